@@ -1,0 +1,36 @@
+//! Gives somebody a role in a Twilio organization.
+//!
+//! `cargo run --example twilio_iam_create_role_assignment -- OR… IX… AC… US…`
+
+mod support;
+
+use std::process::ExitCode;
+
+use rolecall::twilio::iam::{NewRoleAssignment, RoleAssignment};
+use rolecall::{Error, TwilioIam};
+
+const USAGE: &str = "twilio_iam_create_role_assignment ORG ROLE SCOPE IDENTITY \
+    (environment: TWILIO_CLIENT_ID, TWILIO_CLIENT_SECRET; \
+    optional: TWILIO_IAM_BASE_URL, TWILIO_TOKEN_URL)";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = support::arguments();
+    let [org, role, scope, identity] = &arguments[..] else {
+        return support::usage(USAGE);
+    };
+    support::finish(create(org, role, scope, identity).await)
+}
+
+async fn create(
+    org: &str,
+    role: &str,
+    scope: &str,
+    identity: &str,
+) -> Result<RoleAssignment, Error> {
+    // SIDs are checked as soon as they are given: a wrong one never reaches the service.
+    let wanted = NewRoleAssignment::new(role, scope, identity)?;
+    let organization = TwilioIam::from_env()?.organization(org)?;
+    // The client fetches an access token by itself, and would keep it for further calls.
+    organization.role_assignments().create(&wanted).await
+}

@@ -1,0 +1,663 @@
+//! What went wrong ([`ErrorKind`]) and what it did ([`Effect`]).
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+
+/// The cause of an [`Error`], the same vocabulary for every service.
+///
+/// A service's own code decides first and the HTTP status second: Harness says "not found" under
+/// status 400, for example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request breaks a rule: of the service (400, 422), or of this crate before anything was
+    /// sent (then [`Error::status`] is `None` and the text names the field and the rule).
+    InvalidRequest,
+    /// The credentials are missing, wrong or expired (401).
+    Unauthenticated,
+    /// The credentials are good, but may not do this (403).
+    PermissionDenied,
+    /// The thing, or what it should be made in, does not exist (404, 410).
+    NotFound,
+    /// A thing of this name or identifier is already there.
+    AlreadyExists,
+    /// The request contradicts the present state of the thing (409, 412).
+    Conflict,
+    /// Too many requests (429). The service answered before it processed the call.
+    RateLimited,
+    /// The service refused for a reason that no other kind names.
+    Rejected,
+    /// The service failed (5xx).
+    Server,
+    /// A status that the service does not document for this call: a redirect, another 2xx.
+    UnexpectedStatus,
+    /// No complete answer within the time limits, or HTTP 408.
+    Timeout,
+    /// No connection: name resolution, TCP or TLS failed. Nothing was sent.
+    Connect,
+    /// The connection broke after the request had begun to leave, or in the middle of the answer.
+    Interrupted,
+    /// The answer arrived but could not be read: not JSON, another shape, too large, compressed.
+    Decode,
+    /// The client was set up wrongly: a bad URL, a missing variable, no TLS backend.
+    Configuration,
+}
+
+impl Effect {
+    /// A stable lower-case name, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotApplied => "not_applied",
+            Self::Unknown => "unknown",
+            Self::Applied => "applied",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotApplied => "nothing was changed",
+            Self::Unknown => "outcome unknown",
+            Self::Applied => "the change was made",
+        })
+    }
+}
+
+impl ErrorKind {
+    /// The kind that an HTTP status alone suggests, where a service's code says nothing better.
+    ///
+    /// ```
+    /// use rolecall::ErrorKind;
+    /// assert_eq!(ErrorKind::from_status(http::StatusCode::FORBIDDEN), ErrorKind::PermissionDenied);
+    /// ```
+    #[must_use]
+    pub fn from_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            400 | 422 => Self::InvalidRequest,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 | 410 => Self::NotFound,
+            408 => Self::Timeout,
+            409 | 412 => Self::Conflict,
+            429 => Self::RateLimited,
+            402..=499 => Self::Rejected,
+            500..=599 => Self::Server,
+            _ => Self::UnexpectedStatus,
+        }
+    }
+
+    /// A stable lower-case name, for logs and metrics (`error.type` in spans).
+    ///
+    /// ```
+    /// assert_eq!(rolecall::ErrorKind::RateLimited.as_str(), "rate_limited");
+    /// ```
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission_denied",
+            Self::NotFound => "not_found",
+            Self::AlreadyExists => "already_exists",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate_limited",
+            Self::Rejected => "rejected",
+            Self::Server => "server",
+            Self::UnexpectedStatus => "unexpected_status",
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::Interrupted => "interrupted",
+            Self::Decode => "decode",
+            Self::Configuration => "configuration",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InvalidRequest => "invalid request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission denied",
+            Self::NotFound => "not found",
+            Self::AlreadyExists => "already exists",
+            Self::Conflict => "conflict",
+            Self::RateLimited => "rate limited",
+            Self::Rejected => "rejected",
+            Self::Server => "server error",
+            Self::UnexpectedStatus => "unexpected status",
+            Self::Timeout => "timeout",
+            Self::Connect => "no connection",
+            Self::Interrupted => "connection interrupted",
+            Self::Decode => "unreadable answer",
+            Self::Configuration => "configuration",
+        })
+    }
+}
+
+/// What a failed call did at the service. The README's retry table says when each is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Nothing was changed by this call.
+    NotApplied,
+    /// The request may or may not have been carried out: ask the service before trying again.
+    Unknown,
+    /// The service said that the change was made, but its answer could not be used.
+    Applied,
+}
+
+/// Everything that can go wrong in this crate: one word wide, cheap to clone, `Send + Sync`.
+///
+/// `Display` is one line: operation, kind, the service's code and message, status, request id and
+/// attempts. It never contains a credential and does not repeat [`source`](std::error::Error::source).
+///
+/// ```
+/// use rolecall::{Effect, Error, ErrorKind};
+///
+/// // Errors can be made by hand, to test how your code treats them.
+/// let error = Error::new(ErrorKind::Interrupted).with_effect(Effect::Unknown).with_attempts(1);
+/// assert!(error.is_outcome_unknown());
+/// assert_eq!(error.to_string(), "connection interrupted, 1 attempt, outcome unknown");
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    operation: Option<&'static str>,
+    kind: ErrorKind,
+    effect: Effect,
+    attempts: u32,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    request_id: Option<String>,
+    request_id_label: &'static str,
+    code: Option<String>,
+    message: Option<String>,
+    detail: Option<Cow<'static, str>>,
+    retry_after: Option<Duration>,
+    body: Bytes,
+    service: Option<Arc<dyn Any + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// How much of a service's text one line of `Display` shows.
+const SHOWN: usize = 400;
+
+/// How much of an answer's body an error keeps.
+pub(crate) const KEPT_BODY: usize = 16 * 1024;
+
+impl Error {
+    /// An error of this kind with [`Effect::NotApplied`] and nothing else known.
+    #[must_use]
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            operation: None,
+            kind,
+            effect: Effect::NotApplied,
+            attempts: 0,
+            status: None,
+            headers: HeaderMap::new(),
+            request_id: None,
+            request_id_label: "request id",
+            code: None,
+            message: None,
+            detail: None,
+            retry_after: None,
+            body: Bytes::new(),
+            service: None,
+            source: None,
+        }))
+    }
+
+    /// Input that breaks a rule before anything is sent: names the field and the rule, not the value.
+    pub(crate) fn invalid(field: &str, rule: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::InvalidRequest).with_detail(format!("{field}: {rule}"))
+    }
+
+    /// A client that cannot be set up as asked.
+    pub(crate) fn configuration(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Configuration).with_detail(detail)
+    }
+
+    /// Sets what the call did.
+    #[must_use]
+    pub fn with_effect(mut self, effect: Effect) -> Self {
+        self.0.effect = effect;
+        self
+    }
+
+    /// Names the operation, e.g. `harness role-assignments.create`.
+    #[must_use]
+    pub fn with_operation(mut self, name: &'static str) -> Self {
+        self.0.operation = Some(name);
+        self
+    }
+
+    /// Sets the HTTP status of the answer.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// Sets the headers of the answer.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.0.headers = headers;
+        self
+    }
+
+    /// Sets the service's own error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Sets the service's own message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = Some(message.into());
+        self
+    }
+
+    /// Sets the request id under which the service knows the call.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.0.request_id = Some(id.into());
+        self
+    }
+
+    /// Sets how long the service asked to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Sets how many times the request was tried.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Adds an explanation in words.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets the body of the answer; the first 16 KiB are kept.
+    #[must_use]
+    pub fn with_body(mut self, body: &[u8]) -> Self {
+        // A copy, so that a short excerpt does not keep a large buffer alive.
+        self.0.body = Bytes::copy_from_slice(&body[..body.len().min(KEPT_BODY)]);
+        self
+    }
+
+    /// Sets the service's own typed error, see [`service`](Self::service).
+    #[must_use]
+    pub fn with_service<E: Any + Send + Sync>(mut self, error: E) -> Self {
+        self.0.service = Some(Arc::new(error));
+        self
+    }
+
+    /// Sets the underlying cause.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    pub(crate) fn with_shared_service(
+        mut self,
+        error: Option<Arc<dyn Any + Send + Sync>>,
+        request_id_label: &'static str,
+    ) -> Self {
+        self.0.service = error;
+        self.0.request_id_label = request_id_label;
+        self
+    }
+
+    /// Adds to the explanation.
+    pub(crate) fn with_remark(mut self, remark: &'static str) -> Self {
+        self.0.detail = Some(match self.0.detail.take() {
+            Some(detail) => format!("{detail}; {remark}").into(),
+            None => remark.into(),
+        });
+        self
+    }
+
+    /// Adds an explanation unless there is one.
+    pub(crate) fn or_detail(mut self, detail: impl FnOnce() -> Cow<'static, str>) -> Self {
+        if self.0.detail.is_none() {
+            self.0.detail = Some(detail());
+        }
+        self
+    }
+
+    /// What an invalid-request error says behind the name of the field.
+    pub(crate) fn rule(&self) -> &str {
+        let detail = self.0.detail.as_deref().unwrap_or_default();
+        detail.split_once(": ").map_or(detail, |(_, rule)| rule)
+    }
+
+    /// Says in what context the error came up.
+    pub(crate) fn within(mut self, context: &'static str) -> Self {
+        self.0.detail = Some(match self.0.detail.take() {
+            Some(detail) => format!("{context}: {detail}").into(),
+            None => context.into(),
+        });
+        self
+    }
+
+    /// The operation that failed, e.g. `harness role-assignments.create`; `None` where none had begun.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What the call did at the service.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.0.effect
+    }
+
+    /// The HTTP status, where an answer arrived.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The headers of the answer; empty where none arrived.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The service's own error code as text, e.g. `NG_ACCESS_DENIED` or `20003`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The service's own message.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// The id under which the service knows the call, to quote to its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How long the service asked to wait, where it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the request was tried; 0 where it was refused before.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The first 16 KiB of the answer's body, as it came. Empty where there was none, and for
+    /// answers that may contain a token.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// The service's own typed error, by its type.
+    ///
+    /// ```
+    /// # #[cfg(feature = "harness")] {
+    /// use rolecall::{Error, harness};
+    ///
+    /// fn denied(error: &Error) -> Vec<String> {
+    ///     let Some(service) = error.service::<harness::ServiceError>() else { return Vec::new() };
+    ///     let checks = &service.failed_permission_checks;
+    ///     checks.iter().filter_map(|check| check.permission.clone()).collect()
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn service<E: Any>(&self) -> Option<&E> {
+        self.0.service.as_deref()?.downcast_ref()
+    }
+
+    /// The input or the request breaks a rule: repeating it unchanged cannot help.
+    #[must_use]
+    pub fn is_invalid_request(&self) -> bool {
+        self.kind() == ErrorKind::InvalidRequest
+    }
+
+    /// The service does not accept the credentials: look at the key, or its expiry.
+    #[must_use]
+    pub fn is_unauthenticated(&self) -> bool {
+        self.kind() == ErrorKind::Unauthenticated
+    }
+
+    /// The caller lacks a permission: somebody has to grant it.
+    #[must_use]
+    pub fn is_permission_denied(&self) -> bool {
+        self.kind() == ErrorKind::PermissionDenied
+    }
+
+    /// The thing named does not exist (or is hidden from this caller).
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Something of this name or identifier is there already: read it, and compare.
+    #[must_use]
+    pub fn is_already_exists(&self) -> bool {
+        self.kind() == ErrorKind::AlreadyExists
+    }
+
+    /// The thing was changed by somebody else meanwhile: read it again first.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
+    /// Too many requests, and waiting within the limits did not help: try later, see
+    /// [`retry_after`](Self::retry_after).
+    #[must_use]
+    pub fn is_rate_limited(&self) -> bool {
+        self.kind() == ErrorKind::RateLimited
+    }
+
+    /// Time ran out; [`effect`](Self::effect) says whether something may have been changed.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// The service could not be reached: nothing was sent.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        self.kind() == ErrorKind::Connect
+    }
+
+    /// The request may or may not have been carried out: read before you repeat it.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.effect() == Effect::Unknown
+    }
+
+    /// Nothing was changed, and the very same call may succeed later.
+    ///
+    /// True for rate limits, connections that could not be made, and other passing faults of which
+    /// it is known that they changed nothing.
+    #[must_use]
+    pub fn is_safe_to_repeat(&self) -> bool {
+        self.effect() == Effect::NotApplied
+            && matches!(
+                self.kind(),
+                ErrorKind::RateLimited
+                    | ErrorKind::Connect
+                    | ErrorKind::Timeout
+                    | ErrorKind::Interrupted
+                    | ErrorKind::Server
+            )
+    }
+}
+
+/// Writes a service's text on one line of bounded length.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        let mut chars = self.0.trim().chars();
+        for c in chars.by_ref().take(SHOWN) {
+            // Control characters could forge log lines; so could the separators that some
+            // viewers break lines at, and marks that turn the direction of text.
+            let breaks = c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            f.write_char(if breaks { ' ' } else { c })?;
+        }
+        if chars.next().is_some() { f.write_char('…') } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        write!(f, "{}", inner.kind)?;
+        match (&inner.code, &inner.message) {
+            (Some(code), Some(message)) => {
+                write!(f, " ({}: {})", OneLine(code), OneLine(message))?;
+            }
+            (Some(only), None) | (None, Some(only)) => write!(f, " ({})", OneLine(only))?,
+            (None, None) => {}
+        }
+        if let Some(detail) = &inner.detail {
+            write!(f, ": {}", OneLine(detail))?;
+        }
+        if let Some(status) = inner.status {
+            write!(f, ", HTTP {}", status.as_u16())?;
+        }
+        if let Some(id) = &inner.request_id {
+            write!(f, ", {} {}", inner.request_id_label, OneLine(id))?;
+        }
+        match inner.attempts {
+            0 => {}
+            1 => f.write_str(", 1 attempt")?,
+            n => write!(f, ", {n} attempts")?,
+        }
+        match inner.effect {
+            Effect::NotApplied => Ok(()),
+            effect => write!(f, ", {effect}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    // Neither the body nor the header values: a service may echo what it was sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("operation", &inner.operation)
+            .field("kind", &inner.kind)
+            .field("effect", &inner.effect)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("message", &inner.message)
+            .field("detail", &inner.detail)
+            .field("request_id", &inner.request_id)
+            .field("retry_after", &inner.retry_after)
+            .field("attempts", &inner.attempts)
+            .field("body_bytes", &inner.body.len())
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_small_shareable_and_static() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn shows_everything_on_one_line() {
+        let error = Error::new(ErrorKind::PermissionDenied)
+            .with_operation("harness role-assignments.create")
+            .with_code("NG_ACCESS_DENIED")
+            .with_message("Missing permission\ncore_role_edit\u{2028}here")
+            .with_status(StatusCode::FORBIDDEN)
+            .with_request_id("7f0c")
+            .with_shared_service(None, "correlation")
+            .with_attempts(2);
+        assert_eq!(
+            error.to_string(),
+            "harness role-assignments.create: permission denied (NG_ACCESS_DENIED: Missing \
+             permission core_role_edit here), HTTP 403, correlation 7f0c, 2 attempts"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut_and_the_body_bounded() {
+        let error = Error::new(ErrorKind::Server)
+            .with_message("x".repeat(10_000))
+            .with_body(&vec![b'y'; 1 << 20]);
+        assert!(error.to_string().len() < 1000);
+        assert!(error.to_string().contains('…'));
+        assert_eq!(error.body().len(), KEPT_BODY);
+    }
+
+    #[test]
+    fn display_does_not_repeat_the_source() {
+        let error = Error::new(ErrorKind::Connect).with_source("root cause");
+        assert!(!error.to_string().contains("root cause"));
+        let source = std::error::Error::source(&error).expect("a source was given");
+        assert_eq!(source.to_string(), "root cause");
+    }
+}

@@ -1,0 +1,191 @@
+//! What Harness says when it refuses.
+
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Harness;
+use crate::error::ErrorKind;
+use crate::model::loose::{list, text};
+use crate::model::open_enum;
+use crate::operation::{Failure, Service};
+
+open_enum! {
+    /// Harness's error code; about 400 exist (*observed*), those with a meaning for access are listed.
+    ErrorCode {
+        /// The request is wrong; also for what does not exist or is managed, with roles and groups.
+        InvalidRequest = "INVALID_REQUEST",
+        /// An argument is wrong.
+        InvalidArgument = "INVALID_ARGUMENT",
+        /// A duplicate, until December 2023.
+        DuplicateField = "DUPLICATE_FIELD",
+        /// Not found, under status 400.
+        ResourceNotFoundException = "RESOURCE_NOT_FOUND_EXCEPTION",
+        /// Not found.
+        ResourceNotFound = "RESOURCE_NOT_FOUND",
+        /// Not found.
+        EntityNotFound = "ENTITY_NOT_FOUND",
+        /// There already.
+        ResourceAlreadyExists = "RESOURCE_ALREADY_EXISTS",
+        /// Not allowed, under status 400.
+        UserNotAuthorized = "USER_NOT_AUTHORIZED",
+        /// Not allowed, under status 403, with the failed permission checks.
+        NgAccessDenied = "NG_ACCESS_DENIED",
+        /// Not allowed.
+        AccessDenied = "ACCESS_DENIED",
+        /// The token is not one.
+        InvalidToken = "INVALID_TOKEN",
+        /// The token is over.
+        ExpiredToken = "EXPIRED_TOKEN",
+        /// The token was withdrawn.
+        RevokedToken = "REVOKED_TOKEN",
+        /// A rate limit, under status 400 by the server's table.
+        TooManyRequests = "TOO_MANY_REQUESTS",
+        /// Anything; also a duplicate, by later server source.
+        UnknownError = "UNKNOWN_ERROR",
+    }
+}
+
+impl ErrorCode {
+    fn kind(&self) -> Option<ErrorKind> {
+        Some(match self {
+            Self::InvalidRequest | Self::InvalidArgument => ErrorKind::InvalidRequest,
+            Self::DuplicateField | Self::ResourceAlreadyExists => ErrorKind::AlreadyExists,
+            Self::ResourceNotFoundException | Self::ResourceNotFound | Self::EntityNotFound => {
+                ErrorKind::NotFound
+            }
+            Self::UserNotAuthorized | Self::NgAccessDenied | Self::AccessDenied => {
+                ErrorKind::PermissionDenied
+            }
+            Self::InvalidToken | Self::ExpiredToken | Self::RevokedToken => {
+                ErrorKind::Unauthenticated
+            }
+            Self::TooManyRequests => ErrorKind::RateLimited,
+            Self::UnknownError | Self::Other(_) => return None,
+        })
+    }
+}
+
+/// A Harness error body, in any of the forms that the service emits (*observed*, but for the
+/// documented `{message, code, errors, error_metadata}`).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ServiceError {
+    /// The code; from the first response message where the body itself has none.
+    pub code: Option<ErrorCode>,
+    /// The message, likewise.
+    pub message: Option<String>,
+    /// `ERROR` or `FAILURE`.
+    pub status: Option<String>,
+    /// The id to quote to Harness's support.
+    pub correlation_id: Option<String>,
+    /// A longer message.
+    pub detailed_message: Option<String>,
+    /// What is wrong with which field.
+    pub field_errors: Vec<FieldError>,
+    /// Messages with a code and a level each.
+    pub response_messages: Vec<ResponseMessage>,
+    /// The permissions that were missing (403).
+    pub failed_permission_checks: Vec<FailedPermissionCheck>,
+    /// `metadata` or `error_metadata`, as it came.
+    pub metadata: Option<Value>,
+}
+
+/// What is wrong with one field: `{field_name, message}` (*documented*) or `{fieldId, error}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "LooseFieldError")]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The field.
+    pub field: Option<String>,
+    /// What is wrong with it.
+    pub message: Option<String>,
+}
+
+/// Both spellings may come together, so they are fields of their own and not aliases.
+#[derive(Deserialize)]
+struct LooseFieldError {
+    field_name: Option<String>,
+    #[serde(rename = "fieldId")]
+    field_id: Option<String>,
+    message: Option<String>,
+    error: Option<String>,
+}
+
+impl From<LooseFieldError> for FieldError {
+    fn from(loose: LooseFieldError) -> Self {
+        let LooseFieldError { field_name, field_id, message, error } = loose;
+        Self { field: field_name.or(field_id), message: message.or(error) }
+    }
+}
+
+/// One of `responseMessages`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ResponseMessage {
+    /// The code.
+    pub code: Option<ErrorCode>,
+    /// `ERROR`, `WARN`, `INFO`.
+    pub level: Option<String>,
+    /// The message.
+    pub message: Option<String>,
+    /// Kinds of failure, as the service names them.
+    #[serde(rename = "failureTypes")]
+    pub failure_types: Option<Vec<String>>,
+}
+
+/// A permission that the caller lacks.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct FailedPermissionCheck {
+    /// Where it was looked for, as it came.
+    pub resource_scope: Option<Value>,
+    /// The type of the resource.
+    pub resource_type: Option<String>,
+    /// Its attributes, as they came.
+    pub resource_attributes: Option<Value>,
+    /// The resource.
+    pub resource_identifier: Option<String>,
+    /// The permission that is missing.
+    pub permission: Option<String>,
+}
+
+impl ServiceError {
+    fn read(body: &[u8]) -> Option<Self> {
+        let value: Value = serde_json::from_slice(body).ok()?;
+        value.is_object().then(|| {
+            let response_messages: Vec<ResponseMessage> = list(&value, "responseMessages");
+            let first = response_messages.first();
+            let code = text(&value, &["code"]).map(ErrorCode::from);
+            Self {
+                code: code.or_else(|| first?.code.clone()),
+                message: text(&value, &["message"]).or_else(|| first?.message.clone()),
+                status: text(&value, &["status"]),
+                correlation_id: text(&value, &["correlationId"]),
+                detailed_message: text(&value, &["detailedMessage"]),
+                field_errors: list(&value, "errors"),
+                failed_permission_checks: list(&value, "failedPermissionChecks"),
+                metadata: value.get("metadata").or(value.get("error_metadata")).cloned(),
+                response_messages,
+            }
+        })
+    }
+}
+
+impl Service for Harness {
+    const REQUEST_ID_LABEL: &'static str = "correlation";
+
+    fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
+        let Some(error) = ServiceError::read(body) else {
+            return Failure::from_status(status);
+        };
+        // A duplicate was never seen as 409, but could be nothing else here.
+        let duplicate = (status == StatusCode::CONFLICT).then_some(ErrorKind::AlreadyExists);
+        Failure::new(status, error.code.as_ref().and_then(ErrorCode::kind).or(duplicate))
+            .with_code(error.code.as_ref().map(ToString::to_string))
+            .with_message(error.message.clone())
+            .with_request_id(error.correlation_id.clone())
+            .with_service(error)
+    }
+}

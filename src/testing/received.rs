@@ -1,0 +1,225 @@
+//! What a fake remembers of the requests it was sent.
+
+use bytes::Bytes;
+use std::{borrow::Cow, fmt};
+
+/// Stands where a credential was.
+const MASK: &str = "***";
+
+/// Headers that carry a credential.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "x-api-key", "cookie"];
+
+/// The words before a credential that may be shown. A list, as the first word of a header that
+/// is not as it should be may well be the secret itself.
+const SCHEMES: [&str; 6] = ["Basic", "Bearer", "Digest", "DPoP", "SSWS", "Token"];
+
+/// Form and query parameters that carry a credential.
+const SECRET_PARAMETERS: [&str; 5] =
+    ["access_token", "client_assertion", "client_secret", "password", "refresh_token"];
+
+/// One request as it arrived, without the credentials in it.
+///
+/// The values of `authorization`, `proxy-authorization`, `x-api-key` and `cookie` are replaced by
+/// `***`, after the scheme where there is a well-known one (`Bearer ***`). So are those of
+/// `client_secret`, `client_assertion`, `password`, `access_token` and `refresh_token` in the
+/// query and in form bodies. Other bodies are kept as they are, which is why `Debug` tells only
+/// their length.
+#[derive(Clone)]
+pub struct Received {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Received {
+    /// Masks and keeps a request.
+    pub(super) fn new(
+        method: &str,
+        target: &str,
+        headers: &[(String, Bytes)],
+        body: &Bytes,
+    ) -> Self {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                let value = String::from_utf8_lossy(value);
+                let value = mask_header(&name, value);
+                (name, value)
+            })
+            .collect();
+        let form = headers.iter().any(|(name, value)| {
+            let kind = value.split(';').next().unwrap_or_default().trim();
+            name == "content-type" && kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+        let target = match target.split_once('?') {
+            Some((path, query)) => {
+                let query = mask_parameters(query.as_bytes());
+                format!("{path}?{}", String::from_utf8_lossy(&query))
+            }
+            None => target.to_owned(),
+        };
+        Self {
+            method: method.to_owned(),
+            target,
+            body: if form { mask_parameters(body).into() } else { body.clone() },
+            headers,
+        }
+    }
+
+    /// The method, such as `GET`.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The path, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The path and the query as they were sent, but for what is masked.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+        Some(&found.1)
+    }
+
+    /// All headers in the order they were sent, their names in lower case.
+    #[must_use]
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// The body, without any transfer coding.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as text, with U+FFFD for what is not UTF-8.
+    #[must_use]
+    pub fn body_text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+/// `name` is in lower case.
+fn mask_header(name: &str, value: Cow<'_, str>) -> String {
+    if !SECRET_HEADERS.contains(&name) {
+        return value.into_owned();
+    }
+    let first = match value.trim_start().split_once(' ') {
+        Some((first, _)) if name.ends_with("authorization") => first,
+        _ => return MASK.to_owned(),
+    };
+    if SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(first)) {
+        format!("{first} {MASK}")
+    } else {
+        MASK.to_owned()
+    }
+}
+
+/// Everything but the secret values stays byte for byte as it was.
+fn mask_parameters(form: &[u8]) -> Vec<u8> {
+    let masked: Vec<_> = form
+        .split(|byte| *byte == b'&')
+        .map(|pair| {
+            let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+            if pair.len() > name.len() && is_secret(name) {
+                Cow::Owned([name, b"=", MASK.as_bytes()].concat())
+            } else {
+                Cow::Borrowed(pair)
+            }
+        })
+        .collect();
+    masked.join(&b'&')
+}
+
+/// Decodes the name first, so that `client%5Fsecret` is one too.
+fn is_secret(name: &[u8]) -> bool {
+    let hex =
+        |digit: u8| char::from(digit).to_digit(16).and_then(|nibble| u8::try_from(nibble).ok());
+    let mut plain = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let [first, tail @ ..] = rest {
+        let escaped = match tail {
+            [high, low, after @ ..] if *first == b'%' => {
+                hex(*high).zip(hex(*low)).map(|(high, low)| (high << 4 | low, after))
+            }
+            _ => None,
+        };
+        let (byte, after) = escaped.unwrap_or((*first, tail));
+        plain.push(byte);
+        rest = after;
+    }
+    SECRET_PARAMETERS.iter().any(|secret| plain.eq_ignore_ascii_case(secret.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(target: &str, headers: &[(&str, &'static str)], body: &'static str) -> Received {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Bytes::from_static(value.as_bytes())))
+            .collect();
+        Received::new("POST", target, &headers, &Bytes::from_static(body.as_bytes()))
+    }
+
+    #[test]
+    fn credentials_are_masked_and_the_rest_is_not() {
+        let headers = [
+            ("Authorization", "Bearer hush1"),
+            ("AUTHORIZATION", "bAsIc hush2"),
+            ("authorization", "hush3 hush4"),
+            ("Proxy-Authorization", "hush5"),
+            ("X-Api-Key", "Token hush6"),
+            ("Cookie", "a=hush7; b=hush8"),
+            ("Content-Type", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"),
+            ("X-Other", "Bearer of news"),
+        ];
+        let body = "grant_type=x&client_secret=hush9&client%5fassertion=hush&pass%77ord=hush\
+                    &access_token=hush=hush&Refresh_Token=hush&scope=a+b%20c&password&%zz=%";
+        let it = received("/a?x=1&access_token=hush&y", &headers, body);
+        let values: Vec<_> = it.headers().iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values[..6], ["Bearer ***", "bAsIc ***", "***", "***", "***", "***"]);
+        assert_eq!(it.header("x-OTHER"), Some("Bearer of news"));
+        assert_eq!(it.headers()[7].0, "x-other");
+        assert_eq!((it.path(), it.target()), ("/a", "/a?x=1&access_token=***&y"));
+        assert_eq!(
+            it.body_text(),
+            "grant_type=x&client_secret=***&client%5fassertion=***&pass%77ord=***\
+             &access_token=***&Refresh_Token=***&scope=a+b%20c&password&%zz=%"
+        );
+        assert!(!format!("{it:?}").contains("hush"));
+    }
+
+    #[test]
+    fn other_bodies_are_kept_but_not_in_debug() {
+        let it = received("/a", &[("content-type", "application/json")], "password=hush");
+        assert_eq!(it.body(), b"password=hush");
+        assert!(format!("{it:?}").contains("13 bytes"));
+        assert!(!format!("{it:?}").contains("hush"));
+    }
+}

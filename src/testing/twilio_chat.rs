@@ -1,0 +1,176 @@
+//! A fake of Twilio Chat v2.
+
+use std::io;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use wiremock::{Request, ResponseTemplate};
+
+use super::service::{
+    Fake, Shared, State, answer, counted_sid, derefs_to_fake, header, is_type, segments,
+};
+use super::twilio_iam::{documented_headers, twilio_error};
+use crate::Error;
+use crate::twilio::chat::{Role, ServiceSid, TwilioChat, TwilioChatBuilder};
+
+/// The roles of Twilio Chat services.
+///
+/// It wants [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
+/// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
+/// roles may have the same name: whether the service refuses that is not known.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rolecall::testing::TwilioChatFake;
+/// use rolecall::twilio::chat::NewRole;
+///
+/// let fake = TwilioChatFake::start().await?;
+/// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
+/// roles.create(&NewRole::new("reader", "channel", ["leaveChannel", "sendMessage"])?).await?;
+/// assert_eq!(fake.roles()[0].permissions.as_deref().unwrap(), ["leaveChannel", "sendMessage"]);
+/// # Ok(())
+/// # }
+/// ```
+pub struct TwilioChatFake {
+    fake: Fake,
+    state: Shared<Held>,
+}
+
+derefs_to_fake!(TwilioChatFake);
+
+#[derive(Default)]
+struct Held {
+    roles: Vec<Value>,
+    requests: usize,
+}
+
+impl TwilioChatFake {
+    /// The account that the fake accepts.
+    pub const ACCOUNT_SID: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    /// Its auth token; obviously fake.
+    pub const AUTH_TOKEN: &str = "obviously-fake-auth-token";
+    /// The API key that the fake accepts.
+    pub const API_KEY: &str = "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    /// Its secret; obviously fake.
+    pub const API_SECRET: &str = "obviously-fake-api-secret";
+
+    /// Starts on a free port.
+    ///
+    /// # Errors
+    /// The error of the operating system if no port can be had.
+    pub async fn start() -> io::Result<Self> {
+        let state = Shared::new(Held::default());
+        Ok(Self { fake: Fake::start(&state).await?, state })
+    }
+
+    /// A client that points here, with account SID and auth token.
+    ///
+    /// # Errors
+    /// None in practice; that of [`TwilioChatBuilder::build`].
+    pub fn client(&self) -> Result<TwilioChat, Error> {
+        self.builder()?.build()
+    }
+
+    /// A builder of a client that points here, to change further.
+    ///
+    /// # Errors
+    /// None in practice; that of [`TwilioChat::with_auth_token`].
+    pub fn builder(&self) -> Result<TwilioChatBuilder, Error> {
+        let builder = TwilioChat::with_auth_token(Self::ACCOUNT_SID, Self::AUTH_TOKEN)?;
+        Ok(builder.base_url(self.uri()))
+    }
+
+    /// The roles that were created, in order.
+    #[must_use]
+    pub fn roles(&self) -> Vec<Role> {
+        let state = self.state.lock();
+        state.roles.iter().filter_map(|role| serde_json::from_value(role.clone()).ok()).collect()
+    }
+}
+
+impl State for Held {
+    fn respond(&mut self, request: &Request) -> ResponseTemplate {
+        self.requests += 1;
+        documented_headers(self.route(request), self.requests)
+    }
+}
+
+impl Held {
+    fn route(&mut self, request: &Request) -> ResponseTemplate {
+        if !is_authenticated(request) {
+            return refuse(401, 20003, "Authenticate");
+        }
+        let segments = segments(request);
+        let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let ["v2", "Services", service, "Roles"] = parts[..] else {
+            return refuse(404, 20404, "The requested resource was not found");
+        };
+        if ServiceSid::new(service).is_err() {
+            return refuse(404, 50050, "Service not found");
+        }
+        if request.method != "POST" {
+            return refuse(405, 20004, "Method not allowed");
+        }
+        let form: Vec<(String, String)> = if is_type(request, "application/x-www-form-urlencoded") {
+            serde_urlencoded::from_bytes(&request.body).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        self.create(service, &form)
+    }
+
+    fn create(&mut self, service: &str, form: &[(String, String)]) -> ResponseTemplate {
+        let all = |field: &str| -> Vec<&str> {
+            form.iter().filter(|(key, _)| key == field).map(|(_, value)| value.as_str()).collect()
+        };
+        let (names, kinds, permissions) = (all("FriendlyName"), all("Type"), all("Permission"));
+        let [name] = names[..] else {
+            return refuse(400, 50000, "FriendlyName is required");
+        };
+        if name.is_empty() {
+            return refuse(400, 50000, "FriendlyName is required");
+        }
+        if name.chars().count() > 64 {
+            return refuse(400, 50003, "FriendlyName is too long");
+        }
+        let [kind @ ("channel" | "deployment")] = kinds[..] else {
+            return refuse(400, 50105, "Invalid role type");
+        };
+        if permissions.is_empty() || permissions.contains(&"") {
+            return refuse(400, 20001, "Permission is required");
+        }
+        let sid = counted_sid("RL", self.roles.len() + 1);
+        let url = format!("https://chat.twilio.com/v2/Services/{service}/Roles/{sid}");
+        let made = json!({
+            "sid": sid,
+            "account_sid": TwilioChatFake::ACCOUNT_SID,
+            "service_sid": service,
+            "friendly_name": name,
+            "type": kind,
+            "permissions": permissions,
+            "date_created": "2016-03-03T19:47:15Z",
+            "date_updated": "2016-03-03T19:47:15Z",
+            "url": url,
+        });
+        self.roles.push(made.clone());
+        answer(201, "application/json", &made)
+    }
+}
+
+fn is_authenticated(request: &Request) -> bool {
+    let given = header(request, "authorization").and_then(|value| value.strip_prefix("Basic "));
+    let given = given.and_then(|encoded| STANDARD.decode(encoded).ok());
+    let pairs = [
+        (TwilioChatFake::ACCOUNT_SID, TwilioChatFake::AUTH_TOKEN),
+        (TwilioChatFake::API_KEY, TwilioChatFake::API_SECRET),
+    ];
+    given.is_some_and(|given| {
+        pairs.iter().any(|(user, password)| given == format!("{user}:{password}").into_bytes())
+    })
+}
+
+fn refuse(status: u16, code: i64, message: &str) -> ResponseTemplate {
+    answer(status, "application/json", &twilio_error("more_info", status, code, message))
+}

@@ -1,0 +1,288 @@
+//! The wire over HTTP. The one file that names reqwest.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header;
+use http_body::{Body, Frame, SizeHint};
+use url::Url;
+
+use super::options::{ClientOptions, HttpConfig, is_loopback};
+use super::wire::{
+    BodyFault, BodyFaultCause, BoxFuture, SentMark, Wire, WireAnswer, WireFault, WireRequest,
+};
+use crate::error::Error;
+
+/// One HTTP/1.1 client with its connection pool.
+pub(crate) struct HttpClient(reqwest::Client);
+
+impl HttpClient {
+    /// # Errors
+    /// A configuration error if a setting cannot be used, or `base` needs a TLS backend that this
+    /// build does not have.
+    pub(crate) fn new(base: &Url, options: &ClientOptions) -> Result<Self, Error> {
+        check_tls(base)?;
+        let mut builder = reqwest::Client::builder().connect_timeout(options.connect_timeout);
+        if is_loopback(base) {
+            // Before the user's own proxy: only those of the environment are bypassed.
+            builder = builder.no_proxy();
+        }
+        builder = configure(builder, &options.http)?;
+        if base.scheme() == "http" && options.http.proxy.is_none() {
+            builder = without_roots(builder, &options.http);
+        }
+        // From here on: what the crate's promises rest on.
+        builder = choose_tls(builder)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // No second retry machine. (hyper's pool still takes a fresh connection where a pooled
+            // one turns out to be closed before anything was written to it.)
+            .retry(reqwest::retry::never())
+            // With HTTP/1 a request leaves head first, body second, so that a body nobody asked
+            // for was not received whole: see `Tracked`.
+            .http1_only()
+            // Another crate in the build may have turned these features of reqwest on.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
+        let client = builder.build().map_err(|error| {
+            Error::configuration("the HTTP client cannot be set up").with_source(error)
+        })?;
+        Ok(Self(client))
+    }
+}
+
+fn configure(
+    mut builder: reqwest::ClientBuilder,
+    config: &HttpConfig,
+) -> Result<reqwest::ClientBuilder, Error> {
+    if config.no_proxy {
+        builder = builder.no_proxy();
+    }
+    if let Some(proxy) = &config.proxy {
+        // The cause could quote the proxy's password.
+        let proxy = reqwest::Proxy::all(proxy.expose())
+            .map_err(|_| Error::configuration("proxy: is not a proxy URL"))?;
+        builder = builder.proxy(proxy);
+    }
+    builder = configure_tls(builder, config)?;
+    if let Some(connections) = config.pool_max_idle {
+        builder = builder.pool_max_idle_per_host(connections);
+    }
+    if let Some(timeout) = config.pool_idle_timeout {
+        builder = builder.pool_idle_timeout(timeout);
+    }
+    if let Some(silence) = config.tcp_keepalive {
+        builder = builder.tcp_keepalive(silence);
+    }
+    if let Some(address) = config.local_address {
+        builder = builder.local_address(address);
+    }
+    for (host, address) in &config.resolve {
+        // Port 0: that of the URL.
+        builder = builder.resolve(host, SocketAddr::new(*address, 0));
+    }
+    Ok(builder)
+}
+
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+fn configure_tls(
+    mut builder: reqwest::ClientBuilder,
+    config: &HttpConfig,
+) -> Result<reqwest::ClientBuilder, Error> {
+    let mut roots = Vec::new();
+    for pem in &config.roots_pem {
+        let bundle = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| {
+            Error::configuration("root certificates: are not PEM").with_source(error)
+        })?;
+        if bundle.is_empty() {
+            return Err(Error::configuration("root certificates: the PEM contains none"));
+        }
+        roots.extend(bundle);
+    }
+    if config.only_these_roots {
+        builder = builder.tls_certs_only(roots);
+    } else if !roots.is_empty() {
+        builder = builder.tls_certs_merge(roots);
+    }
+    if let Some((chain, key)) = &config.identity_pem {
+        // The cause is left out: it could quote the key.
+        let identity = identity(chain, key.expose()).map_err(|_| {
+            Error::configuration("client certificate: certificate or key are not readable PEM")
+        })?;
+        builder = builder.identity(identity);
+    }
+    Ok(builder)
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+fn configure_tls(
+    builder: reqwest::ClientBuilder,
+    config: &HttpConfig,
+) -> Result<reqwest::ClientBuilder, Error> {
+    if !config.roots_pem.is_empty() || config.only_these_roots || config.identity_pem.is_some() {
+        return Err(Error::configuration(
+            "certificates are set, but this build has no TLS: enable the feature `rustls` or `native-tls`",
+        ));
+    }
+    Ok(builder)
+}
+
+/// Without an `https://` address or proxy nobody needs the platform's root certificates, so a
+/// machine that has none can run against loopback, and no test waits for them to be loaded.
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
+fn without_roots(builder: reqwest::ClientBuilder, config: &HttpConfig) -> reqwest::ClientBuilder {
+    if config.roots_pem.is_empty() { builder.tls_certs_only([]) } else { builder }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+fn without_roots(builder: reqwest::ClientBuilder, _: &HttpConfig) -> reqwest::ClientBuilder {
+    builder
+}
+
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+fn identity(chain: &[u8], key: &str) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pem(&[chain, b"\n", key.as_bytes()].concat())
+}
+
+#[cfg(all(feature = "native-tls", not(any(feature = "rustls", feature = "rustls-no-provider"))))]
+fn identity(chain: &[u8], key: &str) -> reqwest::Result<reqwest::Identity> {
+    reqwest::Identity::from_pkcs8_pem(chain, key.as_bytes())
+}
+
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+fn choose_tls(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.tls_backend_rustls()
+}
+
+#[cfg(all(feature = "native-tls", not(any(feature = "rustls", feature = "rustls-no-provider"))))]
+fn choose_tls(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.tls_backend_native()
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+fn choose_tls(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
+}
+
+#[cfg(any(feature = "rustls", all(feature = "native-tls", not(feature = "rustls-no-provider"))))]
+fn check_tls(_base: &Url) -> Result<(), Error> {
+    Ok(())
+}
+
+// reqwest would panic where no provider is installed, even for an http:// address.
+#[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+fn check_tls(_base: &Url) -> Result<(), Error> {
+    if rustls::crypto::CryptoProvider::get_default().is_some() {
+        return Ok(());
+    }
+    Err(Error::configuration(
+        "no crypto provider: install one with rustls' CryptoProvider::install_default, or enable the feature `rustls`",
+    ))
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
+fn check_tls(base: &Url) -> Result<(), Error> {
+    if base.scheme() == "http" {
+        return Ok(());
+    }
+    Err(Error::configuration(
+        "https:// needs TLS, and this build has none: enable the feature `rustls` or `native-tls`",
+    ))
+}
+
+impl Wire for HttpClient {
+    fn send(&self, request: WireRequest) -> BoxFuture<'static, Result<WireAnswer, WireFault>> {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let WireRequest { method, url, headers, body, limit, sent } = request;
+            let mut outgoing = reqwest::Request::new(method, url);
+            *outgoing.headers_mut() = headers;
+            if body.is_empty() {
+                // Without a body there is nothing to watch: from here on it may arrive.
+                sent.set();
+            } else {
+                let body = Tracked { data: Some(body), sent };
+                *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
+            }
+            let answer = client.execute(outgoing).await.map_err(|error| {
+                // The URL may carry query values.
+                let error = error.without_url();
+                if error.is_builder() {
+                    WireFault::Unusable(error.into())
+                } else if error.is_connect() {
+                    WireFault::Connect(error.into())
+                } else {
+                    WireFault::Broken(error.into())
+                }
+            })?;
+            Ok(WireAnswer {
+                status: answer.status(),
+                headers: answer.headers().clone(),
+                body: Box::pin(read(answer, limit)),
+            })
+        })
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Bytes, BodyFault> {
+    let fault = |cause, partial| Err(BodyFault { cause, partial });
+    if let Some(encoding) = answer.headers().get(header::CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+        return fault(BodyFaultCause::Encoded { encoding }, Bytes::new());
+    }
+    let mut whole = Vec::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = limit - whole.len();
+                if chunk.len() > room {
+                    whole.extend_from_slice(&chunk[..room]);
+                    return fault(BodyFaultCause::TooLarge { limit }, whole.into());
+                }
+                whole.extend_from_slice(&chunk);
+            }
+            Ok(None) => return Ok(whole.into()),
+            Err(error) => {
+                let cause = BodyFaultCause::Broken(error.without_url().into());
+                return fault(cause, whole.into());
+            }
+        }
+    }
+}
+
+/// A body that knows whether it was asked for.
+///
+/// hyper asks for the body after it has put the head in its buffer, so until then the service
+/// cannot have received the request whole.
+struct Tracked {
+    data: Option<Bytes>,
+    sent: SentMark,
+}
+
+impl Body for Tracked {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.sent.set();
+        Poll::Ready(self.data.take().map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+    }
+}

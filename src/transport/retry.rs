@@ -1,0 +1,244 @@
+//! When to try again: one pure decision, and the numbers that it takes into account.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, header};
+
+use crate::error::{Effect, ErrorKind};
+use crate::operation::Repeat;
+
+/// How often and how long a client tries again. What may be repeated at all is not a setting: the
+/// operation and the service's answer decide it.
+///
+/// ```
+/// use rolecall::RetryPolicy;
+/// use std::time::Duration;
+///
+/// let patient = RetryPolicy::default().max_attempts(6).max_wait(Duration::from_secs(20));
+/// let never = RetryPolicy::none();
+/// # let _ = (patient, never);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryPolicy {
+    pub(crate) max_attempts: u32,
+    pub(crate) base: Duration,
+    pub(crate) max_wait: Duration,
+    pub(crate) max_retry_after: Duration,
+    pub(crate) budget: u32,
+}
+
+impl Default for RetryPolicy {
+    /// 4 attempts; waits of up to 0.25 s, 0.5 s, 1 s … at most 8 s; a `Retry-After` of up to 60 s;
+    /// a budget of 100 retries.
+    fn default() -> Self {
+        Self {
+            max_attempts: 4,
+            base: Duration::from_millis(250),
+            max_wait: Duration::from_secs(8),
+            max_retry_after: Duration::from_secs(60),
+            budget: 100,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt and no more. (A token that the service no longer accepts is still renewed once.)
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// The most attempts of one call, the first included; at least 1.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The longest first wait; the limit doubles with each further one. The wait itself is drawn
+    /// evenly between nothing and the limit ("full jitter").
+    #[must_use]
+    pub fn base_wait(mut self, wait: Duration) -> Self {
+        self.base = wait;
+        self
+    }
+
+    /// The longest wait that the client chooses by itself.
+    #[must_use]
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.max_wait = wait;
+        self
+    }
+
+    /// The longest `Retry-After` that is waited out. A longer one ends the call at once with an
+    /// error that carries it.
+    #[must_use]
+    pub fn max_retry_after(mut self, wait: Duration) -> Self {
+        self.max_retry_after = wait;
+        self
+    }
+
+    /// How many retries all clones of a client may spend together before they stop repeating.
+    /// Ten successful calls earn one back. It is read when the client is built.
+    #[must_use]
+    pub fn budget(mut self, retries: u32) -> Self {
+        self.budget = retries;
+        self
+    }
+}
+
+/// How far an attempt got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nothing was sent; `passing` if the same may work in a moment.
+    NotSent { passing: bool },
+    /// The request may have arrived, and no answer came.
+    NoAnswer,
+    /// The service answered something else than a success.
+    Answered { status: u16, kind: ErrorKind },
+    /// A documented success whose body could not be used.
+    Unreadable,
+    /// A success whose body says that it was none.
+    Unsuccessful,
+}
+
+/// What one attempt that got this far did, on its own.
+pub(crate) fn effect(repeat: Repeat, reach: Reach) -> Effect {
+    if repeat == Repeat::Read {
+        return Effect::NotApplied;
+    }
+    match reach {
+        Reach::NotSent { .. } => Effect::NotApplied,
+        Reach::NoAnswer | Reach::Unsuccessful => Effect::Unknown,
+        Reach::Unreadable => Effect::Applied,
+        Reach::Answered { status: 408, .. } => Effect::Unknown,
+        Reach::Answered { status: 300..=499, .. } => Effect::NotApplied,
+        Reach::Answered { .. } => Effect::Unknown,
+    }
+}
+
+/// What a whole call did: an attempt that changed nothing does not undo an earlier one that may have.
+pub(crate) fn fold(earlier_unknown: bool, last: Effect) -> Effect {
+    if earlier_unknown && last == Effect::NotApplied { Effect::Unknown } else { last }
+}
+
+/// All that a decision depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation {
+    pub(crate) repeat: Repeat,
+    pub(crate) reach: Reach,
+    pub(crate) retry_after: Option<Duration>,
+    /// Attempts made so far, at least 1.
+    pub(crate) attempts: u32,
+    /// Time until the call's deadline.
+    pub(crate) left: Duration,
+    /// The shared budget has a retry left.
+    pub(crate) affordable: bool,
+    /// The credentials can be renewed, and were not in this call.
+    pub(crate) renewable: bool,
+    /// In `0.0..1.0`.
+    pub(crate) jitter: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Decision {
+    /// Try again at once with renewed credentials.
+    Renew,
+    /// Try again after this wait.
+    Again(Duration),
+    /// The error is final. The text says why, where that is not plain from the error itself.
+    Stop(Option<&'static str>),
+}
+
+/// The one decision about repetition.
+pub(crate) fn decide(policy: &RetryPolicy, now: &Situation) -> Decision {
+    let repeatable = match now.reach {
+        Reach::NotSent { passing } => passing,
+        Reach::Answered { status: 401, kind: ErrorKind::Unauthenticated } if now.renewable => {
+            return Decision::Renew;
+        }
+        Reach::NoAnswer | Reach::Answered { status: 408 | 500 | 502 | 503 | 504, .. } => {
+            now.repeat != Repeat::Once
+        }
+        // The kind may come from the service's code, under another 4xx than 429.
+        Reach::Answered { status: 400..=499, kind: ErrorKind::RateLimited } => true,
+        Reach::Answered { .. } | Reach::Unreadable | Reach::Unsuccessful => false,
+    };
+    if !repeatable {
+        return Decision::Stop(None);
+    }
+    if now.retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
+        return Decision::Stop(Some("not repeated: Retry-After is over the limit"));
+    }
+    if now.attempts >= policy.max_attempts {
+        return Decision::Stop(None);
+    }
+    if !now.affordable {
+        return Decision::Stop(Some("not repeated: the client's retry budget is spent"));
+    }
+    let wait = wait(policy, now);
+    if wait >= now.left {
+        return Decision::Stop(Some("not repeated: no time left for another attempt"));
+    }
+    Decision::Again(wait)
+}
+
+fn wait(policy: &RetryPolicy, now: &Situation) -> Duration {
+    let doublings = now.attempts.saturating_sub(1).min(31);
+    let limit = policy.base.saturating_mul(1 << doublings).min(policy.max_wait);
+    let limit = super::bounded(limit);
+    let chosen = limit.mul_f64(now.jitter.clamp(0.0, 1.0));
+    match now.retry_after {
+        // Never less than asked; the jitter on top keeps many clients from coming back as one,
+        // and is given up where it alone would not fit.
+        Some(asked) if asked + chosen >= now.left => asked,
+        Some(asked) => asked + chosen,
+        None => chosen,
+    }
+}
+
+/// Reads `Retry-After` in both its forms, relative to `now`. Unreadable values count as absent.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than fit mean "very long", which the caller's limit then refuses.
+        return Some(Duration::from_secs(text.parse().unwrap_or(u32::MAX.into())));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// Retries that a client and its clones may still spend.
+///
+/// Counted in tenths, so that ten successful calls earn one retry.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    tenths: AtomicU32,
+    full: u32,
+}
+
+const RETRY: u32 = 10;
+
+impl Budget {
+    pub(crate) fn new(retries: u32) -> Self {
+        let full = retries.saturating_mul(RETRY);
+        Self { tenths: AtomicU32::new(full), full }
+    }
+
+    pub(crate) fn is_affordable(&self) -> bool {
+        self.tenths.load(Ordering::Relaxed) >= RETRY
+    }
+
+    /// Takes one retry; false if another call took the last one meanwhile.
+    pub(crate) fn spend(&self) -> bool {
+        let take = |tenths: u32| tenths.checked_sub(RETRY);
+        self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    pub(crate) fn earn(&self) {
+        let add = |tenths: u32| (tenths < self.full).then_some(tenths + 1);
+        // Nothing to add where it is full.
+        let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}

@@ -1,0 +1,105 @@
+//! Twilio: role assignments of Organizations ([`iam`]) and roles of Chat services ([`chat`]).
+
+pub mod chat;
+mod error;
+pub mod iam;
+
+use http::{HeaderMap, HeaderName};
+
+use crate::model::sid;
+
+pub use error::{ErrorCode, ServiceError};
+
+sid! {
+    /// An account: `AC` and 32 hexadecimal digits.
+    AccountSid, "account SID", Some("AC")
+}
+
+sid! {
+    /// An organization: `OR` and 32 hexadecimal digits.
+    OrganizationSid, "OrganizationSid", Some("OR")
+}
+
+sid! {
+    /// A role of Twilio IAM: `IX` and 32 hexadecimal digits.
+    RoleSid, "role_sid", Some("IX")
+}
+
+sid! {
+    /// A role assignment: `IY` and 32 hexadecimal digits. In answers it is kept as it came.
+    RoleAssignmentSid, "sid", Some("IY")
+}
+
+sid! {
+    /// A user: `US` and 32 hexadecimal digits.
+    UserSid, "user SID", Some("US")
+}
+
+sid! {
+    /// Any SID: two capital letters and 32 hexadecimal digits.
+    Sid, "SID", None
+}
+
+macro_rules! into_sid {
+    ($($name:ident)+) => { $(
+        impl From<$name> for Sid {
+            fn from(sid: $name) -> Self {
+                Self::new_unchecked(sid.as_str())
+            }
+        }
+    )+ };
+}
+
+into_sid! { AccountSid OrganizationSid UserSid RoleSid RoleAssignmentSid }
+
+/// The five `Access-Control-…` headers that Twilio documents on these answers, errors included.
+///
+/// ```
+/// use rolecall::twilio::AccessControl;
+/// let mut headers = http::HeaderMap::new();
+/// headers.insert("access-control-allow-credentials", "true".parse()?);
+/// assert_eq!(AccessControl::of(&headers).allow_credentials, Some(true));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccessControl {
+    /// `Access-Control-Allow-Origin`: the origins that may access the resource.
+    pub allow_origin: Option<String>,
+    /// `Access-Control-Allow-Methods`: the HTTP methods that may be used.
+    pub allow_methods: Option<String>,
+    /// `Access-Control-Allow-Headers`: the HTTP headers that may be sent.
+    pub allow_headers: Option<String>,
+    /// `Access-Control-Allow-Credentials`: whether a browser should send credentials. `None` also
+    /// if it is neither `true` nor `false`.
+    pub allow_credentials: Option<bool>,
+    /// `Access-Control-Expose-Headers`: the headers that a browser's script may read.
+    pub expose_headers: Option<String>,
+}
+
+impl AccessControl {
+    /// Reads them from the headers of a [`Response`](crate::Response::headers) or an
+    /// [`Error`](crate::Error::headers).
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let text = |name: HeaderName| {
+            headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let credentials = text(http::header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
+        Self {
+            allow_origin: text(http::header::ACCESS_CONTROL_ALLOW_ORIGIN),
+            allow_methods: text(http::header::ACCESS_CONTROL_ALLOW_METHODS),
+            allow_headers: text(http::header::ACCESS_CONTROL_ALLOW_HEADERS),
+            allow_credentials: credentials
+                .and_then(|text| text.trim().to_ascii_lowercase().parse().ok()),
+            expose_headers: text(http::header::ACCESS_CONTROL_EXPOSE_HEADERS),
+        }
+    }
+}
+
+/// Twilio's id of a request (*observed*).
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    ["twilio-request-id", "x-twilio-request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
+}

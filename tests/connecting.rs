@@ -1,0 +1,99 @@
+//! Connections that do not come about, proxies, and what of it reaches the service.
+#![cfg(feature = "deepset")]
+
+mod capture;
+
+use std::time::Duration;
+
+use capture::Capture;
+use rolecall::deepset::{NewRole, Role};
+use rolecall::testing::DeepsetFake;
+use rolecall::{ClientOptions, Deepset, Effect, Error, ErrorKind, RetryPolicy};
+
+async fn create(base: &str, options: ClientOptions) -> Result<Role, Error> {
+    let client = Deepset::builder(DeepsetFake::API_KEY).base_url(base).options(options).build()?;
+    let organization = client.organization(DeepsetFake::ORGANIZATION)?;
+    organization.roles().create(&NewRole::new("auditor", "", [])).await
+}
+
+fn quick() -> ClientOptions {
+    let policy = RetryPolicy::default().max_attempts(2).base_wait(Duration::ZERO);
+    ClientOptions::default().retry(policy).attempt_timeout(Duration::from_millis(200))
+}
+
+/// A listener that takes connections and says this to each.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+async fn says(text: &'static str) -> std::net::SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, text.as_bytes()).await;
+            open.push(stream);
+        }
+    });
+    address
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[tokio::test]
+async fn a_tls_handshake_that_fails_or_never_ends_sent_nothing() {
+    let silent = says("").await;
+    let error = create(&format!("https://{silent}"), quick()).await.expect_err("no handshake");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::NotApplied), "{error}");
+    assert_eq!(error.attempts(), 2, "nothing was sent, so it is tried again");
+
+    let plain = says("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let error = create(&format!("https://{plain}"), quick()).await.expect_err("no handshake");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Connect, Effect::NotApplied), "{error}");
+    assert_eq!(error.attempts(), 2);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_sent_nothing() {
+    let options = quick().allow_plain_http(true).attempt_timeout(Duration::from_secs(20));
+    let error = create("http://does-not-exist.invalid", options).await.expect_err("no such name");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Connect, Effect::NotApplied), "{error}");
+    assert!(std::error::Error::source(&error).is_some(), "the cause is kept");
+}
+
+#[tokio::test]
+async fn a_name_can_be_resolved_by_hand() {
+    let fake = DeepsetFake::start().await.expect("a free port");
+    let base = fake.uri().replace("127.0.0.1", "deepset.example");
+    let loopback = std::net::Ipv4Addr::LOCALHOST.into();
+    let options = quick()
+        .allow_plain_http(true)
+        .http(|http| http.no_proxy().resolve("deepset.example", loopback));
+    create(&base, options).await.expect("it reaches the fake");
+    assert_eq!(fake.roles().len(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_users_own_is_used_for_loopback_too() {
+    let answer = r#"{"role_id":"7f0c1f5e-0000-4000-8000-000000001000"}"#;
+    let proxy = Capture::start([(201, answer)]).await;
+    let options = quick().http(|http| http.proxy(proxy.uri()));
+    create("http://127.0.0.1:1", options).await.expect("the proxy answers");
+    let start = "POST http://127.0.0.1:1/api/v1/organization/";
+    assert!(proxy.requests()[0].starts_with(start), "{:?}", proxy.requests());
+}
+
+#[tokio::test]
+async fn the_user_agent_names_the_crate_and_the_program() {
+    let fake = DeepsetFake::start().await.expect("a free port");
+    let options = quick().user_agent_suffix("offboarding/2.1");
+    create(&fake.uri(), options).await.expect("it succeeds");
+    let expected = concat!("rolecall/", env!("CARGO_PKG_VERSION"), " offboarding/2.1");
+    assert_eq!(fake.received()[0].header("user-agent"), Some(expected));
+}
+
+#[tokio::test]
+async fn clients_are_shared_between_threads_and_cheap_to_clone() {
+    fn check<T: Clone + Send + Sync + 'static>(_: &T) -> usize {
+        size_of::<T>()
+    }
+    let fake = DeepsetFake::start().await.expect("a free port");
+    assert_eq!(check(&fake.client().expect("it is set up well")), size_of::<usize>());
+}
