@@ -38,7 +38,8 @@ pub mod twilio;
 pub use error::{Effect, Error, ErrorKind};
 pub use model::{Secret, Timestamp, Unlisted};
 pub use transport::{
-    BoxFuture, Call, ClientOptions, HttpConfig, Response, RetryPolicy, WithResponse,
+    BoxFuture, Call, ClientOptions, Difference, Ensured, EnsuredAbsent, HttpConfig, Items, Page,
+    Pages, Position, Response, RetryPolicy, WithResponse,
 };
 
 #[cfg(feature = "deepset")]

@@ -6,8 +6,10 @@
 
 mod authorize;
 mod call;
+mod ensure;
 mod http_client;
 mod options;
+mod pages;
 pub(crate) mod retry;
 mod wire;
 
@@ -19,13 +21,17 @@ mod loop_tests;
 pub(crate) mod memory;
 
 pub use call::{Call, Response, WithResponse};
+pub use ensure::{Difference, Ensured, EnsuredAbsent};
 pub use options::{ClientOptions, HttpConfig};
+pub use pages::{Items, Page, Pages, Position};
 pub use retry::RetryPolicy;
 pub use wire::BoxFuture;
 
 pub(crate) use authorize::{Authorization, Authorize, Authorizing};
 pub(crate) use call::CallOptions;
+pub(crate) use ensure::{Found, ensure, ensure_absent};
 pub(crate) use options::Address;
+pub(crate) use pages::{List, Listed};
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,0 +1,195 @@
+//! Making sure that something is there, or gone, whatever becomes of a single call.
+
+use std::time::Duration;
+
+use super::Call;
+use super::wire::BoxFuture;
+use crate::error::{Effect, Error, ErrorKind};
+
+/// How it came about that a thing is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ensured<T> {
+    /// This call made it, and knows so.
+    Created(T),
+    /// It was there before this call.
+    Existed(T),
+    /// It was found after an outcome that could not be known: made by this call or by another.
+    Present(T),
+}
+
+impl<T> Ensured<T> {
+    /// The thing itself.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Created(thing) | Self::Existed(thing) | Self::Present(thing) => thing,
+        }
+    }
+
+    /// The thing itself, by reference.
+    #[must_use]
+    pub fn get(&self) -> &T {
+        match self {
+            Self::Created(thing) | Self::Existed(thing) | Self::Present(thing) => thing,
+        }
+    }
+}
+
+/// How it came about that a thing is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnsuredAbsent {
+    /// This call removed it, and knows so.
+    Removed,
+    /// It was not there before this call.
+    WasAbsent,
+    /// It was found to be gone after an outcome that could not be known.
+    Absent,
+}
+
+/// What is there under the same name or identifier differs from what was wanted. It is the
+/// [`service`](Error::service) part of an error of kind [`ErrorKind::Conflict`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Difference<W, T> {
+    /// What was wanted.
+    pub wanted: W,
+    /// What is there.
+    pub found: T,
+}
+
+/// What reading finds.
+#[derive(Debug)]
+pub(crate) enum Found<T> {
+    /// What was wanted, by meaning.
+    Same(T),
+    /// Something else under the same name or identifier.
+    Different(T),
+    Absent,
+}
+
+/// How often reading is tried, with doubling waits in between: what was made may take a moment to
+/// be seen.
+const READS: u32 = 4;
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How often a service that refuses duplicates is asked to create.
+const CREATES: u32 = 2;
+
+/// Creates, and settles by reading what the answer leaves open.
+///
+/// `refuses_second`: the service itself keeps a second one from being made, so that creating again
+/// after an unknown outcome is safe. Elsewhere a late first try could still land, and the error of
+/// the first try is returned as it is.
+///
+/// # Errors
+/// That of the create or of the reading, or a [`Difference`].
+pub(crate) async fn ensure<W, T>(
+    wanted: &W,
+    refuses_second: bool,
+    create: impl Fn() -> Call<T> + Send + Sync,
+    find: impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync,
+) -> Result<Ensured<T>, Error>
+where
+    W: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    let mut doubt = None;
+    for round in 1..=CREATES {
+        let error = match create().await {
+            Ok(made) => return Ok(Ensured::Created(made)),
+            Err(error) => error,
+        };
+        let exists = error.kind() == ErrorKind::AlreadyExists;
+        if !exists && error.effect() == Effect::NotApplied {
+            // A refusal says nothing about an earlier round whose outcome is unknown.
+            return Err(match doubt {
+                Some(earlier) => earlier,
+                None => error,
+            });
+        }
+        // Reading changes nothing, and so says nothing about what the create did.
+        let effect = if doubt.is_some() { Effect::Unknown } else { error.effect() };
+        match settle(&find).await.map_err(|unread| unread.with_effect(effect))? {
+            Found::Same(found) => {
+                return Ok(match (error.effect(), &doubt) {
+                    (Effect::Applied, _) => Ensured::Created(found),
+                    (Effect::NotApplied, None) => Ensured::Existed(found),
+                    _ => Ensured::Present(found),
+                });
+            }
+            Found::Different(found) => {
+                let difference = Difference { wanted: wanted.clone(), found };
+                let mut conflict = Error::new(ErrorKind::Conflict)
+                    .with_effect(effect)
+                    .with_attempts(error.attempts())
+                    .with_detail("what is there differs from what was wanted")
+                    .with_service(difference);
+                if let Some(name) = error.operation() {
+                    conflict = conflict.with_operation(name);
+                }
+                return Err(conflict);
+            }
+            Found::Absent
+                if error.effect() == Effect::Unknown && refuses_second && round < CREATES =>
+            {
+                doubt = Some(error);
+            }
+            Found::Absent => return Err(doubt.unwrap_or(error)),
+        }
+    }
+    // The last round returns.
+    Err(doubt.unwrap_or_else(|| Error::new(ErrorKind::Conflict)))
+}
+
+/// Removes, and settles by reading what the answer leaves open. `is_ambiguous` tells refusals that
+/// may mean "not there".
+///
+/// # Errors
+/// That of the removal or of the reading; the thing may still be there then.
+pub(crate) async fn ensure_absent<T, D>(
+    remove: impl Fn() -> Call<D> + Send + Sync,
+    is_ambiguous: impl Fn(&Error) -> bool + Send + Sync,
+    find: impl Fn() -> BoxFuture<'static, Result<Option<T>, Error>> + Send + Sync,
+) -> Result<EnsuredAbsent, Error>
+where
+    T: Send + 'static,
+    D: Send + 'static,
+{
+    let error = match remove().await {
+        Ok(_) => return Ok(EnsuredAbsent::Removed),
+        Err(error) => error,
+    };
+    let known = error.effect() == Effect::NotApplied;
+    match error.effect() {
+        Effect::Applied => return Ok(EnsuredAbsent::Removed),
+        Effect::NotApplied if error.is_not_found() => return Ok(EnsuredAbsent::WasAbsent),
+        Effect::NotApplied if !is_ambiguous(&error) => return Err(error),
+        Effect::NotApplied | Effect::Unknown => {}
+    }
+    let mut wait = FIRST_WAIT;
+    for read in 1..=READS {
+        match find().await.map_err(|unread| unread.with_effect(error.effect()))? {
+            None if known => return Ok(EnsuredAbsent::WasAbsent),
+            None => return Ok(EnsuredAbsent::Absent),
+            Some(_) if known => return Err(error),
+            Some(_) if read < READS => tokio::time::sleep(wait).await,
+            Some(_) => {}
+        }
+        wait *= 2;
+    }
+    Err(error)
+}
+
+/// Reads until something is found, a bounded number of times.
+async fn settle<T>(
+    find: &(impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync),
+) -> Result<Found<T>, Error> {
+    let mut wait = FIRST_WAIT;
+    for _ in 1..READS {
+        match find().await? {
+            Found::Absent => tokio::time::sleep(wait).await,
+            found => return Ok(found),
+        }
+        wait *= 2;
+    }
+    find().await
+}
