@@ -154,6 +154,7 @@ impl Service for TestService {
         let by_code = match code.as_deref() {
             Some("LIMIT") => Some(ErrorKind::RateLimited),
             Some("DENIED") => Some(ErrorKind::PermissionDenied),
+            Some("DUPLICATE") => Some(ErrorKind::AlreadyExists),
             _ => None,
         };
         Failure::new(status, by_code).with_code(code)

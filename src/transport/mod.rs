@@ -14,11 +14,15 @@ pub(crate) mod retry;
 mod wire;
 
 #[cfg(test)]
+mod ensure_tests;
+#[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod loop_tests;
 #[cfg(test)]
 pub(crate) mod memory;
+#[cfg(test)]
+mod pages_tests;
 
 pub use call::{Call, Response, WithResponse};
 pub use ensure::{Difference, Ensured, EnsuredAbsent};

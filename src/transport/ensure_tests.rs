@@ -1,0 +1,271 @@
+//! `ensure` over random faults, late-landing first tries included.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::ensure::{Ensured, EnsuredAbsent, Found, ensure, ensure_absent};
+use super::memory::{
+    Act, BodyAct, IDEMPOTENT, MemoryWire, ONCE, Probe, TestCredentials, transport,
+};
+use super::wire::WireRequest;
+use super::{ClientOptions, RetryPolicy, Transport};
+use crate::error::{Effect, Error, ErrorKind};
+
+const SCHEDULES: u64 = 20_000;
+
+/// A service that keeps things under one name, unique or not, and lets some land late.
+#[derive(Default)]
+struct Service {
+    unique: bool,
+    /// When each thing is there, and whether the call under test made it.
+    things: Vec<(Instant, bool)>,
+    gets_lost: u32,
+}
+
+impl Service {
+    fn count(&self) -> usize {
+        let now = Instant::now();
+        self.things.iter().filter(|(at, _)| *at <= now).count()
+    }
+
+    /// A create that arrives now and lands at `at`. False if it is refused as a duplicate.
+    fn create(&mut self, at: Instant) -> bool {
+        // What is on its way lands first; only one of them can.
+        if self.unique && !self.things.is_empty() {
+            return false;
+        }
+        self.things.push((at, true));
+        true
+    }
+}
+
+fn create(random: &mut fastrand::Rng, service: &Mutex<Service>) -> Act {
+    let mut service = service.lock().expect("no panic under it");
+    let now = Instant::now();
+    let made = || Act::answer(201, r#"{"id":"7"}"#);
+    let duplicate = || Act::answer(409, r#"{"code":"DUPLICATE"}"#);
+    match random.u32(0..12) {
+        0..=2 => {
+            if service.create(now) {
+                made()
+            } else {
+                duplicate()
+            }
+        }
+        3 => Act::ConnectFault,
+        4 => Act::answer(403, ""),
+        5 => Act::answer(429, ""),
+        // Lost on the way there.
+        6 => {
+            service.gets_lost += 1;
+            Act::Broken { sent: true }
+        }
+        // Lost on the way back.
+        7 => {
+            service.create(now);
+            Act::Broken { sent: true }
+        }
+        8 => {
+            service.create(now);
+            Act::answer(500, "")
+        }
+        // Lands after the caller has given up on it.
+        9 => {
+            let late = now + Duration::from_millis(random.u64(0..20_000));
+            service.create(late);
+            Act::Hang { sent: true }
+        }
+        10 => {
+            if service.create(now) {
+                Act::answer(201, "<html>")
+            } else {
+                duplicate()
+            }
+        }
+        _ => {
+            if service.create(now) {
+                Act::Answer { status: 201, headers: Vec::new(), body: BodyAct::Broken }
+            } else {
+                duplicate()
+            }
+        }
+    }
+}
+
+fn calls(seed: u64, service: &Arc<Mutex<Service>>) -> Transport {
+    let (random, service) = (Mutex::new(fastrand::Rng::with_seed(seed)), Arc::clone(service));
+    let wire = MemoryWire(move |_: &WireRequest| {
+        create(&mut random.lock().expect("no panic under it"), &service)
+    });
+    let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+    let policy = RetryPolicy::default().max_attempts(3);
+    let options = ClientOptions::default().retry(policy).attempt_timeout(Duration::from_secs(2));
+    transport(wire, ready, &options, || 0.5)
+}
+
+/// 409 of the test service is "already exists" here.
+async fn ensured(
+    seed: u64,
+    service: &Arc<Mutex<Service>>,
+    unique: bool,
+    found: fn(String) -> Found<String>,
+) -> Result<Ensured<String>, Error> {
+    let transport = calls(seed, service);
+    let find = || {
+        let there = service.lock().expect("no panic under it").count() > 0;
+        let result = if there { found("7".to_owned()) } else { Found::Absent };
+        Box::pin(async move { Ok(result) }) as _
+    };
+    ensure(&"wanted", unique, || transport.call(&Probe::<ONCE>), find).await
+}
+
+async fn run(unique: bool, before: bool) {
+    let mut seen = [0_u32; 4];
+    for seed in 0..SCHEDULES {
+        let mut service = Service { unique, ..Service::default() };
+        if before {
+            service.things.push((Instant::now(), false));
+        }
+        let service = Arc::new(Mutex::new(service));
+        let result = ensured(seed, &service, unique, Found::Same).await;
+        let service = service.lock().expect("no panic under it");
+        let own = service.things.iter().filter(|(_, own)| *own).count();
+        let context = || format!("seed {seed}, unique {unique}, before {before}: {result:?}");
+        assert!(own <= 1, "this call itself never makes two: {}", context());
+        match &result {
+            Ok(ensured) => {
+                assert!(service.count() >= 1, "it is there: {}", context());
+                assert!(!unique || service.things.len() == 1, "exactly one: {}", context());
+                match ensured {
+                    Ensured::Created(_) => assert_eq!(own, 1, "{}", context()),
+                    Ensured::Existed(_) => assert!(before && own == 0, "{}", context()),
+                    Ensured::Present(_) => {}
+                }
+                seen[match ensured {
+                    Ensured::Created(_) => 0,
+                    Ensured::Existed(_) => 1,
+                    Ensured::Present(_) => 2,
+                }] += 1;
+            }
+            Err(error) => {
+                seen[3] += 1;
+                match error.effect() {
+                    Effect::NotApplied => assert_eq!(own, 0, "{}", context()),
+                    Effect::Applied => assert_eq!(own, 1, "{}", context()),
+                    Effect::Unknown => {}
+                }
+            }
+        }
+    }
+    let [created, existed, present, failed] = seen;
+    assert!(failed > 1000 && present > 1000, "{seen:?}");
+    assert!((created > 1000) != (unique && before), "{seen:?}");
+    assert_eq!(existed > 1000, unique && before, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_service_keeps_it_unique() {
+    run(true, false).await;
+    run(true, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_service_may_make_two() {
+    run(false, false).await;
+    run(false, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn racing_callers_share_one_thing_where_it_is_unique() {
+    for seed in 0..2_000 {
+        let service = Arc::new(Mutex::new(Service { unique: true, ..Service::default() }));
+        let (one, other) = tokio::join!(
+            ensured(2 * seed, &service, true, Found::Same),
+            ensured(2 * seed + 1, &service, true, Found::Same)
+        );
+        let service = service.lock().expect("no panic under it");
+        assert!(service.things.len() <= 1, "seed {seed}");
+        if one.is_ok() || other.is_ok() {
+            assert_eq!(service.things.len(), 1, "seed {seed}: {one:?}, {other:?}");
+        }
+        let both = matches!((&one, &other), (Ok(Ensured::Created(_)), Ok(Ensured::Created(_))));
+        assert!(!both, "seed {seed}: only one of them made it");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_differs_is_a_conflict_that_shows_both() {
+    let service = Service { unique: true, things: vec![(Instant::now(), false)], gets_lost: 0 };
+    let service = Arc::new(Mutex::new(service));
+    let mut conflicts = 0;
+    for seed in 0..200 {
+        let Err(error) = ensured(seed, &service, true, Found::Different).await else {
+            panic!("seed {seed}: it differs")
+        };
+        if let Some(both) = error.service::<super::Difference<&str, String>>() {
+            conflicts += 1;
+            assert_eq!((both.wanted, both.found.as_str()), ("wanted", "7"));
+            assert_eq!(error.kind(), ErrorKind::Conflict);
+            assert_eq!(error.operation(), Some("test probes.send"));
+        }
+    }
+    assert!(conflicts > 50, "{conflicts}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_stays_unknown() {
+    let service = Arc::new(Mutex::new(Service::default()));
+    let mut unread = 0;
+    for seed in 0..200 {
+        let transport = calls(seed, &service);
+        let find = || {
+            let error = Error::new(ErrorKind::PermissionDenied).with_operation("test read");
+            Box::pin(async move { Err::<Found<String>, _>(error) }) as _
+        };
+        let result = ensure(&(), false, || transport.call(&Probe::<ONCE>), find).await;
+        if let Err(error) = result
+            && error.operation() == Some("test read")
+        {
+            unread += 1;
+            assert_ne!(error.effect(), Effect::NotApplied, "the create may have been carried out");
+        }
+    }
+    assert!(unread > 50, "{unread}");
+}
+
+/// Removes through one scripted answer, with reading that says whether the thing is there.
+async fn removed(act: Act, there: bool) -> Result<EnsuredAbsent, Error> {
+    let wire = MemoryWire(move |_: &WireRequest| act.clone());
+    let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+    let options = ClientOptions::default().retry(RetryPolicy::none());
+    let transport = transport(wire, ready, &options, || 0.0);
+    let find = || Box::pin(async move { Ok(there.then_some(())) }) as _;
+    let ambiguous = |error: &Error| error.is_invalid_request();
+    ensure_absent(|| transport.call(&Probe::<IDEMPOTENT>), ambiguous, find).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn absence_is_settled_by_reading_where_the_answer_leaves_it_open() {
+    use EnsuredAbsent::{Absent, Removed, WasAbsent};
+    let answer = |status| Act::answer(status, r#"{"id":"7"}"#);
+    for (act, there, expected) in [
+        (answer(201), false, Removed),
+        (Act::answer(201, "<html>"), false, Removed),
+        (answer(404), false, WasAbsent),
+        (answer(400), false, WasAbsent),
+        (answer(500), false, Absent),
+        (Act::Broken { sent: true }, false, Absent),
+    ] {
+        assert_eq!(removed(act.clone(), there).await.expect("it is gone"), expected, "{act:?}");
+    }
+    for (act, there, effect) in [
+        (answer(400), true, Effect::NotApplied),
+        (answer(403), false, Effect::NotApplied),
+        (answer(500), true, Effect::Unknown),
+        (Act::ConnectFault, true, Effect::NotApplied),
+    ] {
+        assert_eq!(removed(act.clone(), there).await.expect_err("it is there").effect(), effect);
+    }
+}

@@ -1,0 +1,271 @@
+//! Streams of pages and items over the in-memory wire.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::Method;
+use serde::Deserialize;
+
+use super::memory::{Act, MemoryWire, TestCredentials, TestService, script, transport};
+use super::pages::{Items, List, Listed, Pages, Position};
+use super::wire::{Wire, WireRequest};
+use super::{ClientOptions, Response, RetryPolicy};
+use crate::error::{Error, ErrorKind};
+use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
+
+/// `GET /numbers?from=…`, answered by `{"items": […], "next": …, "total": …}`.
+#[derive(Clone, Default)]
+struct Numbers {
+    from: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    items: Vec<u64>,
+    next: Option<String>,
+    total: Option<u64>,
+}
+
+impl Operation for Numbers {
+    type Service = TestService;
+    type Answer = Answer;
+    const NAME: &'static str = "test numbers.list";
+    const METHOD: Method = Method::GET;
+    const SUCCESS: &'static [u16] = &[200];
+    const REPEAT: Repeat = Repeat::Read;
+
+    fn path(&self) -> Path<'_> {
+        Path::fixed("/numbers")
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        self.from.iter().map(|from| ("from", from.clone())).collect()
+    }
+
+    fn decode(answer: &RawAnswer<'_>) -> Result<Answer, AnswerError> {
+        answer.json()
+    }
+}
+
+/// How many numbers are in memory.
+static ALIVE: AtomicUsize = AtomicUsize::new(0);
+static MOST_ALIVE: AtomicUsize = AtomicUsize::new(0);
+
+#[derive(Debug)]
+struct Number(u64);
+
+impl Number {
+    fn new(value: u64) -> Self {
+        MOST_ALIVE.fetch_max(ALIVE.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        Self(value)
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        ALIVE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl List for Numbers {
+    type Item = Number;
+
+    fn at(&self, cursor: &str) -> Result<Self, Error> {
+        if cursor.contains('!') {
+            return Err(Error::invalid("cursor", "must not shout"));
+        }
+        Ok(Self { from: Some(cursor.to_owned()) })
+    }
+
+    fn page(&self, answer: Response<Answer>) -> Listed<Number> {
+        let Answer { items, next, total } = answer.into_body();
+        Listed { items: items.into_iter().map(Number::new).collect(), next, total }
+    }
+
+    fn key(item: &Number) -> String {
+        item.0.to_string()
+    }
+}
+
+fn options() -> ClientOptions {
+    ClientOptions::default().retry(RetryPolicy::none()).call_timeout(Duration::from_secs(5))
+}
+
+fn pages_of(wire: impl Wire + 'static, from: &Position) -> Pages<Number> {
+    let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+    let transport = transport(wire, ready, &options(), || 0.0);
+    Pages::new(Numbers::default(), from.clone(), move |list| transport.call(list))
+}
+
+fn start() -> Position {
+    Position::default()
+}
+
+fn page(items: &str, next: Option<&str>) -> Act {
+    let next = next.map_or("null".to_owned(), |next| format!("\"{next}\""));
+    Act::answer(200, &format!(r#"{{"items":[{items}],"next":{next},"total":5}}"#))
+}
+
+/// All numbers until the end or an error, and where the stream stands then.
+async fn drain(mut items: Items<Number>) -> (Vec<u64>, Option<Error>, Position) {
+    let mut seen = Vec::new();
+    let mut failed = None;
+    while let Some(item) = items.next().await {
+        match item {
+            Ok(number) => seen.push(number.0),
+            Err(error) => {
+                assert!(failed.is_none(), "an error comes once");
+                failed = Some(error);
+            }
+        }
+    }
+    assert!(items.next().await.is_none(), "the end is the end");
+    (seen, failed, items.position().clone())
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_fetched_when_they_are_asked_for() {
+    let (wire, count) = script(vec![page("1,2", Some("b")), page("", Some("c")), page("3", None)]);
+    let mut pages = pages_of(wire, &start());
+    let fetched = || *count.lock().expect("no panic under it");
+    assert_eq!(fetched(), 0);
+    let first = pages.next().await.expect("there is a page").expect("it is read");
+    assert_eq!((first.items.len(), first.total, fetched()), (2, Some(5), 1));
+    let second = pages.next().await.expect("an empty page is one").expect("it is read");
+    assert!(second.items.is_empty() && second.next.is_some());
+    let third = pages.next().await.expect("there is a page").expect("it is read");
+    assert_eq!((third.items.len(), third.next), (1, None));
+    assert!(pages.next().await.is_none());
+    assert_eq!(fetched(), 3, "nothing is asked for after the end");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_in_the_middle_comes_once_and_the_rest_can_be_had() {
+    let wire = |fails: bool| {
+        let third = if fails { Act::answer(503, "") } else { page("4,5", None) };
+        MemoryWire(move |request: &WireRequest| match request.url.query() {
+            None => page("1,2", Some("b")),
+            Some("from=b") => page("3", Some("c")),
+            Some("from=c") => third.clone(),
+            other => panic!("{other:?}"),
+        })
+    };
+    let (seen, failed, position) = drain(Items::new(pages_of(wire(true), &start()))).await;
+    assert_eq!(seen, [1, 2, 3]);
+    assert_eq!(failed.map(|error| error.kind()), Some(ErrorKind::Server));
+    // Also in another process.
+    let position: Position = position.to_string().parse().expect("it was a position");
+    let (rest, failed, _) = drain(Items::new(pages_of(wire(false), &position))).await;
+    assert_eq!((rest, failed.is_none()), (vec![4, 5], true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_position_resumes_without_loss_or_repetition() {
+    let wire = || {
+        MemoryWire(|request: &WireRequest| match request.url.query() {
+            None => page("1,2", Some("b:x")),
+            Some("from=b%3Ax") => page("", Some("c")),
+            Some("from=c") => page("3,4,5", None),
+            other => panic!("{other:?}"),
+        })
+    };
+    for taken in 0..=5 {
+        let mut items = Items::new(pages_of(wire(), &start()));
+        let mut seen = Vec::new();
+        for _ in 0..taken {
+            seen.push(items.next().await.expect("there are more").expect("it is read").0);
+        }
+        let position: Position = items.position().to_string().parse().expect("it was a position");
+        let (rest, failed, _) = drain(Items::new(pages_of(wire(), &position))).await;
+        assert!(failed.is_none());
+        seen.extend(rest);
+        assert_eq!(seen, [1, 2, 3, 4, 5], "after {taken}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn circles_are_errors() {
+    // Cycles of any length, behind a tail of any length.
+    for tail in 0..5_u64 {
+        for cycle in 1..9_u64 {
+            let wire = MemoryWire(move |request: &WireRequest| {
+                let at = request.url.query().map_or(0, |query| {
+                    query.trim_start_matches("from=").parse().expect("a number")
+                });
+                let next = if at + 1 < tail + cycle { at + 1 } else { tail };
+                page(&at.to_string(), Some(&next.to_string()))
+            });
+            let (seen, failed, _) = drain(Items::new(pages_of(wire, &start()))).await;
+            let error = failed.expect("it goes round in a circle");
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert!(error.to_string().contains("numbers.list"), "{error}");
+            assert!(seen.len() < 40, "it is noticed soon: {}", seen.len());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_repeats_under_new_cursors_is_an_error() {
+    let count = Mutex::new(0);
+    let wire = MemoryWire(move |_: &WireRequest| {
+        let mut count = count.lock().expect("no panic under it");
+        *count += 1;
+        page("1,2", Some(&count.to_string()))
+    });
+    let (seen, failed, _) = drain(Items::new(pages_of(wire, &start()))).await;
+    assert_eq!(seen, [1, 2]);
+    assert!(failed.expect("it repeats").to_string().contains("the same page came twice"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn foreign_positions_are_refused() {
+    for text in ["", "x", "-1", "1:", "1.5:a", "99999999999999999999999:a"] {
+        let error = text.parse::<Position>().expect_err(text);
+        assert!(error.to_string().contains("position: must be"), "{error}");
+    }
+    let (wire, count) = script(vec![page("1", None)]);
+    let shouting: Position = "0:hey!".parse().expect("it has the form of one");
+    let (seen, failed, _) = drain(Items::new(pages_of(wire, &shouting))).await;
+    assert!(failed.expect("it is no cursor of this list").is_invalid_request());
+    assert_eq!((seen.len(), *count.lock().expect("no panic under it")), (0, 0), "before sending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_million_items_hold_two_pages() {
+    const PAGE: u64 = 1000;
+    let wire = MemoryWire(|request: &WireRequest| {
+        let at: u64 = request
+            .url
+            .query()
+            .map_or(0, |query| query.trim_start_matches("from=").parse().expect("a number"));
+        let items: Vec<_> = (at..at + PAGE).map(|item| item.to_string()).collect();
+        let next = at + PAGE;
+        page(&items.join(","), (next < 1_000_000).then(|| next.to_string()).as_deref())
+    });
+    let mut items = Items::new(pages_of(wire, &start()));
+    let mut sum = 0;
+    while let Some(item) = items.next().await {
+        sum += item.expect("it is read").0;
+    }
+    assert_eq!(sum, 999_999 * 1_000_000 / 2);
+    let most = MOST_ALIVE.load(Ordering::SeqCst) as u64;
+    // Other tests of this file may hold a few at the same time.
+    assert!(most <= 2 * PAGE + 100, "{most} at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_stream_leaves_nothing_running() {
+    let count = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&count);
+    let wire = MemoryWire(move |_: &WireRequest| {
+        *counter.lock().expect("no panic under it") += 1;
+        Act::Hang { sent: true }
+    });
+    let mut items = Items::new(pages_of(wire, &start()));
+    let waiting = tokio::time::timeout(Duration::from_secs(1), items.next());
+    assert!(waiting.await.is_err());
+    drop(items);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(*count.lock().expect("no panic under it"), 1);
+}
