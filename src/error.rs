@@ -41,7 +41,8 @@ pub enum ErrorKind {
     Timeout,
     /// No connection: name resolution, TCP or TLS failed. Nothing was sent.
     Connect,
-    /// The connection broke after the request had begun to leave, or in the middle of the answer.
+    /// The connection broke after the request had begun to leave, or in the middle of the answer; or
+    /// what came was no HTTP.
     Interrupted,
     /// The answer arrived but could not be read: not JSON, another shape, too large, compressed.
     Decode,
@@ -354,15 +355,6 @@ impl Error {
     pub(crate) fn rule(&self) -> &str {
         let detail = self.0.detail.as_deref().unwrap_or_default();
         detail.split_once(": ").map_or(detail, |(_, rule)| rule)
-    }
-
-    /// Says in what context the error came up.
-    pub(crate) fn within(mut self, context: &'static str) -> Self {
-        self.0.detail = Some(match self.0.detail.take() {
-            Some(detail) => format!("{context}: {detail}").into(),
-            None => context.into(),
-        });
-        self
     }
 
     /// The operation that failed, e.g. `harness role-assignments.create`; `None` where none had begun.

@@ -30,6 +30,7 @@ for_each_call!(
     encoded_answers_are_not_read,
     long_words_stay_on_one_short_line,
     what_is_not_http_leaves_the_outcome_open,
+    an_answer_to_nobody_is_dropped,
 );
 
 // Those that have to wait for a clock.
@@ -50,17 +51,15 @@ struct Body {
     name: &'static str,
     content_type: &'static str,
     bytes: Bytes,
-    /// All of it is one JSON object, so that a service's error could be read from it.
-    object: bool,
 }
 
 impl Body {
     fn new(name: &'static str, content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
-        Self { name, content_type, bytes: bytes.into(), object: false }
+        Self { name, content_type, bytes: bytes.into() }
     }
 
     fn object(name: &'static str, value: &Value) -> Self {
-        Self { object: true, ..Self::new(name, "application/json", value.to_string()) }
+        Self::new(name, "application/json", value.to_string())
     }
 }
 
@@ -119,7 +118,7 @@ const STATUSES: [u16; 37] = [
 const SOME_STATUSES: [u16; 9] = [200, 201, 202, 302, 401, 403, 408, 409, 500];
 
 /// What the design's tables say about an answer in which no code of the service can be read.
-fn expected<S: Subject>(status: u16, object: bool) -> (ErrorKind, Effect) {
+fn expected<S: Subject>(status: u16) -> (ErrorKind, Effect) {
     if S::SUCCESS.contains(&status) {
         return (ErrorKind::Decode, Effect::Applied);
     }
@@ -134,10 +133,9 @@ fn expected<S: Subject>(status: u16, object: bool) -> (ErrorKind, Effect) {
         403 => ErrorKind::PermissionDenied,
         404 | 410 => ErrorKind::NotFound,
         408 => ErrorKind::Timeout,
-        // deepset documents 409 for a name that is taken. Harness does not, so that there the
-        // answer has at least to be one of the service's.
+        // deepset documents 409 for a name that is taken; at Harness it could mean nothing else.
         409 if S::OPERATION.starts_with("deepset") => ErrorKind::AlreadyExists,
-        409 if S::OPERATION.starts_with("harness") && object => ErrorKind::AlreadyExists,
+        409 if S::OPERATION.starts_with("harness") => ErrorKind::AlreadyExists,
         409 | 412 => ErrorKind::Conflict,
         429 => ErrorKind::RateLimited,
         500.. => ErrorKind::Server,
@@ -182,7 +180,12 @@ async fn every_body_under_every_status<S: Subject>() {
             subject.fake().next_on(S::PATH, attempts, fault);
             let error = S::call(&client, 1).await.expect_err(&case);
             let bodiless = matches!(status, 204 | 304);
-            let (kind, effect) = expected::<S>(status, body.object && !bodiless);
+            let (mut kind, mut effect) = expected::<S>(status);
+            // Redox may say under a success what went wrong.
+            let told = body.name == "fields of other types" && S::OPERATION.starts_with("redox");
+            if told && S::SUCCESS.contains(&status) {
+                (kind, effect) = (ErrorKind::Rejected, Effect::Unknown);
+            }
             assert_eq!((error.kind(), error.effect()), (kind, effect), "{case}: {error}");
             assert_eq!(error.status().map(|it| it.as_u16()), Some(status), "{case}");
             assert_eq!(error.attempts() as usize, attempts, "{case}");
@@ -240,9 +243,9 @@ async fn nulls_beside_the_identity_are_no_error<S: Subject>() {
             _ => *value = Value::Null,
         }
     }
-    let fault = Fault::status(201).body(nulls.to_string());
-    subject.fake().next_on(S::PATH, 1, fault);
-    S::call(&client, 1).await.expect(&nulls.to_string());
+    let nulls = nulls.to_string();
+    subject.fake().next_on(S::PATH, 1, Fault::status(201).body(nulls.clone()));
+    S::call(&client, 1).await.expect(&nulls);
 }
 
 async fn an_answer_without_identity_says_that_the_change_was_made<S: Subject>() {
@@ -282,7 +285,7 @@ fn client_of<S: Subject>(subject: &S, options: ClientOptions) -> S::Client {
 async fn the_size_limit_is_exact<S: Subject>() {
     let subject = S::start().await;
     let body = S::answer().to_string();
-    for (limit, fits) in [(body.len(), true), (body.len() - 1, false), (1, false), (0, false)] {
+    for (limit, fits) in [(body.len(), true), (body.len() - 1, false), (0, false)] {
         let client = client_of(&subject, once().max_answer_bytes(limit));
         let fault = Fault::status(201).body(body.clone());
         subject.fake().next_on(S::PATH, 1, fault);
@@ -310,12 +313,9 @@ async fn the_size_limit_is_exact<S: Subject>() {
 async fn the_default_size_limit_holds<S: Subject>() {
     let subject = S::start().await;
     let client = subject.client(ClientOptions::default().retry(RetryPolicy::none()));
-    for (size, fits) in [(2 * MEBIBYTE - 4096, true), (2 * MEBIBYTE + 1, false)] {
-        let fault = Fault::status(201).body(padded::<S>(size));
-        subject.fake().next_on(S::PATH, 1, fault);
-        let result = S::call(&client, 1).await;
-        assert_eq!(result.is_ok(), fits, "{size}");
-    }
+    let large = Fault::status(201).body(padded::<S>(2 * MEBIBYTE - 4096));
+    subject.fake().next_on(S::PATH, 1, large);
+    S::call(&client, 1).await.expect("it is within the limit");
     subject.fake().next_on(S::PATH, 1, Fault::endless(201));
     let error = S::call(&client, 1).await.expect_err("it never ends");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::Applied));
@@ -384,8 +384,8 @@ async fn long_words_stay_on_one_short_line<S: Subject>() {
     let client = subject.client(once());
     for word in ["x", "é", "\u{1f600}", "\n", "\r\n[forged] ", "\u{2028}", "\u{202e}", "\0\x1b[31m"]
     {
-        let long = word.repeat(4000 / word.len());
-        let many = vec![long[..word.len() * 10].to_owned(); 200];
+        let long = word.repeat(600);
+        let many = vec![long[..word.len() * 10].to_owned(); 60];
         let body = json!({
             "code": long, "message": long, "detail": long, "title": long, "correlationId": long,
             "moreInfo": long, "error": long, "error_description": long, "errorDetail": long,
@@ -450,7 +450,7 @@ async fn lying_lengths_are_found_out<S: Subject>() {
     let answer = S::answer().to_string();
     let head = |length: usize| format!("HTTP/1.1 201 Created\r\ncontent-length: {length}\r\n\r\n");
     let chunked = "HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n";
-    let short = once().attempt_timeout(Duration::from_millis(250));
+    let short = once().attempt_timeout(Duration::from_millis(400));
     for (name, reply, kind) in [
         (
             "too long a length",
@@ -507,10 +507,23 @@ async fn interim_answers_are_skipped<S: Subject>() {
     let reply = Reply::keep(format!("{interim}{interim}{last}"));
     answered::<S>(reply, once()).await.0.expect("the last one counts");
 
-    let short = once().attempt_timeout(Duration::from_millis(250));
+    let short = once().attempt_timeout(Duration::from_millis(400));
     let reply = Reply::forever("", "HTTP/1.1 100 Continue\r\n\r\n");
     let error = answered::<S>(reply, short).await.0.expect_err("there is no last one");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Unknown));
+}
+
+/// What came unasked on a connection is not taken for the answer to the next request.
+async fn an_answer_to_nobody_is_dropped<S: Subject>() {
+    let answer = S::answer().to_string();
+    let fine = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+    let more = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
+    let raw = Raw::start(move |_| Reply::keep(format!("{fine}{more}"))).await;
+    let client = S::client_with(&raw.origin(), "obviously-fake-credential", once());
+    for nth in 1..=20 {
+        S::call(&client, nth).await.expect("its own answer is fine");
+        assert_eq!(raw.requests(), nth);
+    }
 }
 
 /// One call of a service that answers so.
@@ -1056,16 +1069,22 @@ mod harness_errors {
         let subject = Harness::start().await;
         let client = subject.client(once());
         for fault in [
-            Fault::html(403),
-            Fault::status(403).content_type("text/plain").body("denied\nby policy"),
-            Fault::status(403),
+            (Fault::html(403), ""),
+            (
+                Fault::status(403).content_type("text/plain").body("denied\nby policy"),
+                " (denied by policy)",
+            ),
+            (Fault::status(403), ""),
         ] {
+            let (fault, words) = fault;
             let error = refused(&subject, &client, fault).await;
             assert!(error.is_permission_denied());
             assert!(error.service::<ServiceError>().is_none());
             assert_eq!(
                 error.to_string(),
-                "harness role-assignments.create: permission denied, HTTP 403, 1 attempt"
+                format!(
+                    "harness role-assignments.create: permission denied{words}, HTTP 403, 1 attempt"
+                )
             );
         }
     }
@@ -1170,7 +1189,7 @@ mod redox_errors {
             for status in [400, 401, 403, 404, 413, 429, 500, 502, 504] {
                 let fault = Fault::status(status).body(body.to_string());
                 let error = refused(&subject, &client, fault).await;
-                let (kind, effect) = expected::<Redox>(status, true);
+                let (kind, effect) = expected::<Redox>(status);
                 assert_eq!((error.kind(), error.effect()), (kind, effect), "{error}");
                 assert_eq!((error.code(), error.message()), (code, Some(message)), "{body}");
                 let service = error.service::<ServiceError>().expect("it was read");
@@ -1193,7 +1212,7 @@ mod redox_errors {
         assert!(error.service::<ServiceError>().is_none());
         assert_eq!(
             error.to_string(),
-            "redox role-assignment.assign: not found, HTTP 404, 1 attempt"
+            "redox role-assignment.assign: not found (No such organization), HTTP 404, 1 attempt"
         );
     }
 
@@ -1321,7 +1340,7 @@ mod deepset_errors {
             for status in [401, 403, 422, 429, 500] {
                 let fault = Fault::status(status).body(body.to_string());
                 let error = refused(&subject, &client, fault).await;
-                assert_eq!((error.kind(), error.effect()), expected::<Deepset>(status, true));
+                assert_eq!((error.kind(), error.effect()), expected::<Deepset>(status));
                 assert_eq!(error.message(), message, "{body}");
                 let service = error.service::<ServiceError>().expect("it was read");
                 assert_eq!(service.errors.as_ref(), body.get("errors"));
@@ -1335,7 +1354,7 @@ mod deepset_errors {
         let client = subject.client(once());
         for status in [401, 403, 502, 503, 504] {
             let error = refused(&subject, &client, Fault::html(status)).await;
-            assert_eq!((error.kind(), error.effect()), expected::<Deepset>(status, false));
+            assert_eq!((error.kind(), error.effect()), expected::<Deepset>(status));
             assert!(error.body().starts_with(b"<html>"));
             assert!(!error.to_string().contains("html"), "{error}");
         }

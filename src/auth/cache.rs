@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::fixed::bearer_authorization;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::model::Secret;
 use crate::transport::{Authorization, Authorize, Authorizing, BoxFuture};
 
@@ -78,8 +78,9 @@ impl AccessToken {
 pub trait TokenProvider: Send + Sync + 'static {
     /// Gets a new token.
     ///
-    /// A [`rolecall::Error`](crate::Error) inside the box keeps its kind and details; any other
-    /// error ends the call as [`ErrorKind::Unauthenticated`]. Nothing was sent to the service then.
+    /// A [`rolecall::Error`](crate::Error) inside the box keeps its kind where that says why no
+    /// token came (a rate limit, a timeout …); any other error ends the call as
+    /// [`ErrorKind::Unauthenticated`]. Nothing was sent to the service then.
     fn fetch(&self)
     -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>>;
 }
@@ -135,7 +136,7 @@ impl Flight {
     /// Whether a result can still be expected. A task whose runtime is no longer driven neither
     /// reports nor goes away, hence the clock.
     fn is_under_way(&self, now: Instant) -> bool {
-        self.landing.has_changed().is_ok() && now < self.overdue
+        self.landing.has_changed().is_ok() && self.landing.borrow().is_none() && now < self.overdue
     }
 }
 
@@ -276,12 +277,39 @@ impl Live {
 }
 
 /// The error of a call for which no token could be had.
+///
+/// What the token request was answered is not what the call was answered: a "not found" there must
+/// not be taken for the thing's. So the kinds that are about the thing do not pass, nor does the
+/// status; the whole error is the source.
 fn provider_error(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    match error.downcast::<Error>() {
-        // Nothing was sent to the service itself, whatever became of the token request.
-        Ok(error) => error.with_effect(Effect::NotApplied).within("while getting an access token"),
-        Err(other) => Error::new(ErrorKind::Unauthenticated)
-            .with_detail("the token provider failed")
-            .with_source(other),
+    let error = match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(other) => {
+            return Error::new(ErrorKind::Unauthenticated)
+                .with_detail("the token provider failed")
+                .with_source(other);
+        }
+    };
+    let kind = match error.kind() {
+        kind @ (ErrorKind::RateLimited
+        | ErrorKind::Server
+        | ErrorKind::Timeout
+        | ErrorKind::Connect
+        | ErrorKind::Interrupted
+        | ErrorKind::Decode
+        | ErrorKind::UnexpectedStatus
+        | ErrorKind::Configuration) => kind,
+        _ => ErrorKind::Unauthenticated,
+    };
+    let mut told = Error::new(kind).with_detail("no access token could be had");
+    if let Some(code) = error.code() {
+        told = told.with_code(code);
     }
+    if let Some(message) = error.message() {
+        told = told.with_message(message);
+    }
+    if let Some(wait) = error.retry_after() {
+        told = told.with_retry_after(wait);
+    }
+    told.with_source(*error)
 }

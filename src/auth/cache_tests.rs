@@ -253,7 +253,7 @@ async fn an_own_error_keeps_its_kind() {
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!(error.effect(), Effect::NotApplied, "the service itself got nothing");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(9)));
-    assert!(error.to_string().contains("while getting an access token"), "{error}");
+    assert!(error.to_string().contains("no access token could be had"), "{error}");
 }
 
 fn runtime() -> tokio::runtime::Runtime {

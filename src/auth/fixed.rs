@@ -29,7 +29,7 @@ impl Fixed {
     /// `Authorization: Basic …`.
     ///
     /// # Errors
-    /// A configuration error that names `field` if the password is empty or the user name has a colon.
+    /// A configuration error that names `field` if the password is empty.
     pub(crate) fn basic(field: &str, user: &str, password: &Secret) -> Result<Self, Error> {
         not_empty(field, password)?;
         let pair = Secret::new(format!("{user}:{}", password.expose()));

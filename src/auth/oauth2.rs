@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::cache::{AccessToken, LONGEST_LIFETIME};
 use crate::operation::{AnswerError, RawAnswer};
@@ -11,7 +12,7 @@ use crate::operation::{AnswerError, RawAnswer};
 struct TokenAnswer {
     access_token: Option<String>,
     token_type: Option<String>,
-    expires_in: Option<serde_json::Number>,
+    expires_in: Option<Value>,
 }
 
 /// Reads a token answer (RFC 6749, section 5.1) in which every field may be absent or null.
@@ -28,7 +29,13 @@ pub(crate) fn read_token(answer: &RawAnswer<'_>) -> Result<AccessToken, AnswerEr
         return Err(AnswerError::shape("token_type is not bearer"));
     }
     let token = AccessToken::new(secret);
-    Ok(match answer.expires_in.and_then(|seconds| seconds.as_f64()) {
+    // It is optional, so a strange one is as good as none.
+    let seconds = match answer.expires_in {
+        Some(Value::Number(seconds)) => seconds.as_f64(),
+        Some(Value::String(seconds)) => seconds.trim().parse().ok().filter(|s: &f64| s.is_finite()),
+        _ => None,
+    };
+    Ok(match seconds {
         Some(seconds) => {
             let seconds = seconds.clamp(0.0, LONGEST_LIFETIME.as_secs_f64());
             token.expires_in(Duration::from_secs_f64(seconds))
@@ -55,6 +62,10 @@ mod tests {
             ("-5", Some(0)),
             ("0.5", Some(0)),
             ("1e300", Some(24 * 3600)),
+            (r#""3600""#, Some(3600)),
+            (r#""soon""#, None),
+            (r#""NaN""#, None),
+            ("{}", None),
             ("null", None),
         ] {
             let body = format!(

@@ -21,6 +21,8 @@ pub struct ServiceError {
     pub detail: Vec<ValidationError>,
     /// `errors`, as it came.
     pub errors: Option<Value>,
+    /// The body as it came.
+    pub raw: Value,
 }
 
 /// One thing that is wrong with a request.
@@ -28,11 +30,12 @@ pub struct ServiceError {
 #[non_exhaustive]
 pub struct ValidationError {
     /// The way to the field, e.g. `body`, `permissions`, `0`, `asset`.
+    #[serde(default)]
     pub loc: Vec<LocationPart>,
     /// What is wrong.
     pub msg: String,
     /// The kind of error, e.g. `enum`.
-    #[serde(rename = "type")]
+    #[serde(default, rename = "type")]
     pub kind: String,
     /// What was sent there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,6 +80,7 @@ impl ServiceError {
             message: text(&value, &["detail", "message"]),
             detail: list(&value, "detail"),
             errors: value.get("errors").cloned(),
+            raw: value,
         })
     }
 
@@ -86,7 +90,9 @@ impl ServiceError {
             let texts = errors.as_array()?.iter();
             let texts: Vec<_> = texts
                 .filter_map(|item| {
-                    item.as_str().map(str::to_owned).or_else(|| text(item, &["message", "detail"]))
+                    item.as_str()
+                        .map(str::to_owned)
+                        .or_else(|| text(item, &["message", "msg", "detail"]))
                 })
                 .collect();
             Some(texts.join("; "))
@@ -95,6 +101,7 @@ impl ServiceError {
         self.message
             .clone()
             .or_else(|| Some(detail.join("; ")).filter(|detail| !detail.is_empty()))
+            .or_else(|| self.raw.get("detail").and_then(texts).filter(|text| !text.is_empty()))
             .or_else(|| self.errors.as_ref().and_then(texts).filter(|text| !text.is_empty()))
     }
 }

@@ -57,6 +57,13 @@ impl TryFrom<String> for OrganizationId {
     }
 }
 
+impl TryFrom<&String> for OrganizationId {
+    type Error = Error;
+    fn try_from(id: &String) -> Result<Self, Error> {
+        Self::new(id)
+    }
+}
+
 impl std::str::FromStr for OrganizationId {
     type Err = Error;
     fn from_str(id: &str) -> Result<Self, Error> {

@@ -82,6 +82,11 @@ impl Operation for AddRole<'_> {
         if self.new.role_name.is_empty() {
             return Err(Error::invalid("role_name", "must not be empty"));
         }
+        let empty =
+            |one: &Permission| one.asset.as_str().is_empty() || one.action.as_str().is_empty();
+        if self.new.permissions.iter().any(empty) {
+            return Err(Error::invalid("permissions", "asset and action must not be empty"));
+        }
         Body::json(self.new)
     }
 

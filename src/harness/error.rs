@@ -87,8 +87,10 @@ pub struct ServiceError {
     pub response_messages: Vec<ResponseMessage>,
     /// The permissions that were missing (403).
     pub failed_permission_checks: Vec<FailedPermissionCheck>,
-    /// `metadata` or `error_metadata`, as it came.
+    /// `metadata`, `error_metadata` or `metaData`, as it came.
     pub metadata: Option<Value>,
+    /// The body as it came.
+    pub raw: Value,
 }
 
 /// What is wrong with one field: `{field_name, message}` (*documented*) or `{fieldId, error}`.
@@ -120,7 +122,7 @@ impl From<LooseFieldError> for FieldError {
 }
 
 /// One of `responseMessages`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct ResponseMessage {
     /// The code.
@@ -129,6 +131,8 @@ pub struct ResponseMessage {
     pub level: Option<String>,
     /// The message.
     pub message: Option<String>,
+    /// What was thrown, as it came.
+    pub exception: Option<Value>,
     /// Kinds of failure, as the service names them.
     #[serde(rename = "failureTypes")]
     pub failure_types: Option<Vec<String>>,
@@ -156,7 +160,9 @@ impl ServiceError {
         let value: Value = serde_json::from_slice(body).ok()?;
         value.is_object().then(|| {
             let response_messages: Vec<ResponseMessage> = list(&value, "responseMessages");
-            let first = response_messages.first();
+            // The first that has a code says most.
+            let coded = response_messages.iter().find(|message| message.code.is_some());
+            let first = coded.or_else(|| response_messages.first());
             let code = text(&value, &["code"]).map(ErrorCode::from);
             Self {
                 code: code.or_else(|| first?.code.clone()),
@@ -166,8 +172,11 @@ impl ServiceError {
                 detailed_message: text(&value, &["detailedMessage"]),
                 field_errors: list(&value, "errors"),
                 failed_permission_checks: list(&value, "failedPermissionChecks"),
-                metadata: value.get("metadata").or(value.get("error_metadata")).cloned(),
+                metadata: ["metadata", "error_metadata", "metaData"]
+                    .iter()
+                    .find_map(|field| value.get(*field).filter(|value| !value.is_null()).cloned()),
                 response_messages,
+                raw: value,
             }
         })
     }
@@ -177,12 +186,10 @@ impl Service for Harness {
     const REQUEST_ID_LABEL: &'static str = "correlation";
 
     fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
-        let Some(error) = ServiceError::read(body) else {
-            return Failure::from_status(status);
-        };
         // A duplicate was never seen as 409, but could be nothing else here.
         let duplicate = (status == StatusCode::CONFLICT).then_some(ErrorKind::AlreadyExists);
-        Failure::new(status, error.code.as_ref().and_then(ErrorCode::kind).or(duplicate))
+        let Some(error) = ServiceError::read(body) else { return Failure::new(status, duplicate) };
+        Failure::new(status, duplicate.or_else(|| error.code.as_ref().and_then(ErrorCode::kind)))
             .with_code(error.code.as_ref().map(ToString::to_string))
             .with_message(error.message.clone())
             .with_request_id(error.correlation_id.clone())

@@ -236,6 +236,9 @@ impl HarnessBuilder {
         let key =
             Fixed::header("Harness API key", HeaderName::from_static("x-api-key"), &self.api_key)?;
         let mut headers = HeaderMap::new();
+        if self.account.as_deref() == Some("") {
+            return Err(Error::configuration("Harness account id: must not be empty"));
+        }
         if let Some(account) = self.account.as_deref().or_else(|| account_of(&self.api_key)) {
             let value = secret_header("Harness account id", account)?;
             headers.insert(HeaderName::from_static("harness-account"), value);

@@ -88,6 +88,12 @@ impl Operation for CreateRoleAssignment<'_> {
     }
 
     fn body(&self) -> Result<Body, Error> {
+        // A reference may have come from an answer, where anything may be absent.
+        if let Some(RoleReference { scope_level, identifier }) = &self.new.role_reference {
+            check_named("roleReference.identifier", identifier.as_deref().unwrap_or_default())?;
+            let level = scope_level.as_ref().map(ScopeLevel::as_str);
+            check_named("roleReference.scope_level", level.unwrap_or_default())?;
+        }
         Body::json(self.new)
     }
 
@@ -222,6 +228,8 @@ impl NewRoleAssignment {
         check_named("role", &role)?;
         check_named("resource_group", &resource_group)?;
         check_named("principal.identifier", principal.identifier.as_deref().unwrap_or_default())?;
+        let kind = principal.kind.as_ref().map(PrincipalType::as_str);
+        check_named("principal.type", kind.unwrap_or_default())?;
         Ok(Self {
             identifier: String::new(),
             resource_group,

@@ -118,6 +118,13 @@ macro_rules! checked_id {
             }
         }
 
+        impl TryFrom<&String> for $name {
+            type Error = $crate::Error;
+            fn try_from(id: &String) -> Result<Self, Self::Error> {
+                Self::new(id.as_str())
+            }
+        }
+
         impl From<&$name> for $name {
             fn from(id: &$name) -> Self {
                 id.clone()

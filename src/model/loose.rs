@@ -30,6 +30,20 @@ where
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+/// Reads text that nothing depends on: a number becomes text, anything else nothing.
+///
+/// # Errors
+/// The deserializer's error, for what is not JSON.
+pub(crate) fn loose_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
 /// Reads what identifies the thing that an answer is about: it must be there and not be empty.
 ///
 /// # Errors

@@ -40,6 +40,7 @@ mod path;
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -100,21 +101,18 @@ pub struct Failure {
 impl Failure {
     /// A failure with this status; `by_code` is what the service's own code means, if it has one.
     ///
-    /// The code decides where the service refused or failed (4xx, 5xx). Only under a refusal (a 4xx
-    /// other than 408) is a rate limit believed from the code alone, since it says that nothing was
-    /// processed.
+    /// The code decides where the service refused or failed (4xx, 5xx). But 429 is a rate limit
+    /// whatever the code, and only a refusal (a 4xx other than 408) is believed to be one from the
+    /// code alone, since it says that nothing was processed.
     #[must_use]
     pub fn new(status: StatusCode, by_code: Option<ErrorKind>) -> Self {
-        let kind = match by_code {
-            Some(ErrorKind::RateLimited)
-                if !status.is_client_error() || status == StatusCode::REQUEST_TIMEOUT =>
-            {
-                None
-            }
-            Some(kind) if status.is_client_error() || status.is_server_error() => Some(kind),
-            _ => None,
+        let by_status = ErrorKind::from_status(status);
+        let kind = match (status.as_u16(), by_code) {
+            (408 | 429, _) | (_, None) => by_status,
+            (500..=599, Some(ErrorKind::RateLimited)) => by_status,
+            (400..=599, Some(kind)) => kind,
+            (_, Some(_)) => by_status,
         };
-        let kind = kind.unwrap_or_else(|| ErrorKind::from_status(status));
         Self { kind, code: None, message: None, request_id: None, service: None }
     }
 
@@ -182,7 +180,7 @@ pub trait Operation {
         Vec::new()
     }
 
-    /// Headers beside those that every request has.
+    /// Headers beside, or instead of, those that every request has.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         Vec::new()
     }
@@ -241,11 +239,17 @@ impl<'a> Path<'a> {
     }
 }
 
-/// A request body with its content type.
-#[derive(Clone, Debug)]
+/// A request body with its content type. `Debug` shows its length only: a body may carry a credential.
+#[derive(Clone)]
 pub struct Body {
     content_type: Option<HeaderValue>,
     bytes: Bytes,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.bytes.len())
+    }
 }
 
 impl Body {
@@ -281,15 +285,27 @@ impl Body {
     }
 }
 
-/// A successful answer before it is read.
-#[derive(Clone, Copy, Debug)]
+/// A successful answer before it is read. `Debug` shows neither headers nor body.
+#[derive(Clone, Copy)]
 pub struct RawAnswer<'a> {
     pub(crate) status: StatusCode,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a [u8],
 }
 
+impl fmt::Debug for RawAnswer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawAnswer({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
 impl<'a> RawAnswer<'a> {
+    /// An answer by hand, to test [`Operation::decode`].
+    #[must_use]
+    pub fn new(status: StatusCode, headers: &'a HeaderMap, body: &'a [u8]) -> Self {
+        Self { status, headers, body }
+    }
+
     /// The HTTP status: one of the operation's success codes.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -351,14 +367,21 @@ impl AnswerError {
     }
 }
 
-/// A request as it goes to the wire, but for the credentials.
-#[derive(Clone, Debug)]
+/// A request as it goes to the wire, but for the credentials. `Debug` shows method and path.
+#[derive(Clone)]
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) template: &'static str,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = self.url.origin().ascii_serialization();
+        write!(f, "Request({} {origin}{}, {} bytes)", self.method, self.url.path(), self.body.len())
+    }
 }
 
 impl Request {
@@ -401,12 +424,14 @@ pub(crate) fn build<O: Operation>(operation: &O, base: &Url) -> Result<Request, 
     let body = operation.body()?;
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    // Answers are small; a compressed one could hide a large one.
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if let Some(content_type) = body.content_type {
         headers.insert(header::CONTENT_TYPE, content_type);
     }
-    headers.extend(operation.headers());
+    for (name, value) in operation.headers() {
+        headers.insert(name, value);
+    }
+    // Answers are small; a compressed one could hide a large one.
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Ok(Request { method: O::METHOD, template: path.template, url, headers, body: body.bytes })
 }
 

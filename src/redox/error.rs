@@ -26,21 +26,39 @@ impl ServiceError {
         let raw: Value = serde_json::from_slice(body).ok()?;
         raw.is_object().then(|| {
             let payload = raw.get("payload").unwrap_or(&Value::Null);
+            let error = raw.get("error").unwrap_or(&Value::Null);
             let data_model = raw.get("Meta").and_then(|meta| meta.get("Errors"));
-            let mut messages: Vec<String> = ["error_description", "errorDetail", "message"]
-                .iter()
-                .filter_map(|field| text(&raw, &[field]))
-                .chain(text(payload, &["message"]))
-                .collect();
-            let lists = [raw.get("errors"), payload.get("errors"), data_model];
-            for item in lists.into_iter().flatten().filter_map(Value::as_array).flatten() {
-                let own = item.as_str().map(str::to_owned);
-                messages.extend(own.or_else(|| text(item, &["message", "Text", "text", "detail"])));
+            let mut messages = Vec::new();
+            let mut add = |message: Option<String>| {
+                messages.extend(message.filter(|message| !messages.contains(message)));
+            };
+            for field in ["error_description", "errorDetail", "message"] {
+                add(text(&raw, &[field]));
+            }
+            add(text(payload, &["message"]));
+            add(text(error, &["message"]));
+            for found in [raw.get("errors"), payload.get("errors"), data_model] {
+                let items = match found {
+                    Some(Value::Array(items)) => items.as_slice(),
+                    Some(one) => std::slice::from_ref(one),
+                    None => &[],
+                };
+                for item in items {
+                    let own = item.as_str().map(str::to_owned);
+                    add(own.or_else(|| text(item, &["message", "Text", "text", "detail"])));
+                }
             }
             let first = data_model.and_then(|errors| errors.get(0)).unwrap_or(&Value::Null);
-            let code = text(&raw, &["error", "code"]).or_else(|| text(first, &["Type"]));
+            let code = text(&raw, &["error", "code"])
+                .or_else(|| text(error, &["code"]))
+                .or_else(|| text(first, &["Type"]));
             Self { code, messages, raw }
         })
+    }
+
+    /// Whether a body tells of an error.
+    pub(super) fn is_told_in(body: &[u8]) -> bool {
+        Self::read(body).is_some_and(|error| error.code.is_some() || !error.messages.is_empty())
     }
 }
 

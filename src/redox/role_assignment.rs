@@ -3,9 +3,9 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{OrganizationId, Redox};
+use super::{OrganizationId, Redox, ServiceError};
 use crate::error::Error;
-use crate::model::loose::nullable;
+use crate::model::loose::{loose_text, nullable};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Transport};
 
@@ -79,8 +79,15 @@ impl Operation for AssignRole<'_> {
     }
 
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        let answer: AssignRoleResponse = answer.json()?;
-        if answer.payload.success { Ok(answer) } else { Err(AnswerError::Unsuccessful) }
+        match answer.json() {
+            Ok(AssignRoleResponse { payload: Outcome { success: false }, .. }) => {
+                Err(AnswerError::Unsuccessful)
+            }
+            Ok(answer) => Ok(answer),
+            // Instead of saying whether it succeeded, it may say what went wrong.
+            Err(_) if ServiceError::is_told_in(answer.body()) => Err(AnswerError::Unsuccessful),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -173,7 +180,7 @@ pub struct AssignRoleResponse {
 #[non_exhaustive]
 pub struct Meta {
     /// The version of the payload's format, e.g. `1.0.0`. A new minor version may add fields.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "loose_text", skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
 

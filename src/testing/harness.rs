@@ -41,8 +41,8 @@ pub struct HarnessFake {
 
 derefs_to_fake!(HarnessFake);
 
-/// How the fake answers a duplicate. Both documents of the service's code and its later source
-/// are *observed*; which one a live account meets is not known.
+/// How the fake answers a duplicate. The first two were *observed* in the service's source, at
+/// different times; which one a live account meets is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HarnessDuplicates {

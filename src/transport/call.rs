@@ -149,20 +149,20 @@ fn read<T>(
     prepared: &Prepared,
     course: &Course,
 ) -> Result<Response<T>, Error> {
-    let Answer { status, headers, body, authorization } = answer;
+    let Answer { status, headers, body, mask } = answer;
     let raw = RawAnswer { status, headers: &headers, body: &body };
     let cause = match decode(&raw) {
         Ok(value) => {
-            let request_id = (prepared.request_id)(&headers);
+            let request_id = (prepared.request_id)(&headers).map(|id| mask.text(id));
             let attempts = course.attempts;
             return Ok(Response { status, headers, request_id, attempts, body: value });
         }
         Err(cause) => cause,
     };
+    let headers = mask.headers(headers);
     let (reach, error) = match cause {
         AnswerError::Unsuccessful => {
-            let body = authorization.mask(body);
-            let (_, error) = failure(prepared, status, headers, &body);
+            let (_, error) = failure(prepared, status, headers, &mask.bytes(body));
             (Reach::Unsuccessful, error)
         }
         AnswerError::Shape(text) if prepared.sensitive => {
@@ -173,10 +173,9 @@ fn read<T>(
         }
         AnswerError::Shape(text) => {
             // The decoder quotes what it could not read.
-            let text = authorization.mask(text.into_owned().into());
             let error = Error::new(ErrorKind::Decode)
-                .with_detail(String::from_utf8_lossy(&text).into_owned())
-                .with_body(&authorization.mask(body));
+                .with_detail(mask.text(text.into_owned()))
+                .with_body(&mask.bytes(body));
             (Reach::Unreadable, identify(error, prepared, status, headers))
         }
     };
@@ -218,10 +217,7 @@ impl<T> fmt::Debug for Call<T> {
         let mut out = f.debug_struct("Call");
         out.field("operation", &self.name);
         match &self.prepared {
-            // The headers may name an account; the body is the caller's own business.
-            Ok(prepared) => out
-                .field("method", &prepared.request.method)
-                .field("url", &prepared.request.url.as_str()),
+            Ok(prepared) => out.field("request", &prepared.request),
             Err(error) => out.field("error", error),
         };
         out.field("options", &self.options).finish_non_exhaustive()
@@ -242,14 +238,26 @@ impl<T: Send + 'static> IntoFuture for WithResponse<T> {
     }
 }
 
-/// A typed answer with what came around it.
-#[derive(Clone, Debug)]
+/// A typed answer with what came around it. `Debug` shows no header: a service may echo what it
+/// was sent.
+#[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
     request_id: Option<String>,
     attempts: u32,
     body: T,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .field("attempts", &self.attempts)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Response<T> {

@@ -80,7 +80,7 @@ async fn run<const R: u8>(seed: u64) -> (Result<String, Error>, Truth) {
         .retry(policy);
     let credentials = TestCredentials {
         renewable: random.bool(),
-        fails: random.u32(0..50) == 0,
+        fails_from: (random.u32(0..50) == 0).then_some(0),
         takes: match random.u32(0..10) {
             0 => None,
             1..=3 => Some(Duration::from_secs(random.u64(1..30))),

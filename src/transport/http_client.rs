@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header;
+use http::{HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
 use url::Url;
 
@@ -64,6 +64,10 @@ fn configure(
     }
     if let Some(proxy) = &config.proxy {
         // The cause could quote the proxy's password.
+        let scheme = proxy.expose().split(':').next().unwrap_or_default();
+        if !matches!(scheme, "http" | "https") {
+            return Err(Error::configuration("proxy: must start with http:// or https://"));
+        }
         let proxy = reqwest::Proxy::all(proxy.expose())
             .map_err(|_| Error::configuration("proxy: is not a proxy URL"))?;
         builder = builder.proxy(proxy);
@@ -202,8 +206,9 @@ impl Wire for HttpClient {
             let mut outgoing = reqwest::Request::new(method, url);
             *outgoing.headers_mut() = headers;
             if body.is_empty() {
-                // Without a body there is nothing to watch: from here on it may arrive.
-                sent.set();
+                // Without a body there is nothing to watch: from here on it may arrive. Nobody else
+                // has the mark yet, so it cannot be revoked.
+                let _ = sent.leave();
             } else {
                 let body = Tracked { data: Some(body), sent };
                 *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
@@ -231,10 +236,12 @@ impl Wire for HttpClient {
 /// Reads a body of at most `limit` bytes.
 async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Bytes, BodyFault> {
     let fault = |cause, partial| Err(BodyFault { cause, partial });
-    if let Some(encoding) = answer.headers().get(header::CONTENT_ENCODING)
-        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
-    {
-        let encoding = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+    let encodings = answer.headers().get_all(header::CONTENT_ENCODING);
+    let encodings: Vec<_> = encodings.iter().map(HeaderValue::as_bytes).collect();
+    let encodings = encodings.join(&b", "[..]);
+    let plain = |one: &[u8]| one.is_empty() || one.eq_ignore_ascii_case(b"identity");
+    if !encodings.split(|byte| *byte == b',').all(|one| plain(one.trim_ascii())) {
+        let encoding = String::from_utf8_lossy(&encodings).into_owned();
         return fault(BodyFaultCause::Encoded { encoding }, Bytes::new());
     }
     let mut whole = Vec::new();
@@ -260,7 +267,7 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Bytes, Body
 /// A body that knows whether it was asked for.
 ///
 /// hyper asks for the body after it has put the head in its buffer, so until then the service
-/// cannot have received the request whole.
+/// cannot have received the request whole; and if the body is refused then, it never will.
 struct Tracked {
     data: Option<Bytes>,
     sent: SentMark,
@@ -268,13 +275,17 @@ struct Tracked {
 
 impl Body for Tracked {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = std::io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.sent.set();
+        if !self.sent.leave() {
+            // The attempt is over. Without its body the request cannot be carried out.
+            let given_up = std::io::Error::other("the attempt was given up");
+            return Poll::Ready(Some(Err(given_up)));
+        }
         Poll::Ready(self.data.take().map(|data| Ok(Frame::data(data))))
     }
 

@@ -88,6 +88,9 @@ async fn rate_limited() {
     let by_code = |status| Act::answer(status, r#"{"code":"LIMIT"}"#);
     row("400 by code", by_code(400), ready(), RateLimited, ALWAYS_AGAIN).await;
     row("403 by code", by_code(403), ready(), RateLimited, ALWAYS_AGAIN).await;
+    // 429 says it whatever the code.
+    let odd = Act::answer(429, r#"{"code":"DENIED"}"#);
+    row("429 with another code", odd, ready(), RateLimited, ALWAYS_AGAIN).await;
     // Only a refusal says that nothing was processed.
     row("408 by code", by_code(408), ready(), Timeout, AGAIN_UNLESS_ONCE).await;
     row("500 by code", by_code(500), ready(), Server, AGAIN_UNLESS_ONCE).await;
@@ -206,6 +209,11 @@ async fn the_echo_of_an_own_first_try_is_a_success() {
     let (result, _) =
         send::<IDEMPOTENT>(vec![Act::Broken { sent: true }, gone()], ready(), &options()).await;
     assert_eq!(result.expect("it was done by the first try"), "echo");
+    // A refusal to give a token is no echo of anything.
+    let credentials = TestCredentials { fails_from: Some(1), ..renewable() };
+    let acts = vec![Act::answer(503, ""), Act::answer(401, "")];
+    let (result, sent) = send::<IDEMPOTENT>(acts, credentials, &options()).await;
+    assert_eq!((result.expect_err("no token").effect(), sent), (Unknown, 2));
     // Without an earlier try that may have arrived it is what it says.
     for first in [Act::ConnectFault, Act::answer(429, "")] {
         let (result, sent) = send::<IDEMPOTENT>(vec![first, gone()], ready(), &options()).await;
@@ -344,6 +352,10 @@ async fn an_endless_timeout_is_no_overflow() {
         .retry(RetryPolicy::default().base_wait(Duration::MAX).max_wait(Duration::MAX));
     let (result, sent) = send::<ONCE>(vec![Act::ConnectFault], ready(), &options).await;
     assert_eq!((result.expect_err("no connection").attempts(), sent), (1, 1));
+    let options = options.retry(RetryPolicy::default().max_retry_after(Duration::MAX));
+    let far = Act::answer(429, "").header("retry-after", u64::MAX);
+    let (result, sent) = send::<ONCE>(vec![far], ready(), &options).await;
+    assert_eq!((result.expect_err("too far").attempts(), sent), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -377,7 +389,7 @@ async fn successful_calls_earn_retries() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_fails_ends_the_call_unsent() {
-    let failing = TestCredentials { fails: true, ..renewable() };
+    let failing = TestCredentials { fails_from: Some(0), ..renewable() };
     let (result, sent) = send::<ONCE>(vec![Act::ConnectFault], failing, &options()).await;
     let error = result.expect_err("there is no token");
     assert_eq!((error.kind(), error.effect(), sent), (Unauthenticated, NotApplied, 0));

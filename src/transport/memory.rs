@@ -63,18 +63,18 @@ impl<F: Fn(&WireRequest) -> Act + Send + Sync> Wire for MemoryWire<F> {
                 Act::ConnectFault => Err(WireFault::Connect("refused".into())),
                 Act::Broken { sent } => {
                     if sent {
-                        request.sent.set();
+                        assert!(request.sent.leave(), "nobody gave it up yet");
                     }
                     Err(WireFault::Broken("reset".into()))
                 }
                 Act::Hang { sent } => {
                     if sent {
-                        request.sent.set();
+                        assert!(request.sent.leave(), "nobody gave it up yet");
                     }
                     std::future::pending().await
                 }
                 Act::Answer { status, headers, body } => {
-                    request.sent.set();
+                    assert!(request.sent.leave(), "nobody gave it up yet");
                     let headers = headers.iter().map(|(name, value)| {
                         (
                             HeaderName::from_static(name),
@@ -110,7 +110,8 @@ pub(crate) struct TestCredentials {
     pub(crate) generation: Arc<AtomicU64>,
     /// How long each authorization takes; `None`: for ever.
     pub(crate) takes: Option<Duration>,
-    pub(crate) fails: bool,
+    /// From this generation on no token can be had.
+    pub(crate) fails_from: Option<u64>,
 }
 
 impl Authorize for TestCredentials {
@@ -120,7 +121,7 @@ impl Authorize for TestCredentials {
             secrets: Arc::from([]),
             generation: self.generation.load(Ordering::Relaxed),
         };
-        if self.fails {
+        if self.fails_from.is_some_and(|from| authorization.generation >= from) {
             return Authorizing::Pending(Box::pin(async {
                 Err(Error::new(ErrorKind::Unauthenticated).with_detail("no token"))
             }));

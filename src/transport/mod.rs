@@ -8,6 +8,7 @@ mod authorize;
 mod call;
 mod ensure;
 mod http_client;
+mod mask;
 mod options;
 mod pages;
 pub(crate) mod retry;
@@ -47,8 +48,10 @@ use tracing::{Instrument, Span, field};
 use url::Url;
 
 use crate::error::{Effect, Error, ErrorKind};
+use crate::model::Secret;
 use crate::operation::{Failure, Operation, Repeat, Request, Service, build};
 use authorize::Authorizing::{Pending, Ready};
+use mask::Mask;
 use retry::{Budget, Decision, Reach, Situation};
 use wire::{BodyFault, BodyFaultCause, SentMark, Wire, WireAnswer, WireFault, WireRequest};
 
@@ -64,6 +67,7 @@ struct Inner {
     options: ClientOptions,
     budget: Budget,
     environment: Environment,
+    proxy_secrets: Arc<[Secret]>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -101,7 +105,7 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    authorization: Authorization,
+    mask: Mask,
 }
 
 /// How a call's attempts went.
@@ -154,6 +158,7 @@ impl Transport {
             wire,
             authorize: Box::new(authorize),
             budget: Budget::new(options.retry.budget),
+            proxy_secrets: mask::proxy_secrets(options.http.proxy.as_ref()),
             options: options.clone(),
             environment,
         })))
@@ -236,11 +241,15 @@ impl Transport {
                 Decision::Renew => {
                     inner.authorize.refused(&authorization);
                     renewed = true;
-                    course.maybe_arrived |= effect == Effect::Unknown;
                     continue;
                 }
                 Decision::Again(wait) if inner.budget.spend() => {
-                    tracing::debug!(?wait, error = %miss.error, "the call is tried again");
+                    // The error itself could quote the service.
+                    tracing::debug!(
+                        ?wait,
+                        kind = miss.error.kind().as_str(),
+                        "the call is tried again"
+                    );
                     course.maybe_arrived |= effect == Effect::Unknown;
                     tokio::time::sleep(wait).await;
                     continue;
@@ -284,6 +293,7 @@ impl Transport {
         if let Some((name, value)) = &authorization.header {
             headers.insert(name, value.clone());
         }
+        let mask = Mask::new(&authorization.secrets, &inner.proxy_secrets);
         let sent = SentMark::default();
         let sending = inner.wire.send(WireRequest {
             method: prepared.request.method.clone(),
@@ -296,7 +306,7 @@ impl Transport {
         let head = match tokio::time::timeout_at(until, sending).await {
             Ok(Ok(head)) => head,
             Ok(Err(fault)) => return Err(no_answer(fault, &sent)),
-            Err(_) if sent.is_set() => {
+            Err(_) if sent.settle() => {
                 let error = Error::new(ErrorKind::Timeout).with_detail("no answer in time");
                 return Err(Miss { reach: Reach::NoAnswer, retry_after: None, error });
             }
@@ -314,16 +324,13 @@ impl Transport {
         };
         let success = prepared.success.contains(&status.as_u16());
         match (success, body) {
-            (true, Ok(body)) => {
-                Ok(Answer { status, headers, body, authorization: authorization.clone() })
-            }
-            (true, Err(fault)) => Err(unreadable(prepared, status, headers, fault)),
+            (true, Ok(body)) => Ok(Answer { status, headers, body, mask }),
+            (true, Err(fault)) => Err(unreadable(prepared, status, headers, fault, &mask)),
             (false, body) => {
                 // What was read of a broken body may still hold the service's words.
                 let body =
                     body.unwrap_or_else(|fault| fault.map(|f| f.partial).unwrap_or_default());
-                let body = authorization.mask(body);
-                Err(self.refused(prepared, status, headers, &body))
+                Err(self.refused(prepared, status, mask.headers(headers), &mask.bytes(body)))
             }
         }
     }
@@ -383,6 +390,10 @@ fn failure(
     headers: HeaderMap,
     body: &[u8],
 ) -> (ErrorKind, Error) {
+    // What comes with a token must not be kept in any form, whatever the status.
+    let told = status.is_client_error() || status.is_server_error();
+    let holds_token = || body.windows(12).any(|part| part == b"access_token");
+    let body = if prepared.sensitive && (!told || holds_token()) { &[] } else { body };
     let mut failure = (prepared.read_failure)(status, &headers, body);
     if prepared.success.contains(&status.as_u16()) && failure.kind == ErrorKind::UnexpectedStatus {
         // The status was expected; it is the body that says that the call did not succeed.
@@ -392,20 +403,26 @@ fn failure(
     let mut error = Error::new(failure.kind)
         .with_status(status)
         .with_headers(headers)
+        .with_body(body)
         .with_shared_service(failure.service, prepared.request_id_label);
-    if !prepared.sensitive || !status.is_success() {
-        error = error.with_body(body);
-    }
     if let Some(id) = request_id {
         error = error.with_request_id(id);
     }
     if let Some(code) = failure.code {
         error = error.with_code(code);
     }
-    if let Some(message) = failure.message {
+    if let Some(message) = failure.message.or_else(|| plain_text(body)) {
         error = error.with_message(message);
     }
     (failure.kind, error)
+}
+
+/// A short body that is neither JSON nor a page: what a service or a proxy says in plain words.
+fn plain_text(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let plain = text.len() <= 300 && !text.starts_with(['<', '{', '[', '"']);
+    let words = text.contains(' ') && !text.chars().any(|c| c.is_control() && !c.is_whitespace());
+    (plain && words).then(|| text.to_owned())
 }
 
 /// A documented success whose body could not be read to its end (`None`: in time).
@@ -414,6 +431,7 @@ fn unreadable(
     status: StatusCode,
     headers: HeaderMap,
     fault: Option<BodyFault>,
+    mask: &Mask,
 ) -> Miss {
     let (error, partial) = match fault {
         None => {
@@ -425,9 +443,12 @@ fn unreadable(
             let error = match cause {
                 BodyFaultCause::TooLarge { limit } => Error::new(ErrorKind::Decode)
                     .with_detail(format!("the answer is larger than {limit} bytes")),
-                BodyFaultCause::Encoded { encoding } => Error::new(ErrorKind::Decode).with_detail(
-                    format!("the answer is encoded ({encoding}), which was not asked for"),
-                ),
+                BodyFaultCause::Encoded { encoding } => {
+                    Error::new(ErrorKind::Decode).with_detail(format!(
+                        "the answer is encoded ({}), which was not asked for",
+                        mask.text(encoding)
+                    ))
+                }
                 BodyFaultCause::Broken(source) => Error::new(ErrorKind::Interrupted)
                     .with_detail("the answer broke off")
                     .with_source(source),
@@ -435,8 +456,8 @@ fn unreadable(
             (error, partial)
         }
     };
-    let error = identify(error, prepared, status, headers);
-    let error = if prepared.sensitive { error } else { error.with_body(&partial) };
+    let error = identify(error, prepared, status, mask.headers(headers));
+    let error = if prepared.sensitive { error } else { error.with_body(&mask.bytes(partial)) };
     Miss { reach: Reach::Unreadable, retry_after: None, error }
 }
 
@@ -464,7 +485,7 @@ fn no_answer(fault: WireFault, sent: &SentMark) -> Miss {
         WireFault::Connect(source) => {
             (Reach::NotSent { passing: true }, Error::new(ErrorKind::Connect).with_source(source))
         }
-        WireFault::Broken(source) if sent.is_set() => {
+        WireFault::Broken(source) if sent.settle() => {
             (Reach::NoAnswer, Error::new(ErrorKind::Interrupted).with_source(source))
         }
         WireFault::Broken(source) => (

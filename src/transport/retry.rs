@@ -192,7 +192,7 @@ fn wait(policy: &RetryPolicy, now: &Situation) -> Duration {
     match now.retry_after {
         // Never less than asked; the jitter on top keeps many clients from coming back as one,
         // and is given up where it alone would not fit.
-        Some(asked) if asked + chosen >= now.left => asked,
+        Some(asked) if asked.saturating_add(chosen) >= now.left => asked,
         Some(asked) => asked + chosen,
         None => chosen,
     }

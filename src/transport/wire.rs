@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -28,17 +28,34 @@ pub(crate) struct WireRequest {
 
 /// Whether the service could have received the whole request.
 ///
-/// It outlives the request, so that an attempt that ran out of time knows how far it got.
+/// Two sides decide it together, since the connection is driven by a task of its own: the body asks
+/// to [`leave`](Self::leave) when the connection takes it, and an attempt that ends without an
+/// answer [`settle`](Self::settle)s the matter. Whoever comes first has its way: a settled
+/// request that had not left cannot leave any more.
 #[derive(Clone, Default)]
-pub(crate) struct SentMark(Arc<AtomicBool>);
+pub(crate) struct SentMark(Arc<AtomicU8>);
+
+const UNSENT: u8 = 0;
+const SENT: u8 = 1;
+const REVOKED: u8 = 2;
 
 impl SentMark {
-    pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Release);
+    /// The request is about to leave; false if it must not any more.
+    #[must_use]
+    pub(crate) fn leave(&self) -> bool {
+        self.decide(SENT) == SENT
     }
 
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// Whether the request may have arrived. If not, it never will.
+    #[must_use]
+    pub(crate) fn settle(&self) -> bool {
+        self.decide(REVOKED) == SENT
+    }
+
+    /// Sets the state unless it was set, and tells what it is.
+    fn decide(&self, state: u8) -> u8 {
+        let decided = self.0.compare_exchange(UNSENT, state, Ordering::AcqRel, Ordering::Acquire);
+        decided.map_or_else(|earlier| earlier, |_| state)
     }
 }
 

@@ -52,7 +52,8 @@ macro_rules! into_sid {
 
 into_sid! { AccountSid OrganizationSid UserSid RoleSid RoleAssignmentSid }
 
-/// The five `Access-Control-…` headers that Twilio documents on these answers, errors included.
+/// The five `Access-Control-…` headers that Twilio documents: for role assignments on every answer,
+/// errors included, and for Chat on the created role.
 ///
 /// ```
 /// use rolecall::twilio::AccessControl;

@@ -233,13 +233,13 @@ mod twilio {
         }
 
         fn client_with(origin: &str, credential: &str, options: ClientOptions) -> Self::Client {
-            let builder = iam::TwilioIam::with_token_provider(One(credential.to_owned()));
+            let builder = iam::TwilioIam::with_token(Bearer::provider(One(credential.to_owned())));
             let builder = builder.base_url(origin).options(options);
             builder.build().expect("the address is one")
         }
 
         fn with_provider(origin: &str, provider: impl TokenProvider) -> Option<Self::Client> {
-            let builder = iam::TwilioIam::with_token_provider(provider).base_url(origin);
+            let builder = iam::TwilioIam::with_token(Bearer::provider(provider)).base_url(origin);
             Some(builder.build().expect("the address is one"))
         }
 

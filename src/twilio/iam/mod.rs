@@ -6,10 +6,12 @@
 mod role_assignments;
 mod token;
 
+use std::time::Duration;
+
 use http::{HeaderMap, StatusCode};
 
 use super::{OrganizationSid, error, request_id};
-use crate::auth::{Bearer, Fixed, TokenProvider};
+use crate::auth::{Bearer, Fixed};
 use crate::error::Error;
 use crate::model::Secret;
 use crate::model::env::Vars;
@@ -53,9 +55,10 @@ impl TwilioIam {
         })
     }
 
-    /// Starts a client from a source of access tokens of your own.
-    pub fn with_token_provider(provider: impl TokenProvider) -> TwilioIamBuilder {
-        TwilioIamBuilder::new(Credentials::Token(Bearer::provider(provider)))
+    /// Starts a client from an access token at hand, or from a source of your own:
+    /// [`Bearer::provider`].
+    pub fn with_token(token: impl Into<Bearer>) -> TwilioIamBuilder {
+        TwilioIamBuilder::new(Credentials::Token(token.into()))
     }
 
     /// A client from `TWILIO_CLIENT_ID` and `TWILIO_CLIENT_SECRET`, and optionally
@@ -195,7 +198,10 @@ impl TwilioIamBuilder {
                 }
                 let url = self.token_url.parse(&self.options)?;
                 let in_form = Fixed::in_form(&secret);
-                let transport = Transport::new(url, in_form, HeaderMap::new(), &self.options)?;
+                // So that a token request that hangs is given up early enough to try again.
+                let attempt = self.options.attempt_timeout.min(Duration::from_secs(10));
+                let options = self.options.clone().attempt_timeout(attempt);
+                let transport = Transport::new(url, in_form, HeaderMap::new(), &options)?;
                 Bearer::provider(token::ClientCredentials::new(transport, id, secret))
             }
         };
