@@ -14,10 +14,12 @@ use crate::Error;
 use crate::twilio::iam::{RoleAssignment, TwilioIam, TwilioIamBuilder};
 use crate::twilio::{OrganizationSid, RoleSid, Sid};
 
-/// Twilio's role assignments and the token endpoint at `/v2/token`, on one address.
+/// Twilio's role assignments and the token endpoint at `/v2/token`, on one address and for both
+/// [surfaces](crate::twilio::iam::Surface).
 ///
 /// It gives tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
-/// counts them, accepts any organization, and checks the SIDs of an assignment.
+/// counts them, accepts any organization, and checks the SIDs of an assignment. The tokens belong
+/// to [`ORGANIZATION`](Self::ORGANIZATION), which counts at the newer surface.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -65,13 +67,25 @@ struct Held {
     token_status: u16,
     tokens_given: u64,
     first_valid: u64,
-    assignments: Vec<(String, Value)>,
+    assignments: Vec<Record>,
+    /// How many things were made, of any kind: what numbers them.
+    made: usize,
+    page_size: usize,
     requests: usize,
+}
+
+/// A thing that an organization has.
+struct Record {
+    number: usize,
+    organization: String,
+    value: Value,
 }
 
 impl TwilioIamFake {
     /// The client id that the fake accepts.
     pub const CLIENT_ID: &str = "OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    /// The organization that the tokens belong to.
+    pub const ORGANIZATION: &str = "ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     /// Its secret; obviously fake.
     pub const CLIENT_SECRET: &str = "obviously-fake-client-secret";
 
@@ -87,6 +101,8 @@ impl TwilioIamFake {
             tokens_given: 0,
             first_valid: 1,
             assignments: Vec::new(),
+            made: 0,
+            page_size: 50,
             requests: 0,
         });
         Ok(Self { fake: Fake::start(&state).await?, state })
@@ -118,6 +134,11 @@ impl TwilioIamFake {
         self.state.lock().duplicates = duplicates;
     }
 
+    /// How many items a page has where the request does not say; 50 by default, at least 1.
+    pub fn page_size(&self, size: usize) {
+        self.state.lock().page_size = size.max(1);
+    }
+
     /// How long the next tokens last, in whole seconds; an hour by default.
     pub fn token_lifetime(&self, lifetime: Duration) {
         self.state.lock().token_lifetime = lifetime;
@@ -140,12 +161,12 @@ impl TwilioIamFake {
         self.state.lock().tokens_given
     }
 
-    /// The role assignments that were created, in order.
+    /// The role assignments that are there, in the order of their creation.
     #[must_use]
     pub fn role_assignments(&self) -> Vec<RoleAssignment> {
         let state = self.state.lock();
         let held = state.assignments.iter();
-        held.filter_map(|(_, value)| serde_json::from_value(value.clone()).ok()).collect()
+        held.filter_map(|held| serde_json::from_value(held.value.clone()).ok()).collect()
     }
 }
 
@@ -159,19 +180,101 @@ impl State for Held {
             _ if !self.is_authenticated(request) => {
                 refuse("application/json", "more_info", 401, 20003, "Authenticate")
             }
-            ("POST", ["Organizations", organization, "RoleAssignments"]) => {
-                self.create(organization, request)
+            (method, ["Organizations", organization, rest @ ..]) => {
+                self.preview(method, organization, rest, request)
             }
-            _ => {
-                let message = "The requested resource was not found";
-                refuse("application/json", "more_info", 404, 20404, message)
-            }
+            (method, ["v2", "Organizations", rest @ ..]) => self.v2(method, rest, request),
+            _ => nothing_here(),
         };
         documented_headers(answer, self.requests)
     }
 }
 
+/// No such path, or nothing at it.
+fn nothing_here() -> ResponseTemplate {
+    let message = "The requested resource was not found";
+    refuse("application/json", "more_info", 404, 20404, message)
+}
+
 impl Held {
+    fn preview(
+        &mut self,
+        method: &str,
+        organization: &str,
+        path: &[&str],
+        request: &Request,
+    ) -> ResponseTemplate {
+        match (method, path) {
+            ("GET", ["RoleAssignments"]) if !is_filtered(request) => {
+                let message = "Identity or Scope must be given";
+                refuse("application/json", "more_info", 400, 25203, message)
+            }
+            (_, ["RoleAssignments", path @ ..]) => {
+                self.assigning(method, organization, path, request)
+            }
+            _ => nothing_here(),
+        }
+    }
+
+    fn v2(&mut self, method: &str, path: &[&str], request: &Request) -> ResponseTemplate {
+        match path {
+            ["RoleAssignments", path @ ..] => {
+                self.assigning(method, TwilioIamFake::ORGANIZATION, path, request)
+            }
+            _ => nothing_here(),
+        }
+    }
+
+    /// Role assignments: all, or one.
+    fn assigning(
+        &mut self,
+        method: &str,
+        organization: &str,
+        path: &[&str],
+        request: &Request,
+    ) -> ResponseTemplate {
+        match (method, path) {
+            ("POST", []) => self.create(organization, request),
+            ("GET", []) => self.list(organization, request),
+            ("DELETE", [sid]) => {
+                let is_it =
+                    |held: &Record| held.organization == organization && held.value["sid"] == **sid;
+                let before = self.assignments.len();
+                self.assignments.retain(|held| !is_it(held));
+                if self.assignments.len() < before {
+                    return ResponseTemplate::new(204);
+                }
+                let message = "The role assignment was not found";
+                refuse("application/scim+json", "moreInfo", 404, 20404, message)
+            }
+            _ => nothing_here(),
+        }
+    }
+
+    fn list(&self, organization: &str, request: &Request) -> ResponseTemplate {
+        for (filter, code) in [("Identity", 25201), ("Scope", 25200)] {
+            if parameter(request, filter).is_some_and(|sid| Sid::new(sid).is_err()) {
+                let message = format!("Invalid {filter}");
+                return refuse("application/json", "more_info", 400, code, &message);
+            }
+        }
+        let filters = [
+            ("Identity", "identity"),
+            ("Scope", "scope"),
+            ("ResourceType", "resource_type"),
+            ("ResourceId", "resource_id"),
+        ];
+        let wanted = |held: &&Record| {
+            held.organization == organization
+                && filters.iter().all(|(filter, field)| match parameter(request, filter) {
+                    Some(wanted) => held.value[*field] == wanted,
+                    None => true,
+                })
+        };
+        let all = self.assignments.iter().filter(wanted);
+        page(all.map(|held| (held.number, &held.value)), request, "content", self.page_size, 100)
+    }
+
     fn token(&mut self, request: &Request) -> ResponseTemplate {
         let form: Vec<(String, String)> = if is_type(request, "application/x-www-form-urlencoded") {
             serde_urlencoded::from_bytes(&request.body).unwrap_or_default()
@@ -229,22 +332,76 @@ impl Held {
             return refuse(400, 25201, "Invalid identity");
         }
         let mut made = wanted.clone();
-        let same = |(own, held): &(String, Value)| {
-            let mut held = held.clone();
-            if let Some(held) = held.as_object_mut() {
-                held.remove("sid");
+        let same = |held: &Record| {
+            let mut value = held.value.clone();
+            if let Some(value) = value.as_object_mut() {
+                value.remove("sid");
             }
-            own == organization && held == wanted
+            held.organization == organization && value == wanted
         };
         if self.duplicates == TwilioDuplicates::Refused && self.assignments.iter().any(same) {
             // No code is known for it.
             let body = json!({"message": "The role assignment exists already", "status": 409});
             return answer(409, "application/scim+json", &body);
         }
-        made["sid"] = counted_sid("IY", self.assignments.len() + 1).into();
-        self.assignments.push((organization.to_owned(), made.clone()));
+        self.made += 1;
+        made["sid"] = counted_sid("IY", self.made).into();
+        let organization = organization.to_owned();
+        self.assignments.push(Record { number: self.made, organization, value: made.clone() });
         answer(201, "application/json", &made)
     }
+}
+
+fn is_filtered(request: &Request) -> bool {
+    ["Identity", "Scope"].iter().any(|filter| parameter(request, filter).is_some())
+}
+
+fn parameter(request: &Request, name: &str) -> Option<String> {
+    let mut pairs = request.url.query_pairs();
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// One page of things in the order of their numbers. A page's token is the number of the last thing
+/// before it, so that deletions in between neither skip nor repeat anything.
+fn page<'a>(
+    all: impl Iterator<Item = (usize, &'a Value)>,
+    request: &Request,
+    key: &str,
+    default: usize,
+    most: usize,
+) -> ResponseTemplate {
+    let refuse = |code, message| refuse("application/json", "more_info", 400, code, message);
+    let size = match parameter(request, "PageSize").map(|size| size.parse()) {
+        None => default,
+        Some(Ok(size)) if (1..=most).contains(&size) => size,
+        Some(_) => return refuse(25106, "Invalid PageSize"),
+    };
+    let after = match parameter(request, "PageToken") {
+        None => 0,
+        Some(token) => match token.strip_prefix("PT").and_then(|number| number.parse().ok()) {
+            Some(number) => number,
+            None => return refuse(25023, "Invalid PageToken"),
+        },
+    };
+    let left: Vec<_> = all.filter(|(number, _)| *number > after).take(size + 1).collect();
+    let shown = &left[..left.len().min(size)];
+    // The host is the vendor's, not the one that was asked: only the token is of use.
+    let url = |token: Option<usize>| {
+        let token = token.map(|number| format!("&PageToken=PT{number}")).unwrap_or_default();
+        format!("https://preview-iam.twilio.com{}?PageSize={size}{token}", request.url.path())
+    };
+    let next = shown.last().filter(|_| left.len() > size).map(|(number, _)| url(Some(*number)));
+    let mut body = json!({"meta": {
+        "key": key,
+        "page": 0,
+        "page_size": size,
+        "first_page_url": url(None),
+        "previous_page_url": null,
+        "next_page_url": next,
+        "url": url((after > 0).then_some(after)),
+    }});
+    body[key] = shown.iter().map(|(_, value)| (*value).clone()).collect();
+    answer(200, "application/json", &body)
 }
 
 fn refuse(

@@ -3,6 +3,8 @@
 //! Pages: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>,
 //! <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 
+mod paging;
+mod place;
 mod role_assignments;
 mod token;
 
@@ -16,7 +18,14 @@ use crate::model::env::Vars;
 use crate::operation::{Failure, Operation, Service};
 use crate::transport::{Address, Call, ClientOptions, Transport};
 
-pub use role_assignments::{NewRoleAssignment, RoleAssignment, RoleAssignments};
+use place::Place;
+
+pub use place::Surface;
+pub use role_assignments::{
+    ListRoleAssignments, NewRoleAssignment, RoleAssignment, RoleAssignments,
+};
+
+const BASE_URL: &str = "Twilio IAM base URL";
 
 /// A client of Twilio Organizations, cheap to clone.
 ///
@@ -38,6 +47,7 @@ pub use role_assignments::{NewRoleAssignment, RoleAssignment, RoleAssignments};
 #[derive(Clone)]
 pub struct TwilioIam {
     transport: Transport,
+    surface: Surface,
 }
 
 impl TwilioIam {
@@ -70,13 +80,54 @@ impl TwilioIam {
     /// What belongs to an organization.
     ///
     /// # Errors
-    /// An invalid-request error if the id is not an organization's SID.
+    /// An invalid-request error if the id is not an organization's SID; a configuration error at
+    /// [`Surface::V2`], where the token alone decides on the organization: see
+    /// [`own_organization`](Self::own_organization).
     pub fn organization<I>(&self, sid: I) -> Result<Organization, Error>
     where
         I: TryInto<OrganizationSid>,
         Error: From<I::Error>,
     {
-        Ok(Organization { transport: self.transport.clone(), sid: sid.try_into()? })
+        let place = Place::Preview(sid.try_into()?);
+        match self.surface {
+            Surface::Preview => Ok(Organization { transport: self.transport.clone(), place }),
+            // An organization that was named and then passed over could be the wrong one.
+            Surface::V2 => Err(Error::configuration(
+                "OrganizationSid: Surface::V2 takes the organization from the token, \
+                 use own_organization()",
+            )),
+        }
+    }
+
+    /// What belongs to the organization of the access token, at [`Surface::V2`].
+    ///
+    /// # Errors
+    /// A configuration error at [`Surface::Preview`], whose paths name the organization: see
+    /// [`organization`](Self::organization).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::testing::TwilioIamFake;
+    /// use rolecall::twilio::iam::Surface;
+    ///
+    /// let fake = TwilioIamFake::start().await?;
+    /// let twilio = fake.builder().surface(Surface::V2).build()?;
+    /// let held = twilio.own_organization()?.role_assignments().list().items()?.collect().await?;
+    /// assert!(held.is_empty());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn own_organization(&self) -> Result<Organization, Error> {
+        match self.surface {
+            Surface::V2 => Ok(Organization { transport: self.transport.clone(), place: Place::V2 }),
+            Surface::Preview => Err(Error::configuration(
+                "OrganizationSid: Surface::Preview needs it, use organization(…)",
+            )),
+        }
     }
 
     /// Prepares any call of this service, also one that the crate does not know.
@@ -105,14 +156,14 @@ impl Service for TwilioIam {
 #[derive(Clone, Debug)]
 pub struct Organization {
     transport: Transport,
-    sid: OrganizationSid,
+    place: Place,
 }
 
 impl Organization {
     /// Who has which role in the organization.
     #[must_use]
     pub fn role_assignments(&self) -> RoleAssignments {
-        RoleAssignments::new(self.transport.clone(), self.sid.clone())
+        RoleAssignments::new(self.transport.clone(), self.place.clone())
     }
 }
 
@@ -121,7 +172,8 @@ impl Organization {
 #[must_use]
 pub struct TwilioIamBuilder {
     credentials: Credentials,
-    base_url: Address,
+    surface: Surface,
+    base_url: Option<Address>,
     token_url: Address,
     options: ClientOptions,
 }
@@ -136,7 +188,8 @@ impl TwilioIamBuilder {
     fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            base_url: Address::new("Twilio IAM base URL", "https://preview-iam.twilio.com"),
+            surface: Surface::default(),
+            base_url: None,
             token_url: Address::new("Twilio token URL", "https://oauth.twilio.com/v2/token"),
             options: ClientOptions::default(),
         }
@@ -154,15 +207,23 @@ impl TwilioIamBuilder {
         let (id, secret) =
             (vars.required("TWILIO_CLIENT_ID")?, vars.required("TWILIO_CLIENT_SECRET")?);
         let mut builder = TwilioIam::builder(id, secret);
-        builder.base_url.read(vars, "TWILIO_IAM_BASE_URL")?;
+        const VARIABLE: &str = "TWILIO_IAM_BASE_URL";
+        builder.base_url = vars.optional(VARIABLE)?.map(|url| Address::new(VARIABLE, &url));
         builder.token_url.read(vars, "TWILIO_TOKEN_URL")?;
         Ok(builder)
     }
 
-    /// The address of the service, default `https://preview-iam.twilio.com`; a path of its own is
-    /// kept.
+    /// Which of the vendor's two addresses of the same resources to speak to;
+    /// [`Surface::Preview`] by default.
+    pub fn surface(mut self, surface: Surface) -> Self {
+        self.surface = surface;
+        self
+    }
+
+    /// The address of the service, default `https://preview-iam.twilio.com` or, at
+    /// [`Surface::V2`], `https://iam.twilio.com`; a path of its own is kept.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url.set(url);
+        self.base_url = Some(Address::new(BASE_URL, &url.into()));
         self
     }
 
@@ -184,7 +245,17 @@ impl TwilioIamBuilder {
     /// # Errors
     /// A configuration error that names the setting and the rule.
     pub fn build(self) -> Result<TwilioIam, Error> {
-        let base = self.base_url.parse(&self.options)?;
+        let base = match self.base_url {
+            Some(address) => address,
+            None => Address::new(
+                BASE_URL,
+                match self.surface {
+                    Surface::Preview => "https://preview-iam.twilio.com",
+                    Surface::V2 => "https://iam.twilio.com",
+                },
+            ),
+        };
+        let base = base.parse(&self.options)?;
         let bearer = match self.credentials {
             Credentials::Token(bearer) => bearer,
             Credentials::Client { id, secret } => {
@@ -201,7 +272,7 @@ impl TwilioIamBuilder {
         };
         let token = bearer.authorizer("Twilio access token")?;
         let transport = Transport::new(base, token, HeaderMap::new(), &self.options)?;
-        Ok(TwilioIam { transport })
+        Ok(TwilioIam { transport, surface: self.surface })
     }
 }
 

@@ -1,0 +1,388 @@
+//! The other calls of Twilio Organizations: requests byte for byte, answers, pages, settling, fake.
+
+#![cfg(feature = "twilio")]
+
+mod capture;
+
+use capture::Capture;
+use rolecall::testing::{Fault, TwilioDuplicates, TwilioIamFake};
+use rolecall::twilio::iam::{NewRoleAssignment, Organization, RoleAssignment, Surface};
+use rolecall::twilio::{RoleAssignmentSid, Sid};
+use rolecall::{
+    ClientOptions, Effect, Ensured, EnsuredAbsent, Error, ErrorKind, RetryPolicy, TwilioIam,
+};
+use std::time::Duration;
+
+/// The text of a fixture.
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/twilio_iam/", $name))
+    };
+}
+
+const ORGANIZATION: &str = TwilioIamFake::ORGANIZATION;
+const ROLE: &str = "IX00000000000000000000000000000104";
+const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const USER: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn once() -> ClientOptions {
+    ClientOptions::default().retry(RetryPolicy::none())
+}
+
+/// An organization of a service that answers with these in turn.
+async fn captured<const N: usize>(answers: [(u16, &str); N]) -> (Capture, Organization) {
+    let capture = Capture::start(answers).await;
+    let client = TwilioIam::with_token_provider(Token).base_url(capture.uri()).options(once());
+    let client = client.build().expect("the client is set up well");
+    (capture, client.organization(ORGANIZATION).expect("it is a SID"))
+}
+
+struct Token;
+
+impl rolecall::auth::TokenProvider for Token {
+    fn fetch(
+        &self,
+    ) -> rolecall::BoxFuture<
+        '_,
+        Result<rolecall::auth::AccessToken, Box<dyn std::error::Error + Send + Sync>>,
+    > {
+        Box::pin(async { Ok(rolecall::auth::AccessToken::new("obviously-fake-access-token")) })
+    }
+}
+
+async fn fake() -> (TwilioIamFake, Organization) {
+    let fake = TwilioIamFake::start().await.expect("a free port");
+    let client = fake.client().expect("the client is set up well");
+    let organization = client.organization(ORGANIZATION).expect("it is a SID");
+    (fake, organization)
+}
+
+/// The n-th of many role assignments.
+fn wanted(nth: usize) -> NewRoleAssignment {
+    NewRoleAssignment::new(ROLE, format!("AC{nth:032x}"), USER).expect("they are SIDs")
+}
+
+async fn made(organization: &Organization, count: usize) -> Vec<RoleAssignment> {
+    let mut all = Vec::new();
+    for nth in 1..=count {
+        let call = organization.role_assignments().create(&wanted(nth));
+        all.push(call.await.expect("it succeeds"));
+    }
+    all
+}
+
+#[track_caller]
+fn assert_refused<T>(result: Result<T, Error>, named: &str) {
+    let Err(error) = result else { panic!("{named}: it was not refused") };
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::InvalidRequest, Effect::NotApplied));
+    assert_eq!((error.status(), error.attempts()), (None, 0), "{error}");
+    assert!(error.to_string().contains(named), "{error}");
+}
+
+mod role_assignments {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_requests_are_exact() {
+        let minimal = fixture!("assignments.minimal.json");
+        let full = fixture!("assignments.full.json");
+        let (capture, organization) =
+            captured([(200, minimal), (200, minimal), (200, full), (200, minimal), (204, "")])
+                .await;
+        let assignments = organization.role_assignments();
+        let all = assignments.list().items().expect("it follows the rules");
+        assert!(all.collect().await.expect("it is read").is_empty());
+
+        let list = assignments.list().identity(USER).expect("a SID").page_size(2);
+        let narrow = list.clone().scope(ACCOUNT).expect("a SID");
+        let narrow = narrow.resource_type("a service").resource_id("some/thing");
+        narrow.pages().expect("valid").next().await.expect("a page").expect("it is read");
+
+        let mut pages = list.pages().expect("it follows the rules");
+        pages.next().await.expect("a page").expect("it is read");
+        let position = pages.position().to_string().parse().expect("it is a position");
+        drop(pages);
+        let mut rest = list.pages_from(&position).expect("it follows the rules");
+        rest.next().await.expect("a page").expect("it is read");
+
+        let sid = "IYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("it is a SID");
+        assignments.delete(&sid).await.expect("it succeeds");
+        assert_eq!(
+            capture.requests(),
+            [
+                fixture!("list_assignments.request.http"),
+                fixture!("list_assignments_filtered.request.http"),
+                fixture!("list_assignments_of_identity.request.http"),
+                fixture!("list_assignments_next.request.http"),
+                fixture!("delete_assignment.request.http"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn answers_are_read() {
+        for (text, items, more) in [
+            (fixture!("assignments.full.json"), 1, true),
+            (fixture!("assignments.minimal.json"), 0, false),
+            (fixture!("assignments.nulls.json"), 0, false),
+            (fixture!("assignments.unknown.json"), 1, false),
+        ] {
+            let (_capture, organization) = captured([(200, text)]).await;
+            let mut pages = organization.role_assignments().list().pages().expect("valid");
+            let page = pages.next().await.expect("a page").expect("it is read");
+            assert_eq!((page.items.len(), page.next.is_some()), (items, more), "{text}");
+            let expected: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+            for (item, expected) in page.items.iter().zip(expected["content"].as_array().iter()) {
+                assert_eq!(item.sid.as_str(), expected[0]["sid"]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_only_seems_whole_is_an_error() {
+        for (text, named) in [
+            ("{}", "missing field `content`"),
+            (r#"{"content":[{}]}"#, "content[0]: missing field `sid`"),
+            (
+                r#"{"content":[],"meta":{"next_page_url":"https://preview-iam.twilio.com/x?Page=1"}}"#,
+                "meta.next_page_url: has no PageToken",
+            ),
+        ] {
+            let (_capture, organization) = captured([(200, text)]).await;
+            let all = organization.role_assignments().list().items().expect("valid");
+            let error = all.collect().await.expect_err(named);
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotApplied));
+            assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wrong_input_is_refused_before_anything_is_sent() {
+        let (fake, organization) = fake().await;
+        let list = organization.role_assignments().list();
+        assert_refused(list.clone().identity("US"), "Identity: must be two capital letters");
+        assert_refused(list.clone().scope(""), "Scope: must be two capital letters");
+        for size in [0, 101] {
+            let refused = list.clone().page_size(size).items();
+            assert_refused(
+                refused,
+                "role-assignments.list: invalid request: PageSize: must be 1 to 100",
+            );
+        }
+        assert_refused(list.clone().resource_type("").pages(), "ResourceType: must not be empty");
+        assert_refused(list.clone().resource_id("").pages(), "ResourceId: must not be empty");
+        let far = format!("0:{}", "x".repeat(4097)).parse().expect("it reads as a position");
+        let mut items = list.items_from(&far).expect("a position is looked at when it is used");
+        assert_refused(items.next().await.expect("an item"), "PageToken: must have 1 to 4096");
+        assert_eq!(fake.received_count(), 0);
+    }
+
+    #[tokio::test]
+    async fn pages_follow_the_token_and_not_the_host() {
+        let (fake, organization) = fake().await;
+        let expected = made(&organization, 7).await;
+        fake.page_size(3);
+        let list = organization.role_assignments().list().identity(USER).expect("a SID");
+        let mut pages = list.pages().expect("valid");
+        let mut sizes = Vec::new();
+        while let Some(page) = pages.next().await {
+            sizes.push(page.expect("it is read").items.len());
+        }
+        assert_eq!(sizes, [3, 3, 1]);
+        let all = list.page_size(2).items().expect("valid").collect().await.expect("it is read");
+        assert_eq!(all, expected);
+        let other = organization.role_assignments().list().scope(ACCOUNT).expect("a SID");
+        assert!(other.items().expect("valid").collect().await.expect("it is read").is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_empty_page_is_not_the_end() {
+        let next = |token: &str| {
+            format!(r#"{{"content":[],"meta":{{"next_page_url":"/x?PageToken={token}"}}}}"#)
+        };
+        let (_capture, organization) = captured([
+            (200, &next("1")),
+            (200, &next("2")),
+            (200, fixture!("assignments.unknown.json")),
+        ])
+        .await;
+        let all = organization.role_assignments().list().items().expect("valid");
+        assert_eq!(all.collect().await.expect("it is read").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_repeated_token_is_an_error_and_no_loop() {
+        let page = r#"{"content":[],"meta":{"next_page_url":"/x?PageToken=1"}}"#;
+        let (_capture, organization) = captured([(200, page); 5]).await;
+        let all = organization.role_assignments().list().items().expect("valid");
+        let error = all.collect().await.expect_err("it goes round");
+        assert!(error.to_string().contains("goes round in a circle"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn after_an_error_nothing_is_lost_or_repeated() {
+        let (fake, organization) = fake().await;
+        let expected = made(&organization, 7).await;
+        let list = organization.role_assignments().list().identity(USER).expect("a SID");
+        let list = list.page_size(3);
+        let mut items = list.items().expect("valid");
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(items.next().await.expect("an item").expect("it is read"));
+        }
+        fake.next(1, Fault::json(403, r#"{"code":20003}"#));
+        loop {
+            match items.next().await.expect("an item") {
+                Ok(item) => seen.push(item),
+                Err(error) => break assert!(error.is_permission_denied(), "{error}"),
+            }
+        }
+        assert!(items.next().await.is_none(), "an error ends it");
+        let mut rest = list.items_from(items.position()).expect("valid");
+        while let Some(item) = rest.next().await {
+            seen.push(item.expect("it is read"));
+        }
+        assert_eq!(seen, expected);
+    }
+
+    #[tokio::test]
+    async fn the_service_decides_on_filters_and_tokens() {
+        let (fake, organization) = fake().await;
+        let list = organization.role_assignments().list();
+        let error = list.items().expect("valid").collect().await.expect_err("it needs a filter");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidRequest, Some("25203")));
+        let list = list.identity(USER).expect("a SID");
+        let position = "0:never-given".parse().expect("it reads as a position");
+        let error = list.items_from(&position).expect("valid").collect().await;
+        assert_eq!(error.expect_err("no such token").code(), Some("25023"));
+        let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
+        let own = client.own_organization().expect("it is the newer surface");
+        own.role_assignments().list().items().expect("valid").collect().await.expect("no filter");
+    }
+
+    #[tokio::test]
+    async fn deletes_are_repeated_and_know_their_own_echo() {
+        let (fake, organization) = fake().await;
+        let held = made(&organization, 2).await;
+        let assignments = organization.role_assignments();
+        fake.next(1, Fault::reset().after_processing());
+        assignments.delete(&held[0].sid).await.expect("the second try finds nothing");
+        let error = assignments.delete(&held[0].sid).await.expect_err("it is gone");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+        assert_eq!(fake.role_assignments(), held[1..]);
+        // A number is not given twice.
+        let more = assignments.create(&wanted(9)).await.expect("it succeeds");
+        assert!(!held.contains(&more) && more.sid != held[1].sid);
+    }
+
+    #[tokio::test]
+    async fn ensure_creates_once() {
+        let (fake, organization) = fake().await;
+        let assignments = organization.role_assignments();
+        made(&organization, 3).await;
+        let wanted = wanted(7);
+        let first = assignments.ensure(&wanted).await.expect("it is created");
+        assert!(matches!(first, Ensured::Created(_)), "{first:?}");
+        let second = assignments.ensure(&wanted).await.expect("it is there");
+        assert_eq!(second, Ensured::Existed(first.into_inner()));
+        assert_eq!(fake.role_assignments().len(), 4);
+        // Narrower is not the same.
+        let narrow = wanted.clone().resource("service", "one");
+        assert!(matches!(assignments.ensure(&narrow).await, Ok(Ensured::Created(_))));
+        assert!(matches!(assignments.ensure(&narrow).await, Ok(Ensured::Existed(_))));
+        assert!(matches!(assignments.ensure(&wanted).await, Ok(Ensured::Existed(_))));
+        assert_eq!(fake.role_assignments().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn ensure_settles_an_unknown_outcome_by_reading() {
+        let assigning = "/Organizations/";
+        for fault in [
+            Fault::reset().after_processing(),
+            Fault::status(503).after_processing(),
+            Fault::truncated(),
+            Fault::json(201, "{}").after_processing(),
+        ] {
+            let (fake, organization) = fake().await;
+            // The list before the create is answered well.
+            fake.next_on(assigning, 1, Fault::delay(Duration::ZERO));
+            fake.next_on(assigning, 1, fault);
+            let settled = organization.role_assignments().ensure(&wanted(1)).await;
+            let settled = settled.expect("it is found");
+            assert!(matches!(settled, Ensured::Present(_) | Ensured::Created(_)), "{settled:?}");
+            assert_eq!(fake.role_assignments().len(), 1, "created once");
+        }
+    }
+
+    #[tokio::test]
+    async fn ensure_never_creates_again() {
+        let (fake, organization) = fake().await;
+        let assigning = "/Organizations/";
+        fake.next_on(assigning, 1, Fault::delay(Duration::ZERO));
+        fake.next_on(assigning, 1, Fault::reset());
+        let error = organization.role_assignments().ensure(&wanted(1)).await;
+        let error = error.expect_err("it cannot be known");
+        assert!(error.is_outcome_unknown(), "{error}");
+        assert!(error.to_string().contains("role-assignments.create"), "{error}");
+        let received = fake.received();
+        let created = received.iter().filter(|one| one.method() == "POST");
+        assert_eq!(created.filter(|one| one.path().starts_with(assigning)).count(), 1);
+        assert!(fake.role_assignments().is_empty());
+    }
+
+    #[tokio::test]
+    async fn ensure_takes_a_refusal_for_what_it_is() {
+        let (fake, organization) = fake().await;
+        fake.duplicates(TwilioDuplicates::Refused);
+        let assignments = organization.role_assignments();
+        made(&organization, 1).await;
+        let existed = assignments.ensure(&wanted(1)).await.expect("it is there");
+        assert!(matches!(existed, Ensured::Existed(_)));
+        fake.next_on("/Organizations/", 1, Fault::json(403, r#"{"code":20003}"#));
+        let error = assignments.ensure(&wanted(2)).await.expect_err("it may not list");
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (ErrorKind::PermissionDenied, Effect::NotApplied)
+        );
+        assert_eq!(fake.role_assignments().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn ensure_absent_says_who_removed_it() {
+        let (fake, organization) = fake().await;
+        let held = made(&organization, 4).await;
+        let assignments = organization.role_assignments();
+        let sid = |nth: usize| held[nth].sid.clone();
+        let removed = assignments.ensure_absent(&sid(0)).await.expect("it is gone");
+        assert_eq!(removed, EnsuredAbsent::Removed);
+        let absent = assignments.ensure_absent(&sid(0)).await.expect("it is gone");
+        assert_eq!(absent, EnsuredAbsent::WasAbsent);
+        // The echo of a first try does not tell who it was.
+        fake.next(1, Fault::reset().after_processing());
+        let absent = assignments.ensure_absent(&sid(1)).await.expect("it is gone");
+        assert_eq!(absent, EnsuredAbsent::Absent);
+        fake.next(4, Fault::status(500).retry_after(Duration::ZERO));
+        let absent = assignments.ensure_absent(&sid(2)).await.expect("it is gone");
+        assert_eq!(absent, EnsuredAbsent::Absent);
+        fake.next(1, Fault::json(404, r#"{"code":25100}"#));
+        fake.next(1, Fault::json(404, r#"{"code":25100}"#));
+        let error = assignments.ensure_absent(&sid(3)).await.expect_err("another organization");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+        fake.next(1, Fault::json(403, r#"{"code":20003}"#));
+        let error = assignments.ensure_absent(&sid(3)).await.expect_err("it is not allowed");
+        assert!(error.is_permission_denied(), "{error}");
+        assert_eq!(fake.role_assignments(), held[3..]);
+    }
+
+    #[tokio::test]
+    async fn an_answers_own_sid_can_be_deleted_whatever_it_is() {
+        let (capture, organization) =
+            captured([(200, fixture!("assignments.unknown.json")), (204, "")]).await;
+        let assignments = organization.role_assignments();
+        let held = assignments.list().items().expect("valid").collect().await.expect("it is read");
+        assignments.delete(&held[0].sid).await.expect("it succeeds");
+        let deleted = &capture.requests()[1];
+        assert!(deleted.contains("/RoleAssignments/a%20strange%20sid HTTP/1.1"), "{deleted}");
+        let _: (&RoleAssignmentSid, Option<&Sid>) = (&held[0].sid, held[0].scope.as_ref());
+    }
+}
