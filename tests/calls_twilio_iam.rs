@@ -11,6 +11,7 @@ use rolecall::twilio::{RoleAssignmentSid, Sid};
 use rolecall::{
     ClientOptions, Effect, Ensured, EnsuredAbsent, Error, ErrorKind, RetryPolicy, TwilioIam,
 };
+use serde_json::Value;
 use std::time::Duration;
 
 /// The text of a fixture.
@@ -24,6 +25,23 @@ const ORGANIZATION: &str = TwilioIamFake::ORGANIZATION;
 const ROLE: &str = "IX00000000000000000000000000000104";
 const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const USER: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// What is written for a value, as JSON.
+fn written<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).expect("answers can be written")
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).expect("the fixture is JSON")
+}
+
+/// A JSON object without these fields.
+fn without(mut value: Value, fields: &[&str]) -> Value {
+    for field in fields {
+        value.as_object_mut().expect("it is an object").remove(*field);
+    }
+    value
+}
 
 fn once() -> ClientOptions {
     ClientOptions::default().retry(RetryPolicy::none())
@@ -131,7 +149,7 @@ mod role_assignments {
             let mut pages = organization.role_assignments().list().pages().expect("valid");
             let page = pages.next().await.expect("a page").expect("it is read");
             assert_eq!((page.items.len(), page.next.is_some()), (items, more), "{text}");
-            let expected: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+            let expected = parsed(text);
             for (item, expected) in page.items.iter().zip(expected["content"].as_array().iter()) {
                 assert_eq!(item.sid.as_str(), expected[0]["sid"]);
             }
@@ -384,5 +402,82 @@ mod role_assignments {
         let deleted = &capture.requests()[1];
         assert!(deleted.contains("/RoleAssignments/a%20strange%20sid HTTP/1.1"), "{deleted}");
         let _: (&RoleAssignmentSid, Option<&Sid>) = (&held[0].sid, held[0].scope.as_ref());
+    }
+}
+
+mod accounts {
+    use super::*;
+    use rolecall::twilio::AccountSid;
+    use rolecall::twilio::iam::{Account, AccountStatus};
+
+    fn sid() -> AccountSid {
+        ACCOUNT.parse().expect("it is a SID")
+    }
+
+    async fn fetched(answer: &str) -> Result<Account, Error> {
+        let (_capture, organization) = captured([(200, answer)]).await;
+        organization.accounts()?.fetch(&sid()).await
+    }
+
+    #[tokio::test]
+    async fn the_requests_are_exact() {
+        let (capture, organization) =
+            captured([(200, fixture!("accounts.full.json")), (200, fixture!("account.full.json"))])
+                .await;
+        let accounts = organization.accounts().expect("it is the preview service");
+        let all = accounts.list().page_size(100).items().expect("valid").collect().await;
+        assert_eq!(all.expect("it is read")[0].status, Some(AccountStatus::Active));
+        accounts.fetch(&sid()).await.expect("it is read");
+        assert_eq!(
+            capture.requests(),
+            [fixture!("list_accounts.request.http"), fixture!("fetch_account.request.http")]
+        );
+    }
+
+    #[tokio::test]
+    async fn answers_are_read() {
+        let text = fixture!("account.full.json");
+        assert_eq!(written(&fetched(text).await.expect("it is read")), parsed(text));
+        let minimal = fixture!("account.minimal.json");
+        for text in [minimal, fixture!("account.nulls.json")] {
+            assert_eq!(written(&fetched(text).await.expect("it is read")), parsed(minimal));
+        }
+        let text = fixture!("account.unknown.json");
+        let unknown = fetched(text).await.expect("it is read");
+        assert!(matches!(unknown.status, Some(AccountStatus::Other(_))));
+        assert_eq!(written(&unknown), without(parsed(text), &["links"]));
+        let error = fetched("{}").await.expect_err("no SID");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotApplied));
+    }
+
+    #[tokio::test]
+    async fn the_fake_pages_and_finds() {
+        let (fake, organization) = fake().await;
+        let sids: Vec<AccountSid> =
+            (0..5).map(|nth| format!("AC{nth:032x}").parse().expect("it is a SID")).collect();
+        for (nth, sid) in sids.iter().enumerate() {
+            fake.add_account(sid, &format!("shop {nth}"));
+        }
+        fake.page_size(2);
+        let accounts = organization.accounts().expect("it is the preview service");
+        let all = accounts.list().items().expect("valid").collect().await.expect("it is read");
+        assert!(all.iter().map(|account| &account.account_sid).eq(&sids));
+        let one = accounts.fetch(&sids[3]).await.expect("it is there");
+        assert_eq!(one.friendly_name.as_deref(), Some("shop 3"));
+        let error = accounts.fetch(&sid()).await.expect_err("it is not there");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("25101")));
+        let refused = accounts.list().page_size(101).items();
+        assert_refused(refused, "accounts.list: invalid request: PageSize: must be 1 to 100");
+    }
+
+    #[tokio::test]
+    async fn the_newer_surface_has_none() {
+        let (fake, _) = fake().await;
+        let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
+        let own = client.own_organization().expect("it is the newer surface");
+        let error = own.accounts().expect_err("no path is known");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Configuration, Effect::NotApplied));
+        assert!(error.to_string().contains("accounts: no path"), "{error}");
+        assert_eq!(fake.received_count(), 0);
     }
 }

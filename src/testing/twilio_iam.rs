@@ -12,9 +12,9 @@ use super::service::{
 };
 use crate::Error;
 use crate::twilio::iam::{RoleAssignment, TwilioIam, TwilioIamBuilder};
-use crate::twilio::{OrganizationSid, RoleSid, Sid};
+use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 
-/// Twilio's role assignments and the token endpoint at `/v2/token`, on one address and for both
+/// Twilio's role assignments, accounts, and the token endpoint at `/v2/token`, on one address and for both
 /// [surfaces](crate::twilio::iam::Surface).
 ///
 /// It gives tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
@@ -67,6 +67,7 @@ struct Held {
     token_status: u16,
     tokens_given: u64,
     first_valid: u64,
+    accounts: Vec<Record>,
     assignments: Vec<Record>,
     /// How many things were made, of any kind: what numbers them.
     made: usize,
@@ -100,6 +101,7 @@ impl TwilioIamFake {
             token_status: 200,
             tokens_given: 0,
             first_valid: 1,
+            accounts: Vec::new(),
             assignments: Vec::new(),
             made: 0,
             page_size: 50,
@@ -161,6 +163,21 @@ impl TwilioIamFake {
         self.state.lock().tokens_given
     }
 
+    /// Puts an active account into [`ORGANIZATION`](Self::ORGANIZATION).
+    pub fn add_account(&self, sid: &AccountSid, name: &str) {
+        let mut state = self.state.lock();
+        let number = state.number();
+        let value = json!({
+            "account_sid": sid,
+            "friendly_name": name,
+            "status": "active",
+            "owner_sid": Self::ORGANIZATION,
+            "date_created": "2026-01-01T00:00:00Z",
+        });
+        let organization = Self::ORGANIZATION.to_owned();
+        state.accounts.push(Record { number, organization, value });
+    }
+
     /// The role assignments that are there, in the order of their creation.
     #[must_use]
     pub fn role_assignments(&self) -> Vec<RoleAssignment> {
@@ -197,6 +214,12 @@ fn nothing_here() -> ResponseTemplate {
 }
 
 impl Held {
+    /// The number of the next thing.
+    fn number(&mut self) -> usize {
+        self.made += 1;
+        self.made
+    }
+
     fn preview(
         &mut self,
         method: &str,
@@ -211,6 +234,23 @@ impl Held {
             }
             (_, ["RoleAssignments", path @ ..]) => {
                 self.assigning(method, organization, path, request)
+            }
+            ("GET", ["Accounts"]) => {
+                let all = self.accounts.iter().filter(|held| held.organization == organization);
+                let all = all.map(|held| (held.number, &held.value));
+                page(all, request, "content", self.page_size, 100)
+            }
+            ("GET", ["Accounts", sid]) => {
+                let is_it = |held: &&Record| {
+                    held.organization == organization && held.value["account_sid"] == **sid
+                };
+                match self.accounts.iter().find(is_it) {
+                    Some(held) => answer(200, "application/json", &held.value),
+                    None => {
+                        let message = "The account was not found";
+                        refuse("application/json", "more_info", 404, 25101, message)
+                    }
+                }
             }
             _ => nothing_here(),
         }
@@ -344,10 +384,10 @@ impl Held {
             let body = json!({"message": "The role assignment exists already", "status": 409});
             return answer(409, "application/scim+json", &body);
         }
-        self.made += 1;
-        made["sid"] = counted_sid("IY", self.made).into();
+        let number = self.number();
+        made["sid"] = counted_sid("IY", number).into();
         let organization = organization.to_owned();
-        self.assignments.push(Record { number: self.made, organization, value: made.clone() });
+        self.assignments.push(Record { number, organization, value: made.clone() });
         answer(201, "application/json", &made)
     }
 }

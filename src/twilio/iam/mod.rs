@@ -3,6 +3,7 @@
 //! Pages: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>,
 //! <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 
+mod accounts;
 mod paging;
 mod place;
 mod role_assignments;
@@ -20,6 +21,7 @@ use crate::transport::{Address, Call, ClientOptions, Transport};
 
 use place::Place;
 
+pub use accounts::{Account, AccountStatus, Accounts, ListAccounts};
 pub use place::Surface;
 pub use role_assignments::{
     ListRoleAssignments, NewRoleAssignment, RoleAssignment, RoleAssignments,
@@ -160,6 +162,19 @@ pub struct Organization {
 }
 
 impl Organization {
+    /// The accounts that belong to the organization.
+    ///
+    /// # Errors
+    /// A configuration error at [`Surface::V2`], which has no known path for accounts.
+    pub fn accounts(&self) -> Result<Accounts, Error> {
+        match &self.place {
+            Place::Preview(sid) => Ok(Accounts::new(self.transport.clone(), sid.clone())),
+            Place::V2 => Err(Error::configuration(
+                "accounts: no path for them is known at Surface::V2, use Surface::Preview",
+            )),
+        }
+    }
+
     /// Who has which role in the organization.
     #[must_use]
     pub fn role_assignments(&self) -> RoleAssignments {

@@ -82,7 +82,7 @@ fn page_token(url: &str) -> Option<String> {
 
 /// Implements what all lists offer, for a struct with a `transport` and a `page`, the operation.
 macro_rules! paged {
-    ($(#[$items:meta])* $name:ident, $page:ty, $item:ty, $most:literal) => {
+    ($(#[$items:meta])* $name:ident, $page:ty, $item:ident by $key:ident, $most:literal) => {
         impl $name {
             #[doc = concat!("How many items a page holds at most, 1 to ", $most, ".")]
             ///
@@ -144,7 +144,7 @@ macro_rules! paged {
             }
 
             fn key(item: &$item) -> String {
-                item.sid.as_str().to_owned()
+                item.$key.as_str().to_owned()
             }
         }
     };

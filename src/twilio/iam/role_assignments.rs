@@ -312,7 +312,7 @@ paged! {
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    ListRoleAssignments, RoleAssignmentsPage, RoleAssignment, 100
+    ListRoleAssignments, RoleAssignmentsPage, RoleAssignment by sid, 100
 }
 
 #[derive(Clone, Debug)]
