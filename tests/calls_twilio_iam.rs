@@ -481,3 +481,248 @@ mod accounts {
         assert_eq!(fake.received_count(), 0);
     }
 }
+
+mod users {
+    use super::*;
+    use rolecall::twilio::iam::{Email, NewUser, User, UserFilter, UserPatch, UserVersion};
+    use rolecall::twilio::{ErrorCode, ServiceError, UserSid};
+
+    const NAME: &str = "alex.a@example.com";
+
+    fn sid() -> UserSid {
+        USER.parse().expect("it is a SID")
+    }
+
+    fn new(name: &str) -> NewUser {
+        NewUser::new(name).expect("it is a name").email(Email::primary(name))
+    }
+
+    async fn got(answer: &str) -> Result<User, Error> {
+        let (_capture, organization) = captured([(200, answer)]).await;
+        organization.users().get(&sid()).await
+    }
+
+    #[tokio::test]
+    async fn the_requests_are_exact() {
+        let (list, user) = (fixture!("users.full.json"), fixture!("user.full.json"));
+        let (capture, organization) = captured([
+            (200, list),
+            (200, list),
+            (200, list),
+            (200, user),
+            (201, user),
+            (201, user),
+            (200, user),
+            (200, user),
+            (204, ""),
+        ])
+        .await;
+        let users = organization.users();
+        users.list(None).await.expect("it is read");
+        let odd = UserFilter::user_name("a\"b\\&é@example.com");
+        users.list(odd).await.expect("it is read");
+        users.list(UserFilter::external_id("o'hara + 1")).await.expect("it is read");
+        let held = users.get(&sid()).await.expect("it is read");
+        let full = NewUser::new(NAME)
+            .expect("it is a name")
+            .external_id("36d02f84-1c1a-4409")
+            .display_name("Alex A.")
+            .name("Alex", "A.")
+            .email(Email::primary(NAME).kind("work"))
+            .email(Email::other("a@home.example"))
+            .active(true)
+            .locale("fr-FR")
+            .timezone("UTC");
+        users.create(&full).await.expect("it succeeds");
+        users.create(&NewUser::new(NAME).expect("it is a name")).await.expect("it succeeds");
+        let version = held.version().expect("it has a version");
+        let changed = NewUser::of(&held).expect("it has a name").display_name("Alex B.");
+        users.replace(&sid(), version, &changed).await.expect("it succeeds");
+        let patch = UserPatch::new()
+            .replace("active", false)
+            .add("emails", serde_json::json!([{"value": "a@home.example"}]))
+            .remove("externalId");
+        users.patch(&sid(), version, &patch).await.expect("it succeeds");
+        users.deactivate(&sid()).await.expect("it succeeds");
+        assert_eq!(
+            capture.requests(),
+            [
+                fixture!("list_users.request.http"),
+                fixture!("list_users_by_name.request.http"),
+                fixture!("list_users_by_external_id.request.http"),
+                fixture!("get_user.request.http"),
+                fixture!("create_user.request.http"),
+                fixture!("create_user_minimal.request.http"),
+                fixture!("replace_user.request.http"),
+                fixture!("patch_user.request.http"),
+                fixture!("deactivate_user.request.http"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn answers_are_read() {
+        let text = fixture!("user.full.json");
+        let full = got(text).await.expect("it is read");
+        assert_eq!(written(&full), parsed(text));
+        let created = full.meta.as_ref().and_then(|meta| meta.created.as_ref());
+        assert_eq!(created.and_then(|created| created.unix_seconds()), Some(1_701_353_937));
+        let minimal = fixture!("user.minimal.json");
+        for text in [minimal, fixture!("user.nulls.json")] {
+            assert_eq!(written(&got(text).await.expect("it is read")), parsed(minimal));
+        }
+        let unknown = got(fixture!("user.unknown.json")).await.expect("it is read");
+        assert_eq!(unknown.id.as_str(), "a strange id");
+        assert_eq!(unknown.version().map(UserVersion::as_str), Some("7 é"));
+        assert_eq!(got("{}").await.expect_err("no id").effect(), Effect::NotApplied);
+    }
+
+    #[tokio::test]
+    async fn lists_are_read() {
+        for (text, users, total) in [
+            (fixture!("users.full.json"), 1, Some(1)),
+            (fixture!("users.minimal.json"), 0, Some(0)),
+            (fixture!("users.nulls.json"), 0, Some(0)),
+            (fixture!("users.unknown.json"), 0, None),
+        ] {
+            let (_capture, organization) = captured([(200, text)]).await;
+            let list = organization.users().list(None).await.expect("it is read");
+            assert_eq!((list.resources.len(), list.total_results), (users, total), "{text}");
+        }
+        for text in ["{}", r#"{"totalResults":3}"#, r#"{"Resources":null}"#] {
+            let (_capture, organization) = captured([(200, text)]).await;
+            let error = organization.users().list(None).await.expect_err("it only seems empty");
+            assert!(error.to_string().contains("missing field `Resources`"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wrong_input_is_refused_before_anything_is_sent() {
+        let (fake, organization) = fake().await;
+        let users = organization.users();
+        assert_refused(NewUser::new("a"), "userName: must have 2 to 255 characters, got 1");
+        assert_refused(NewUser::new("é".repeat(256)), "userName: must have 2 to 255 characters");
+        NewUser::new("é".repeat(255)).expect("it has 255 characters");
+        let long = new(NAME).external_id("x".repeat(256));
+        let named = "users.create: invalid request: externalId: must have 2 to 255 characters";
+        assert_refused(users.create(&long).await, named);
+        assert_refused(UserVersion::new(""), "version: must not be empty");
+        for bad in ["W/1\r\nx: y", "W/ 1", "é"] {
+            assert_refused(UserVersion::new(bad), "version: must be printable ASCII");
+        }
+        let version = UserVersion::new("W/1").expect("it is one");
+        let nothing = users.patch(&sid(), &version, &UserPatch::new()).await;
+        assert_refused(nothing, "users.patch: invalid request: Operations: must not be empty");
+        // A version that came in an answer is kept, but not everything can be sent back.
+        let strange = got(fixture!("user.unknown.json")).await.expect("it is read");
+        let version = strange.version().expect("it has one");
+        let refused = users.replace(&sid(), version, &new(NAME)).await;
+        assert_refused(refused, "users.replace: invalid request: version: must be printable");
+        assert_eq!(fake.received_count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_users_life_on_the_fake() {
+        let (fake, organization) = fake().await;
+        let users = organization.users();
+        let made = users.create(&new("Sam@example.com").external_id("e 1")).await.expect("made");
+        users.create(&new("kim@example.com")).await.expect("made");
+        for (filter, found) in [
+            (UserFilter::user_name("Sam@example.com"), 1),
+            (UserFilter::external_id("e 1"), 1),
+            (UserFilter::external_id("e"), 0),
+            (UserFilter::user_name("\" or \"\"=\""), 0),
+        ] {
+            let list = users.list(filter.clone()).await.expect("it is read");
+            assert_eq!(list.resources.len(), found, "{filter:?}");
+        }
+        assert_eq!(users.list(None).await.expect("it is read").total_results, Some(2));
+        let first = made.version().expect("it has a version").clone();
+        let patch = UserPatch::new().replace("name.givenName", "Sam").remove("externalId");
+        let patched = users.patch(&made.id, &first, &patch).await.expect("it succeeds");
+        assert_eq!(patched.name.as_ref().and_then(|name| name.given_name.as_deref()), Some("Sam"));
+        assert_eq!(patched.external_id, None);
+        let stale = users.patch(&made.id, &first, &patch).await.expect_err("a newer version");
+        assert_eq!((stale.kind(), stale.code()), (ErrorKind::Conflict, Some("25020")));
+        let again = NewUser::of(&patched).expect("it has a name").timezone("UTC");
+        let version = patched.version().expect("it has a version");
+        let replaced = users.replace(&made.id, version, &again).await.expect("it succeeds");
+        assert_eq!(replaced, users.get(&made.id).await.expect("it is there"));
+        let stale = users.replace(&made.id, &first, &again).await.expect_err("a newer version");
+        assert!(stale.is_conflict(), "{stale}");
+        fake.next(1, Fault::reset().after_processing());
+        users.deactivate(&made.id).await.expect("it is repeated");
+        assert_eq!(fake.users()[0].active, Some(false));
+    }
+
+    #[tokio::test]
+    async fn refusals_are_typed() {
+        let (_fake, organization) = fake().await;
+        let users = organization.users();
+        users.create(&new(NAME)).await.expect("made");
+        let taken = users.create(&new(NAME)).await.expect_err("the name is taken");
+        assert_eq!((taken.kind(), taken.effect()), (ErrorKind::AlreadyExists, Effect::NotApplied));
+        let service = taken.service::<ServiceError>().expect("it is typed");
+        assert_eq!(service.code, Some(ErrorCode::IAM_DUPLICATE_USER));
+        assert_eq!(service.scim_type.as_deref(), Some("uniqueness"));
+        assert_eq!((service.status, taken.message()), (Some(409), Some("userName already exists")));
+        let other = NewUser::new("b@example.com").expect("a name").email(Email::primary(NAME));
+        let error = users.create(&other).await.expect_err("it is another address");
+        assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidRequest, Some("25014")));
+        for error in [
+            users.get(&sid()).await.expect_err("nobody"),
+            users.deactivate(&sid()).await.expect_err("nobody"),
+        ] {
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("25008")));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_have_arrived_is_not_sent_again() {
+        let (fake, organization) = fake().await;
+        let users = organization.users();
+        let made = users.create(&new(NAME)).await.expect("made");
+        let version = made.version().expect("it has a version").clone();
+        let patch = UserPatch::new().replace("active", false);
+        let again = new(NAME);
+        let count = fake.received_count();
+        for fault in [Fault::reset().after_processing(), Fault::status(503).after_processing()] {
+            fake.next(3, fault);
+            let error = users.create(&new("b@example.com")).await.expect_err("it broke");
+            assert!(error.is_outcome_unknown(), "{error}");
+            let error = users.replace(&made.id, &version, &again).await.expect_err("it broke");
+            assert!(error.is_outcome_unknown(), "{error}");
+            let error = users.patch(&made.id, &version, &patch).await.expect_err("it broke");
+            assert!(error.is_outcome_unknown(), "{error}");
+        }
+        assert_eq!(fake.received_count() - count, 6, "each was sent once");
+        // A rate limit was not processed.
+        let fresh = users.get(&made.id).await.expect("it is there");
+        let version = fresh.version().expect("it has a version");
+        fake.next(1, Fault::status(429).retry_after(Duration::ZERO));
+        users.replace(&made.id, version, &again).await.expect("the second try is the first");
+    }
+
+    #[tokio::test]
+    async fn the_newer_surface_has_its_own_paths() {
+        let (fake, _) = fake().await;
+        let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
+        let users = client.own_organization().expect("it is the newer surface").users();
+        let made = users.create(&new(NAME)).await.expect("made");
+        users.list(None).await.expect("it is read");
+        users.get(&made.id).await.expect("it is there");
+        users.deactivate(&made.id).await.expect("it is there");
+        let received = fake.received();
+        let lines = received.iter().map(|one| format!("{} {}", one.method(), one.target()));
+        let one = format!("/scim/v2/Users/{}", made.id);
+        assert_eq!(
+            lines.skip(1).collect::<Vec<_>>(),
+            [
+                "POST /scim/v2/Users".to_owned(),
+                "GET /scim/v2/Users".to_owned(),
+                format!("GET {one}"),
+                format!("DELETE {one}"),
+            ]
+        );
+    }
+}

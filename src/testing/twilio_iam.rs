@@ -10,11 +10,12 @@ use super::service::{
     Fake, Shared, State, answer, counted_sid, derefs_to_fake, filled, header, is_type, json_object,
     segments,
 };
+use super::twilio_iam_users::ScimUsers;
 use crate::Error;
-use crate::twilio::iam::{RoleAssignment, TwilioIam, TwilioIamBuilder};
+use crate::twilio::iam::{RoleAssignment, TwilioIam, TwilioIamBuilder, User};
 use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 
-/// Twilio's role assignments, accounts, and the token endpoint at `/v2/token`, on one address and for both
+/// Twilio's role assignments, accounts, SCIM users, and the token endpoint at `/v2/token`, on one address and for both
 /// [surfaces](crate::twilio::iam::Surface).
 ///
 /// It gives tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
@@ -69,6 +70,7 @@ struct Held {
     first_valid: u64,
     accounts: Vec<Record>,
     assignments: Vec<Record>,
+    users: ScimUsers,
     /// How many things were made, of any kind: what numbers them.
     made: usize,
     page_size: usize,
@@ -103,6 +105,7 @@ impl TwilioIamFake {
             first_valid: 1,
             accounts: Vec::new(),
             assignments: Vec::new(),
+            users: ScimUsers::default(),
             made: 0,
             page_size: 50,
             requests: 0,
@@ -163,6 +166,14 @@ impl TwilioIamFake {
         self.state.lock().tokens_given
     }
 
+    /// The users that were created, deactivated ones included, in order.
+    #[must_use]
+    pub fn users(&self) -> Vec<User> {
+        let state = self.state.lock();
+        let held = state.users.values();
+        held.filter_map(|value| serde_json::from_value(value.clone()).ok()).collect()
+    }
+
     /// Puts an active account into [`ORGANIZATION`](Self::ORGANIZATION).
     pub fn add_account(&self, sid: &AccountSid, name: &str) {
         let mut state = self.state.lock();
@@ -200,6 +211,9 @@ impl State for Held {
             (method, ["Organizations", organization, rest @ ..]) => {
                 self.preview(method, organization, rest, request)
             }
+            (method, ["scim", "v2", "Users", rest @ ..]) => {
+                self.users.respond(method, TwilioIamFake::ORGANIZATION, rest, request)
+            }
             (method, ["v2", "Organizations", rest @ ..]) => self.v2(method, rest, request),
             _ => nothing_here(),
         };
@@ -234,6 +248,9 @@ impl Held {
             }
             (_, ["RoleAssignments", path @ ..]) => {
                 self.assigning(method, organization, path, request)
+            }
+            (_, ["scim", "Users", path @ ..]) => {
+                self.users.respond(method, organization, path, request)
             }
             ("GET", ["Accounts"]) => {
                 let all = self.accounts.iter().filter(|held| held.organization == organization);

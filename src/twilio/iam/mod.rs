@@ -1,6 +1,7 @@
 //! Twilio Organizations (preview IAM): who has which role in an organization.
 //!
 //! Pages: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>,
+//! <https://www.twilio.com/docs/iam/scim/api-reference>,
 //! <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 
 mod accounts;
@@ -8,6 +9,7 @@ mod paging;
 mod place;
 mod role_assignments;
 mod token;
+mod users;
 
 use http::{HeaderMap, StatusCode};
 
@@ -25,6 +27,9 @@ pub use accounts::{Account, AccountStatus, Accounts, ListAccounts};
 pub use place::Surface;
 pub use role_assignments::{
     ListRoleAssignments, NewRoleAssignment, RoleAssignment, RoleAssignments,
+};
+pub use users::{
+    Email, Name, NewUser, User, UserFilter, UserList, UserMeta, UserPatch, UserVersion, Users,
 };
 
 const BASE_URL: &str = "Twilio IAM base URL";
@@ -173,6 +178,12 @@ impl Organization {
                 "accounts: no path for them is known at Surface::V2, use Surface::Preview",
             )),
         }
+    }
+
+    /// The organization's users (SCIM).
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self.transport.clone(), self.place.clone())
     }
 
     /// Who has which role in the organization.
