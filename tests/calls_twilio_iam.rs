@@ -726,3 +726,146 @@ mod users {
         );
     }
 }
+
+mod newer_surface {
+    use super::*;
+    use rolecall::twilio::iam::RoleLevel;
+
+    async fn captured<const N: usize>(answers: [(u16, &str); N]) -> (Capture, Organization) {
+        let capture = Capture::start(answers).await;
+        let client = TwilioIam::with_token_provider(Token).base_url(capture.uri());
+        let client =
+            client.options(once()).surface(Surface::V2).build().expect("it is set up well");
+        (capture, client.own_organization().expect("it is the newer surface"))
+    }
+
+    #[tokio::test]
+    async fn the_requests_are_exact() {
+        let roles = fixture!("roles.full.json");
+        let (capture, own) = captured([
+            (201, fixture!("assignment.full.json")),
+            (200, fixture!("assignments.minimal.json")),
+            (204, ""),
+            (200, roles),
+            (200, roles),
+            (200, fixture!("permissions.full.json")),
+        ])
+        .await;
+        let assignments = own.role_assignments();
+        let wanted = NewRoleAssignment::new(ROLE, ACCOUNT, USER).expect("they are SIDs");
+        assignments.create(&wanted).await.expect("it succeeds");
+        let list = assignments.list().identity(USER).expect("a SID");
+        list.items().expect("valid").collect().await.expect("it is read");
+        let sid = "IYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse().expect("it is a SID");
+        assignments.delete(&sid).await.expect("it succeeds");
+        let roles = own.roles().expect("it is the newer surface");
+        roles.list().items().expect("valid").collect().await.expect("it is read");
+        let some = roles.list().page_size(1000).search("view & edit").product_group("billing");
+        let some = some.expand(true).resource_types(["service", "number"]);
+        some.items().expect("valid").collect().await.expect("it is read");
+        let permissions = roles.permissions(&ROLE.parse().expect("it is a SID")).page_size(100);
+        permissions.items().expect("valid").collect().await.expect("it is read");
+        assert_eq!(
+            capture.requests(),
+            [
+                fixture!("v2_create.request.http"),
+                fixture!("v2_list_assignments.request.http"),
+                fixture!("v2_delete_assignment.request.http"),
+                fixture!("list_roles.request.http"),
+                fixture!("list_roles_filtered.request.http"),
+                fixture!("list_role_permissions.request.http"),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn roles_are_read() {
+        let minimal = parsed(fixture!("roles.minimal.json"));
+        for (text, expected) in [
+            (fixture!("roles.full.json"), parsed(fixture!("roles.full.json"))),
+            (fixture!("roles.minimal.json"), minimal.clone()),
+            (fixture!("roles.nulls.json"), minimal),
+        ] {
+            let (_capture, own) = captured([(200, text)]).await;
+            let all = own.roles().expect("valid").list().items().expect("valid").collect().await;
+            assert_eq!(written(&all.expect("it is read")), expected["roles"], "{text}");
+        }
+        let (_capture, own) = captured([(200, fixture!("roles.unknown.json"))]).await;
+        let all = own.roles().expect("valid").list().items().expect("valid").collect().await;
+        let unknown = &all.expect("it is read")[0];
+        assert!(matches!(unknown.lowest_level, Some(RoleLevel::Other(_))), "{unknown:?}");
+        let (_capture, own) = captured([(200, r#"{"content":[]}"#)]).await;
+        let all = own.roles().expect("valid").list().items().expect("valid").collect().await;
+        assert!(all.expect_err("another list").to_string().contains("missing field `roles`"));
+    }
+
+    #[tokio::test]
+    async fn permissions_are_read() {
+        let minimal = parsed(fixture!("permissions.minimal.json"));
+        let unknown = parsed(fixture!("permissions.unknown.json"))["permissions"][0].clone();
+        let unknown = serde_json::json!({"permissions": [without(unknown, &["weight"])]});
+        for (text, expected) in [
+            (fixture!("permissions.full.json"), parsed(fixture!("permissions.full.json"))),
+            (fixture!("permissions.minimal.json"), minimal.clone()),
+            (fixture!("permissions.nulls.json"), minimal),
+            (fixture!("permissions.unknown.json"), unknown),
+        ] {
+            let (_capture, own) = captured([(200, text)]).await;
+            let list = own.roles().expect("valid").permissions(&ROLE.parse().expect("a SID"));
+            let all = list.items().expect("valid").collect().await.expect("it is read");
+            assert_eq!(written(&all), expected["permissions"], "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wrong_input_is_refused_before_anything_is_sent() {
+        let (fake, organization) = fake().await;
+        let error = organization.roles().expect_err("the preview service has none");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Configuration, Effect::NotApplied));
+        let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
+        let error = client.organization(ORGANIZATION).expect_err("the token decides");
+        assert!(error.to_string().contains("use own_organization()"), "{error}");
+        let preview = fake.client().expect("it is set up well");
+        let error = preview.own_organization().expect_err("the path needs a SID");
+        assert!(error.to_string().contains("use organization("), "{error}");
+        let own = client.own_organization().expect("it is the newer surface");
+        let roles = own.roles().expect("it is the newer surface");
+        assert_refused(roles.list().page_size(1001).items(), "PageSize: must be 1 to 1000");
+        assert_refused(roles.list().search("").items(), "Search: must not be empty");
+        assert_refused(roles.list().product_group("").items(), "RoleProductGroup: must not be");
+        for types in [vec![], vec![""], vec!["a", "b,c"]] {
+            let refused = roles.list().resource_types(types).pages();
+            assert_refused(refused, "roles.list: invalid request: ResourceTypes: must be one or");
+        }
+        let permissions = roles.permissions(&ROLE.parse().expect("a SID"));
+        assert_refused(permissions.page_size(101).items(), "PageSize: must be 1 to 100");
+        assert_eq!(fake.received_count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_fake_has_the_built_in_roles() {
+        let (fake, _) = fake().await;
+        let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
+        let own = client.own_organization().expect("it is the newer surface");
+        let roles = own.roles().expect("it is the newer surface");
+        fake.page_size(2);
+        let all = roles.list().items().expect("valid").collect().await.expect("it is read");
+        let names: Vec<_> = all.iter().filter_map(|role| role.friendly_name.as_deref()).collect();
+        assert_eq!(names, ["Admin", "Developer", "Billing", "Support"]);
+        let found = roles.list().search("bill").items().expect("valid").collect().await;
+        assert_eq!(found.expect("it is read"), all[2..3]);
+        let none = roles.list().resource_types(["service"]).items().expect("valid");
+        assert!(none.collect().await.expect("it is read").is_empty());
+        let permissions = roles.permissions(&all[2].sid).items().expect("valid").collect().await;
+        assert_eq!(permissions.expect("it is read").len(), 3);
+        let nobody = "IXffffffffffffffffffffffffffffffff".parse().expect("a SID");
+        let error = roles.permissions(&nobody).items().expect("valid").collect().await;
+        assert!(error.expect_err("no such role").is_not_found());
+        // What is made at one surface is seen at the other.
+        let wanted = NewRoleAssignment::new(ROLE, ACCOUNT, USER).expect("they are SIDs");
+        let made = own.role_assignments().ensure(&wanted).await.expect("made").into_inner();
+        let preview = fake.client().expect("valid").organization(ORGANIZATION).expect("a SID");
+        let held = preview.role_assignments().list().scope(ACCOUNT).expect("a SID");
+        assert_eq!(held.items().expect("valid").collect().await.expect("it is read"), [made]);
+    }
+}

@@ -15,7 +15,7 @@ use crate::Error;
 use crate::twilio::iam::{RoleAssignment, TwilioIam, TwilioIamBuilder, User};
 use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 
-/// Twilio's role assignments, accounts, SCIM users, and the token endpoint at `/v2/token`, on one address and for both
+/// Twilio's role assignments, accounts, SCIM users, the built-in roles, and the token endpoint at `/v2/token`, on one address and for both
 /// [surfaces](crate::twilio::iam::Surface).
 ///
 /// It gives tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
@@ -70,6 +70,7 @@ struct Held {
     first_valid: u64,
     accounts: Vec<Record>,
     assignments: Vec<Record>,
+    roles: Vec<Value>,
     users: ScimUsers,
     /// How many things were made, of any kind: what numbers them.
     made: usize,
@@ -105,6 +106,7 @@ impl TwilioIamFake {
             first_valid: 1,
             accounts: Vec::new(),
             assignments: Vec::new(),
+            roles: built_in_roles(),
             users: ScimUsers::default(),
             made: 0,
             page_size: 50,
@@ -215,6 +217,7 @@ impl State for Held {
                 self.users.respond(method, TwilioIamFake::ORGANIZATION, rest, request)
             }
             (method, ["v2", "Organizations", rest @ ..]) => self.v2(method, rest, request),
+            ("GET", ["v1", "Roles", role, "Permissions"]) => self.permissions(role, request),
             _ => nothing_here(),
         };
         documented_headers(answer, self.requests)
@@ -274,10 +277,11 @@ impl Held {
     }
 
     fn v2(&mut self, method: &str, path: &[&str], request: &Request) -> ResponseTemplate {
-        match path {
-            ["RoleAssignments", path @ ..] => {
+        match (method, path) {
+            (_, ["RoleAssignments", path @ ..]) => {
                 self.assigning(method, TwilioIamFake::ORGANIZATION, path, request)
             }
+            ("GET", ["Roles"]) => self.list_roles(request),
             _ => nothing_here(),
         }
     }
@@ -330,6 +334,51 @@ impl Held {
         };
         let all = self.assignments.iter().filter(wanted);
         page(all.map(|held| (held.number, &held.value)), request, "content", self.page_size, 100)
+    }
+
+    fn list_roles(&self, request: &Request) -> ResponseTemplate {
+        let search = parameter(request, "Search").map(|text| text.to_lowercase());
+        let group = parameter(request, "RoleProductGroup");
+        let kinds = parameter(request, "ResourceTypes");
+        let wanted = |role: &Value| {
+            let text = |field: &str| filled(role, field).unwrap_or_default().to_lowercase();
+            let found =
+                |search: &String| text("friendly_name").contains(search) || text("sid") == *search;
+            let narrows = |kinds: &String| {
+                let own = role["resource_types"].as_array().into_iter().flatten();
+                own.filter_map(Value::as_str).any(|own| kinds.split(',').any(|kind| kind == own))
+            };
+            search.as_ref().is_none_or(found)
+                && group.as_ref().is_none_or(|group| role["product_group"] == *group)
+                && kinds.as_ref().is_none_or(narrows)
+        };
+        let all = self.roles.iter().enumerate().filter(|(_, role)| wanted(role));
+        page(all.map(|(at, role)| (at + 1, role)), request, "roles", self.page_size, 1000)
+    }
+
+    /// What a role's policy allows, piece by piece.
+    fn permissions(&self, role: &str, request: &Request) -> ResponseTemplate {
+        let Some(role) = self.roles.iter().find(|held| held["sid"] == role) else {
+            return nothing_here();
+        };
+        let allowed = role["policy"]["allow"].as_array().into_iter().flatten();
+        let permissions: Vec<Value> = allowed
+            .filter_map(Value::as_str)
+            .enumerate()
+            .map(|(at, text)| {
+                let mut parts = text.split('/').skip(1);
+                json!({
+                    "sid": counted_sid("IZ", at + 1),
+                    "namespace": parts.next(),
+                    "product": parts.next(),
+                    "resource": parts.next(),
+                    "action": parts.next(),
+                    "externalDescription": format!("Allows {text}"),
+                })
+            })
+            .collect();
+        let all = permissions.iter().enumerate().map(|(at, permission)| (at + 1, permission));
+        page(all, request, "permissions", self.page_size, 100)
     }
 
     fn token(&mut self, request: &Request) -> ResponseTemplate {
@@ -407,6 +456,33 @@ impl Held {
         self.assignments.push(Record { number, organization, value: made.clone() });
         answer(201, "application/json", &made)
     }
+}
+
+/// The four roles that every organization has (*observed*), with permissions made up.
+fn built_in_roles() -> Vec<Value> {
+    let role = |(number, name, group, resource): (u32, &str, &str, &str)| {
+        let actions = ["create", "list", "delete"];
+        let allow = actions.map(|action| format!("/twilio/{group}/{resource}/{action}"));
+        json!({
+            "sid": format!("IX{number:032}"),
+            "friendly_name": name,
+            "external_description": format!("{name} of the organization"),
+            "product_group": group,
+            "lowest_level": "ACCOUNT",
+            "role_product_group": {"product_group": group, "friendly_name": group},
+            "policy": {"allow": allow, "deny": null, "format": 1},
+            "resource_types": null,
+            "date_created": "2026-01-01T00:00:00Z",
+            "date_updated": "2026-01-01T00:00:00Z",
+        })
+    };
+    let roles = [
+        (102, "Admin", "iam", "role-assignments"),
+        (103, "Developer", "messaging", "services"),
+        (104, "Billing", "billing", "receipts"),
+        (105, "Support", "support", "tickets"),
+    ];
+    roles.map(role).into()
 }
 
 fn is_filtered(request: &Request) -> bool {

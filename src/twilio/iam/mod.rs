@@ -1,6 +1,7 @@
 //! Twilio Organizations (preview IAM): who has which role in an organization.
 //!
 //! Pages: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>,
+//! <https://www.twilio.com/docs/iam/access-control/role-resource>,
 //! <https://www.twilio.com/docs/iam/scim/api-reference>,
 //! <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 
@@ -8,6 +9,7 @@ mod accounts;
 mod paging;
 mod place;
 mod role_assignments;
+mod roles;
 mod token;
 mod users;
 
@@ -27,6 +29,10 @@ pub use accounts::{Account, AccountStatus, Accounts, ListAccounts};
 pub use place::Surface;
 pub use role_assignments::{
     ListRoleAssignments, NewRoleAssignment, RoleAssignment, RoleAssignments,
+};
+pub use roles::{
+    ListRolePermissions, ListRoles, Role, RoleLevel, RolePermission, RolePermissionSid, RolePolicy,
+    RoleProductGroup, Roles,
 };
 pub use users::{
     Email, Name, NewUser, User, UserFilter, UserList, UserMeta, UserPatch, UserVersion, Users,
@@ -176,6 +182,19 @@ impl Organization {
             Place::Preview(sid) => Ok(Accounts::new(self.transport.clone(), sid.clone())),
             Place::V2 => Err(Error::configuration(
                 "accounts: no path for them is known at Surface::V2, use Surface::Preview",
+            )),
+        }
+    }
+
+    /// The roles that the organization can assign.
+    ///
+    /// # Errors
+    /// A configuration error at [`Surface::Preview`], which has no known path for them.
+    pub fn roles(&self) -> Result<Roles, Error> {
+        match &self.place {
+            Place::V2 => Ok(Roles::new(self.transport.clone())),
+            Place::Preview(_) => Err(Error::configuration(
+                "roles: no path for them is known at Surface::Preview, use Surface::V2",
             )),
         }
     }
