@@ -15,7 +15,7 @@ mod users;
 
 use http::{HeaderMap, StatusCode};
 
-use super::{OrganizationSid, error, request_id};
+use super::{OrganizationSid, error, host, request_id};
 use crate::auth::{Bearer, Fixed, TokenProvider};
 use crate::error::Error;
 use crate::model::Secret;
@@ -82,7 +82,7 @@ impl TwilioIam {
     }
 
     /// A client from `TWILIO_CLIENT_ID` and `TWILIO_CLIENT_SECRET`, and optionally
-    /// `TWILIO_IAM_BASE_URL` and `TWILIO_TOKEN_URL`.
+    /// `TWILIO_EDGE` and `TWILIO_REGION` or `TWILIO_IAM_BASE_URL`, and `TWILIO_TOKEN_URL`.
     ///
     /// # Errors
     /// A configuration error that names the variable.
@@ -218,6 +218,7 @@ impl Organization {
 pub struct TwilioIamBuilder {
     credentials: Credentials,
     surface: Surface,
+    host: host::Place,
     base_url: Option<Address>,
     token_url: Address,
     options: ClientOptions,
@@ -234,6 +235,7 @@ impl TwilioIamBuilder {
         Self {
             credentials,
             surface: Surface::default(),
+            host: host::Place::default(),
             base_url: None,
             token_url: Address::new("Twilio token URL", "https://oauth.twilio.com/v2/token"),
             options: ClientOptions::default(),
@@ -254,6 +256,7 @@ impl TwilioIamBuilder {
         let mut builder = TwilioIam::builder(id, secret);
         const VARIABLE: &str = "TWILIO_IAM_BASE_URL";
         builder.base_url = vars.optional(VARIABLE)?.map(|url| Address::new(VARIABLE, &url));
+        builder.host = host::Place::read(vars)?;
         builder.token_url.read(vars, "TWILIO_TOKEN_URL")?;
         Ok(builder)
     }
@@ -265,8 +268,25 @@ impl TwilioIamBuilder {
         self
     }
 
+    /// The edge by which the service is reached, e.g. `ashburn`:
+    /// `{product}.{edge}.{region}.twilio.com` (*documented* in general; whether this product is
+    /// served there is not known). The region is `us1` where none is set. Tokens come from the
+    /// [`token_url`](Self::token_url) all the same, which has neither.
+    pub fn edge(mut self, edge: impl Into<String>) -> Self {
+        self.host.set_edge(edge.into());
+        self
+    }
+
+    /// The region that serves the calls, e.g. `ie1`; it needs an [`edge`](Self::edge) too, since
+    /// the vendor routes a region alone to `us1` (*documented*).
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.host.set_region(region.into());
+        self
+    }
+
     /// The address of the service, default `https://preview-iam.twilio.com` or, at
-    /// [`Surface::V2`], `https://iam.twilio.com`; a path of its own is kept.
+    /// [`Surface::V2`], `https://iam.twilio.com`; a path of its own is kept. It counts for more
+    /// than edge and region.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(Address::new(BASE_URL, &url.into()));
         self
@@ -292,13 +312,13 @@ impl TwilioIamBuilder {
     pub fn build(self) -> Result<TwilioIam, Error> {
         let base = match self.base_url {
             Some(address) => address,
-            None => Address::new(
-                BASE_URL,
-                match self.surface {
-                    Surface::Preview => "https://preview-iam.twilio.com",
-                    Surface::V2 => "https://iam.twilio.com",
-                },
-            ),
+            None => {
+                let product = match self.surface {
+                    Surface::Preview => "preview-iam",
+                    Surface::V2 => "iam",
+                };
+                Address::new(BASE_URL, &self.host.address(product)?)
+            }
         };
         let base = base.parse(&self.options)?;
         let bearer = match self.credentials {
@@ -349,9 +369,28 @@ mod tests {
                 "must not contain credentials",
             ),
             (&[ID, SECRET, BASE, ("TWILIO_TOKEN_URL", "http://h.example/t")], "only for loopback"),
+            (&[ID, SECRET, ("TWILIO_REGION", "ie1")], "TWILIO_REGION: needs an edge too"),
+            (&[ID, SECRET, ("TWILIO_EDGE", "a.b")], "TWILIO_EDGE: must be small letters"),
+            (&[ID, SECRET, ("TWILIO_EDGE", "")], "TWILIO_EDGE: is set, but empty"),
         ] {
             let error = from(pairs).expect_err(named);
             assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    fn the_address_follows_surface_edge_and_region() {
+        let shown = |builder: TwilioIamBuilder| format!("{:?}", builder.build().expect("valid"));
+        let new = || TwilioIam::builder("OQfake", "obviously-fake");
+        for (builder, host) in [
+            (new(), "https://preview-iam.twilio.com"),
+            (new().surface(Surface::V2), "https://iam.twilio.com"),
+            (new().edge("dublin"), "https://preview-iam.dublin.us1.twilio.com"),
+            (new().edge("dublin").region("ie1"), "https://preview-iam.dublin.ie1.twilio.com"),
+            (new().region("ie1").base_url("https://h.example"), "https://h.example"),
+        ] {
+            assert_eq!(shown(builder), format!("TwilioIam({host})"));
         }
     }
 }
