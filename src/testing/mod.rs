@@ -44,6 +44,8 @@ mod service;
 mod twilio_chat;
 #[cfg(feature = "twilio")]
 mod twilio_iam;
+#[cfg(feature = "twilio")]
+mod twilio_iam_users;
 
 pub use fault::Fault;
 pub use received::Received;

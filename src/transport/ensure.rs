@@ -141,7 +141,7 @@ where
 }
 
 /// Removes, and settles by reading what the answer leaves open. `is_ambiguous` tells refusals that
-/// may mean "not there".
+/// may mean "not there", and "not found" that may mean something else.
 ///
 /// # Errors
 /// That of the removal or of the reading; the thing may still be there then.
@@ -154,16 +154,19 @@ where
     T: Send + 'static,
     D: Send + 'static,
 {
-    let error = match remove().await {
-        Ok(_) => return Ok(EnsuredAbsent::Removed),
+    let error = match remove().with_response().await {
+        Ok(answer) if answer.status().is_success() => return Ok(EnsuredAbsent::Removed),
+        // The echo of an earlier try whose outcome nobody knows.
+        Ok(_) => return Ok(EnsuredAbsent::Absent),
         Err(error) => error,
     };
     let known = error.effect() == Effect::NotApplied;
     match error.effect() {
         Effect::Applied => return Ok(EnsuredAbsent::Removed),
+        Effect::NotApplied if is_ambiguous(&error) => {}
         Effect::NotApplied if error.is_not_found() => return Ok(EnsuredAbsent::WasAbsent),
-        Effect::NotApplied if !is_ambiguous(&error) => return Err(error),
-        Effect::NotApplied | Effect::Unknown => {}
+        Effect::NotApplied => return Err(error),
+        Effect::Unknown => {}
     }
     let mut wait = FIRST_WAIT;
     for read in 1..=READS {

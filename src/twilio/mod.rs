@@ -2,6 +2,7 @@
 
 pub mod chat;
 mod error;
+mod host;
 pub mod iam;
 
 use http::{HeaderMap, HeaderName};

@@ -1,0 +1,99 @@
+//! `{product}.{edge}.{region}.twilio.com`: where in the world a product is spoken to.
+
+use crate::error::Error;
+use crate::model::env::Vars;
+
+/// An edge and a region, with the settings that they came from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    edge: Option<(&'static str, String)>,
+    region: Option<(&'static str, String)>,
+}
+
+impl Place {
+    /// What `TWILIO_EDGE` and `TWILIO_REGION` say.
+    ///
+    /// # Errors
+    /// A configuration error that names the variable.
+    pub(super) fn read(vars: &Vars<'_>) -> Result<Self, Error> {
+        let read = |name| Ok::<_, Error>(vars.optional(name)?.map(|text| (name, text)));
+        Ok(Self { edge: read("TWILIO_EDGE")?, region: read("TWILIO_REGION")? })
+    }
+
+    pub(super) fn set_edge(&mut self, edge: String) {
+        self.edge = Some(("Twilio edge", edge));
+    }
+
+    pub(super) fn set_region(&mut self, region: String) {
+        self.region = Some(("Twilio region", region));
+    }
+
+    /// The address of a product.
+    ///
+    /// # Errors
+    /// A configuration error if one of them cannot be a part of a host name, or for a region
+    /// without an edge: the vendor routes that to `us1`, whatever the region is.
+    pub(super) fn address(&self, product: &str) -> Result<String, Error> {
+        for (setting, label) in [&self.edge, &self.region].into_iter().flatten() {
+            // Anything else could lead the credentials to another host.
+            let fits = (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+                && !label.starts_with('-')
+                && !label.ends_with('-');
+            if !fits {
+                let rule = "must be small letters, digits and hyphens, as in \"us1\"";
+                return Err(Error::configuration(format!("{setting}: {rule}")));
+            }
+        }
+        match (&self.edge, &self.region) {
+            (None, None) => Ok(format!("https://{product}.twilio.com")),
+            (Some((_, edge)), None) => Ok(format!("https://{product}.{edge}.us1.twilio.com")),
+            (Some((_, edge)), Some((_, region))) => {
+                Ok(format!("https://{product}.{edge}.{region}.twilio.com"))
+            }
+            (None, Some((setting, _))) => Err(Error::configuration(format!(
+                "{setting}: needs an edge too, without one Twilio routes to us1"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(edge: Option<&str>, region: Option<&str>) -> Result<String, Error> {
+        let mut place = Place::default();
+        if let Some(edge) = edge {
+            place.set_edge(edge.to_owned());
+        }
+        if let Some(region) = region {
+            place.set_region(region.to_owned());
+        }
+        place.address("iam")
+    }
+
+    #[test]
+    fn edge_and_region_are_parts_of_the_host() {
+        for (edge, region, host) in [
+            (None, None, "https://iam.twilio.com"),
+            (Some("ashburn"), None, "https://iam.ashburn.us1.twilio.com"),
+            (Some("ashburn-ix"), Some("ie1"), "https://iam.ashburn-ix.ie1.twilio.com"),
+        ] {
+            assert_eq!(address(edge, region).expect("it fits"), host);
+        }
+        let error = address(None, Some("ie1")).expect_err("it would be us1");
+        assert!(error.to_string().contains("Twilio region: needs an edge too"), "{error}");
+    }
+
+    #[test]
+    fn nothing_leads_to_another_host() {
+        let long = "a".repeat(64);
+        for bad in ["", "h.example/", "a.b", "a@h", "-a", "a-", "US1", "é", "a#", "a:1", &long] {
+            for (edge, region) in [(Some(bad), None), (Some("ashburn"), Some(bad))] {
+                let error = address(edge, region).expect_err(bad);
+                assert!(error.to_string().contains("must be small letters"), "{error}");
+            }
+        }
+    }
+}
