@@ -3,7 +3,10 @@
 //! Page: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>.
 
 mod error;
+mod list_roles;
+mod listing;
 mod roles;
+mod users;
 
 use http::HeaderMap;
 use uuid::Uuid;
@@ -15,7 +18,9 @@ use crate::operation::Operation;
 use crate::transport::{Address, Call, ClientOptions, Transport};
 
 pub use error::{LocationPart, ServiceError, ValidationError};
+pub use list_roles::ListRoles;
 pub use roles::{Action, Asset, NewRole, Permission, Role, RoleId, Roles};
+pub use users::{ListUsers, User, UserId, UserOrganization, Users};
 
 /// The id of an organization: a UUID (*documented*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
