@@ -6,6 +6,7 @@ mod capture;
 use std::time::Duration;
 
 use capture::Capture;
+use rolecall::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
 use rolecall::testing::{Fault, TwilioChatFake};
 use rolecall::twilio::chat::{NewRole, Role, RoleSid, RoleType, Roles, TwilioChat};
 use rolecall::{
@@ -375,4 +376,30 @@ async fn the_fake_pages_and_refuses_as_the_service_does() {
     let items = roles.list().items_from(&position).expect("in range");
     let error = items.collect().await.expect_err("it is no token");
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidRequest, Some("20001")));
+    let error = client.call(&SecondPage).await.expect_err("it has no token");
+    assert_eq!(error.code(), Some("70002"));
+}
+
+/// What the crate itself never sends: a page number that was computed.
+struct SecondPage;
+
+impl Operation for SecondPage {
+    type Service = TwilioChat;
+    type Answer = ();
+    const NAME: &'static str = "twilio.chat roles.list";
+    const METHOD: http::Method = http::Method::GET;
+    const SUCCESS: &'static [u16] = &[200];
+    const REPEAT: Repeat = Repeat::Read;
+
+    fn path(&self) -> Path<'_> {
+        Path::new("/v2/Services/{ServiceSid}/Roles", [SERVICE])
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        vec![("Page", "1".to_owned())]
+    }
+
+    fn decode(_: &RawAnswer<'_>) -> Result<(), AnswerError> {
+        Ok(())
+    }
 }

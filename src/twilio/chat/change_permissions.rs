@@ -1,7 +1,9 @@
 //! Single permissions of a role, which the service can only replace as a whole.
 
+use super::roles::{FetchRole, ReplacePermissions};
 use super::{Role, RoleSid, Roles};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::operation::Operation;
 
 /// What became of a role whose permissions were to be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,14 +112,17 @@ impl Roles {
         add: Vec<String>,
         remove: Vec<String>,
     ) -> Result<PermissionsChanged, Error> {
+        let refuse = |rule: &str| {
+            Err(Error::invalid("Permission", rule).with_operation(ReplacePermissions::NAME))
+        };
         if add.iter().chain(&remove).any(String::is_empty) {
-            return Err(Error::invalid("Permission", "must never be empty"));
+            return refuse("must never be empty");
         }
         let role = self.fetch(sid).await?;
         let Some(held) = &role.permissions else {
             return Err(Error::new(ErrorKind::Decode)
-                .with_effect(crate::Effect::NotApplied)
-                .with_operation("twilio.chat roles.fetch")
+                .with_effect(Effect::NotApplied)
+                .with_operation(FetchRole::NAME)
                 .with_detail("permissions: null, so they cannot be changed one by one"));
         };
         let (removed, mut kept): (Vec<_>, Vec<_>) =
@@ -133,8 +138,7 @@ impl Roles {
             return Ok(PermissionsChanged { role, added, removed });
         }
         if kept.is_empty() {
-            let rule = "must not all be removed: the service refuses a role without any";
-            return Err(Error::invalid("Permission", rule));
+            return refuse("must not all be removed: the service refuses a role without any");
         }
         let role = self.replace_permissions(sid, kept).await?;
         Ok(PermissionsChanged { role, added, removed })

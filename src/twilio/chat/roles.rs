@@ -275,7 +275,7 @@ impl Roles {
 
 const ROLE: &str = "/v2/Services/{ServiceSid}/Roles/{Sid}";
 
-struct FetchRole<'a> {
+pub(super) struct FetchRole<'a> {
     service: &'a ServiceSid,
     sid: &'a RoleSid,
 }
@@ -297,7 +297,7 @@ impl Operation for FetchRole<'_> {
     }
 }
 
-struct ReplacePermissions<'a> {
+pub(super) struct ReplacePermissions<'a> {
     service: &'a ServiceSid,
     sid: &'a RoleSid,
     permissions: Vec<String>,
