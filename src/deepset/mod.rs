@@ -94,7 +94,6 @@ impl std::fmt::Display for OrganizationId {
 #[derive(Clone)]
 pub struct Deepset {
     transport: Transport,
-    key_expires_at: Option<SystemTime>,
 }
 
 impl Deepset {
@@ -125,31 +124,6 @@ impl Deepset {
         Error: From<I::Error>,
     {
         Ok(Organization { transport: self.transport.clone(), id: id.try_into()? })
-    }
-
-    /// When the API key expires, as the key itself says: a reason for a 401 that the service's
-    /// answer may not give.
-    ///
-    /// `None` if the key does not say, or comes from a [provider](Bearer::provider). That keys have
-    /// the form `api_<JWT>` is *observed*, and the clock is that of this machine, so nothing in
-    /// this crate decides by it.
-    ///
-    /// ```
-    /// # fn example() -> Result<(), rolecall::Error> {
-    /// use rolecall::Deepset;
-    /// use std::time::SystemTime;
-    ///
-    /// let deepset = Deepset::builder("api_e30.eyJleHAiOjE3MDAwMDAwMDB9.obviously-fake").build()?;
-    /// let expires = deepset.key_expires_at();
-    /// assert!(expires.is_some_and(|at| at < SystemTime::now()));
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "rustls")]
-    /// # example().unwrap();
-    /// ```
-    #[must_use]
-    pub fn key_expires_at(&self) -> Option<SystemTime> {
-        self.key_expires_at
     }
 
     /// Prepares any call of this service, also one that the crate does not know.
@@ -217,6 +191,25 @@ impl DeepsetBuilder {
         self
     }
 
+    /// When the API key expires, as the key itself says: a reason for a 401 that the service's
+    /// answer may not give, known before the first call.
+    ///
+    /// `None` if the key does not say, or comes from a [provider](Bearer::provider). That keys have
+    /// the form `api_<JWT>` is *observed*, and clocks differ, so nothing in this crate decides by
+    /// it.
+    ///
+    /// ```
+    /// use rolecall::Deepset;
+    /// use std::time::SystemTime;
+    ///
+    /// let builder = Deepset::builder("api_e30.eyJleHAiOjE3MDAwMDAwMDB9.obviously-fake");
+    /// assert!(builder.key_expires_at().is_some_and(|at| at < SystemTime::now()));
+    /// ```
+    #[must_use]
+    pub fn key_expires_at(&self) -> Option<SystemTime> {
+        self.api_key.at_hand().and_then(api_key::expires_at)
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -227,10 +220,9 @@ impl DeepsetBuilder {
             let kept = kept.to_owned();
             base.set_path(&kept);
         }
-        let key_expires_at = self.api_key.at_hand().and_then(api_key::expires_at);
         let key = self.api_key.authorizer("deepset API key")?;
         let transport = Transport::new(base, key, HeaderMap::new(), &self.options)?;
-        Ok(Deepset { transport, key_expires_at })
+        Ok(Deepset { transport })
     }
 }
 
