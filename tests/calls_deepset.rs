@@ -339,6 +339,14 @@ async fn ensure_creates_once() {
     assert!(error.is_invalid_request(), "{error}");
 }
 
+/// What is made of several calls can be spawned as a single call can.
+#[tokio::test]
+async fn futures_can_be_spawned() {
+    fn spawnable<T: Send + 'static>(_: T) {}
+    let roles = roles_at("http://127.0.0.1:1".to_owned());
+    spawnable(async move { roles.ensure(&NewRole::new("a", "", [])).await.map(drop) });
+}
+
 #[tokio::test]
 async fn ensure_settles_by_reading() {
     let fake = DeepsetFake::start().await.expect("it starts");

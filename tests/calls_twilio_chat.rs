@@ -253,6 +253,21 @@ async fn single_permissions_are_added_and_removed() {
     assert!(fake.received().iter().rev().take(4).all(|request| request.method() == "GET"));
 }
 
+/// What is made of several calls can be spawned as a single call can.
+#[tokio::test]
+async fn futures_can_be_spawned() {
+    fn spawnable<T: Send + 'static>(_: T) {}
+    let fake = TwilioChatFake::start().await.expect("it starts");
+    let roles = of(&fake);
+    spawnable(async move {
+        let wanted = new("reader", &["a"]);
+        let _ = roles.ensure(&wanted).await;
+        let _ = roles.ensure_absent(&sid()).await;
+        let _ = roles.add_permissions(&sid(), ["a"]).await;
+        let _ = roles.remove_permissions(&sid(), vec!["a".to_owned()]).await;
+    });
+}
+
 #[tokio::test]
 async fn unknown_permissions_are_not_overwritten() {
     let capture = Capture::start([(200, fixture!("role.nulls.json"))]).await;
