@@ -31,6 +31,14 @@ impl Bearer {
         Self(Kind::Provider(Arc::new(provider)))
     }
 
+    /// The token, where it is one at hand.
+    pub(crate) fn at_hand(&self) -> Option<&Secret> {
+        match &self.0 {
+            Kind::Fixed(token) => Some(token),
+            Kind::Provider(_) => None,
+        }
+    }
+
     /// # Errors
     /// A configuration error that names `field` if the token is empty or cannot be a header.
     pub(crate) fn authorizer(self, field: &'static str) -> Result<Box<dyn Authorize>, Error> {

@@ -2,8 +2,14 @@
 //!
 //! Page: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>.
 
+mod api_key;
 mod error;
+mod list_roles;
+mod listing;
 mod roles;
+mod users;
+
+use std::time::SystemTime;
 
 use http::HeaderMap;
 use uuid::Uuid;
@@ -15,7 +21,9 @@ use crate::operation::Operation;
 use crate::transport::{Address, Call, ClientOptions, Transport};
 
 pub use error::{LocationPart, ServiceError, ValidationError};
+pub use list_roles::ListRoles;
 pub use roles::{Action, Asset, NewRole, Permission, Role, RoleId, Roles};
+pub use users::{ListUsers, User, UserId, UserOrganization, Users};
 
 /// The id of an organization: a UUID (*documented*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,6 +196,25 @@ impl DeepsetBuilder {
     pub fn options(mut self, options: ClientOptions) -> Self {
         self.options = options;
         self
+    }
+
+    /// When the API key expires, as the key itself says: a reason for a 401 that the service's
+    /// answer may not give, known before the first call.
+    ///
+    /// `None` if the key does not say, or comes from a [provider](Bearer::provider). That keys have
+    /// the form `api_<JWT>` is *observed*, and clocks differ, so nothing in this crate decides by
+    /// it.
+    ///
+    /// ```
+    /// use rolecall::Deepset;
+    /// use std::time::SystemTime;
+    ///
+    /// let builder = Deepset::builder("api_e30.eyJleHAiOjE3MDAwMDAwMDB9.obviously-fake");
+    /// assert!(builder.key_expires_at().is_some_and(|at| at < SystemTime::now()));
+    /// ```
+    #[must_use]
+    pub fn key_expires_at(&self) -> Option<SystemTime> {
+        self.api_key.at_hand().and_then(api_key::expires_at)
     }
 
     /// The client.

@@ -1,15 +1,17 @@
 //! `/api/v1/organization/{organization_id}/roles`.
 
+use std::collections::HashSet;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Deepset, OrganizationId};
+use super::{Deepset, ListRoles, OrganizationId};
 use crate::error::Error;
 use crate::model::loose::identifying;
 use crate::model::{check_opaque, checked_id, open_enum};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{Call, Ensured, Found, Transport, ensure};
 
 /// The roles of an organization.
 #[derive(Clone, Debug)]
@@ -57,6 +59,67 @@ impl Roles {
     /// ```
     pub fn create(&self, new: &NewRole) -> Call<Role> {
         self.transport.call(&AddRole { organization: self.organization, new })
+    }
+
+    /// Makes sure that there is a role of this name, with this description and set of permissions:
+    /// adds it, and lists the roles where the name is taken or the outcome is unknown.
+    ///
+    /// Descriptions are compared as they are, none being the same as an empty one; of the
+    /// permissions neither order nor repetition counts, but `write` does not stand for `read`.
+    /// Since the service refuses a second role of a name (*documented*), an add that was lost is
+    /// made once more, and of two callers at once one adds and the other finds.
+    ///
+    /// # Undocumented
+    /// The shape of the list that settles it: see [`list`](Self::list).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the role of this name differs, with a
+    /// [`Difference<NewRole, Role>`](crate::Difference);
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the name is taken by what
+    /// the list does not show; else those of [`create`](Self::create) and [`list`](Self::list).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::deepset::NewRole;
+    /// use rolecall::testing::DeepsetFake;
+    ///
+    /// let fake = DeepsetFake::start().await?;
+    /// let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION)?.roles();
+    /// let wanted = NewRole::new("auditor", "Reads files", []);
+    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Created(_)));
+    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Existed(_)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure(&self, new: &NewRole) -> Result<Ensured<Role>, Error> {
+        let find = || {
+            let (roles, new) = (self.clone(), new.clone());
+            Box::pin(async move { roles.find(&new).await }) as _
+        };
+        ensure(new, true, || self.create(new), find).await
+    }
+
+    async fn find(&self, new: &NewRole) -> Result<Found<Role>, Error> {
+        let mut roles = self.list().page_size(100).items()?;
+        while let Some(role) = roles.next().await {
+            let role = role?;
+            if role.role_name.as_deref() == Some(&new.role_name) {
+                let same = new.is_same(&role);
+                return Ok(if same { Found::Same(role) } else { Found::Different(role) });
+            }
+        }
+        Ok(Found::Absent)
+    }
+
+    /// Lists the roles: `GET /api/v1/organization/{organization_id}/roles`, 200. The shape of the
+    /// answer is inferred; [`ListRoles`] has the marks and an example.
+    pub fn list(&self) -> ListRoles {
+        ListRoles::new(self.transport.clone(), self.organization)
     }
 }
 
@@ -194,6 +257,15 @@ impl NewRole {
             description: description.into(),
             permissions: permissions.into_iter().collect(),
         }
+    }
+
+    /// Whether a role of this name is what is wanted.
+    fn is_same(&self, role: &Role) -> bool {
+        let set = |permissions: &[Permission]| -> HashSet<Permission> {
+            permissions.iter().cloned().collect()
+        };
+        role.description.as_deref().unwrap_or_default() == self.description
+            && role.permissions.as_deref().map(set) == Some(set(&self.permissions))
     }
 }
 

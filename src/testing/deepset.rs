@@ -9,10 +9,12 @@ use super::service::{Fake, Shared, State, answer, derefs_to_fake, header, json_o
 use crate::Error;
 use crate::deepset::{Action, Asset, Deepset, DeepsetBuilder, Role};
 
-/// The organization roles of the deepset platform.
+/// The organization roles and users of the deepset platform.
 ///
 /// It wants the key [`API_KEY`](Self::API_KEY), knows the one organization
-/// [`ORGANIZATION`](Self::ORGANIZATION), and refuses a second role of a name with 409.
+/// [`ORGANIZATION`](Self::ORGANIZATION), and refuses a second role of a name with 409. Lists come
+/// in pages of 10 or [`page_size`](Self::page_size): by number in the order of creation, by
+/// `before` and `after` the newest first.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -38,7 +40,14 @@ derefs_to_fake!(DeepsetFake);
 
 struct Held {
     error_bodies: bool,
+    page_size: usize,
     roles: Vec<Value>,
+    users: Vec<FakeUser>,
+}
+
+struct FakeUser {
+    user: Value,
+    external: bool,
 }
 
 impl DeepsetFake {
@@ -52,7 +61,10 @@ impl DeepsetFake {
     /// # Errors
     /// The error of the operating system if no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held { error_bodies: true, roles: Vec::new() });
+        let mut held =
+            Held { error_bodies: true, page_size: 10, roles: Vec::new(), users: Vec::new() };
+        held.add_user("owner@example.com", false, false);
+        let state = Shared::new(held);
         Ok(Self { fake: Fake::start(&state).await?, state })
     }
 
@@ -75,6 +87,26 @@ impl DeepsetFake {
         self.state.lock().error_bodies = present;
     }
 
+    /// How many items a page has where the request does not say. The default is 10.
+    pub fn page_size(&self, items: usize) {
+        self.state.lock().page_size = items.max(1);
+    }
+
+    /// Adds a user to the one whom the key belongs to, and returns the id.
+    pub fn add_user(&self, email: &str) -> String {
+        self.state.lock().add_user(email, false, false)
+    }
+
+    /// Adds a user who is listed only where deleted ones are asked for, and returns the id.
+    pub fn add_deleted_user(&self, email: &str) -> String {
+        self.state.lock().add_user(email, true, false)
+    }
+
+    /// Adds a user who is listed only where external ones are asked for, and returns the id.
+    pub fn add_external_user(&self, email: &str) -> String {
+        self.state.lock().add_user(email, false, true)
+    }
+
     /// The roles that were created, in order.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
@@ -90,12 +122,32 @@ impl State for Held {
         }
         let segments = segments(request);
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let ["api", "v1", "organization", organization, "roles"] = parts[..] else {
-            return answer(404, "application/json", &json!({"detail": "Not Found"}));
-        };
-        if request.method != "POST" {
-            return answer(405, "application/json", &json!({"detail": "Method Not Allowed"}));
+        match (request.method.as_str(), &parts[..]) {
+            ("GET", ["api", "v1", "me"]) => {
+                let owner = self.users.first().map(|held| &held.user);
+                answer(200, "application/json", &json!(owner))
+            }
+            ("GET", ["api", "v1", "users"]) => self.list_users(request),
+            ("GET", ["api", "v1", "organization", organization, "roles"]) => {
+                if *organization != DeepsetFake::ORGANIZATION {
+                    return self.refuse(404, "Organization not found");
+                }
+                let roles: Vec<_> = self.roles.iter().collect();
+                page(&roles, "role_id", self.page_size, request)
+            }
+            ("POST", ["api", "v1", "organization", organization, "roles"]) => {
+                self.create(organization, request)
+            }
+            (_, ["api", "v1", "me" | "users"] | ["api", "v1", "organization", _, "roles"]) => {
+                answer(405, "application/json", &json!({"detail": "Method Not Allowed"}))
+            }
+            _ => answer(404, "application/json", &json!({"detail": "Not Found"})),
         }
+    }
+}
+
+impl Held {
+    fn create(&mut self, organization: &str, request: &Request) -> ResponseTemplate {
         let Some(wanted) = json_object(request) else {
             let wrong = wrong(&[], "model_attributes_type", "Input should be a valid dictionary");
             return answer(422, "application/json", &json!({"detail": [wrong]}));
@@ -120,9 +172,38 @@ impl State for Held {
         self.roles.push(made.clone());
         answer(201, "application/json", &made)
     }
-}
 
-impl Held {
+    fn add_user(&mut self, email: &str, deleted: bool, external: bool) -> String {
+        let id = format!("7f0c1f5e-0000-4000-9000-{:012x}", self.users.len() + 1);
+        let user = json!({
+            "user_id": id,
+            "email": email,
+            "given_name": "Given",
+            "family_name": "Family",
+            "deleted": deleted,
+            "oauth_provider": "auth0",
+            "organization": {
+                "organization_id": DeepsetFake::ORGANIZATION,
+                "name": "fake",
+                "role": "Member",
+                "workspaces": [],
+            },
+        });
+        self.users.push(FakeUser { user, external });
+        id
+    }
+
+    fn list_users(&self, request: &Request) -> ResponseTemplate {
+        let is_on = |name| query(request, name).as_deref() == Some("true");
+        let (deleted, external) = (is_on("include_deleted"), is_on("include_external"));
+        let listed = |held: &&FakeUser| {
+            (deleted || held.user["deleted"] == false) && (external || !held.external)
+        };
+        let mut users: Vec<_> = self.users.iter().filter(listed).map(|held| &held.user).collect();
+        users.reverse();
+        page(&users, "user_id", self.page_size, request)
+    }
+
     fn refuse(&self, status: u16, detail: &str) -> ResponseTemplate {
         if self.error_bodies {
             answer(status, "application/json", &json!({ "detail": detail }))
@@ -165,6 +246,56 @@ fn validate(wanted: &Value) -> Vec<Value> {
         }
     }
     detail
+}
+
+fn query(request: &Request, name: &str) -> Option<String> {
+    request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// The part of a list that a request asks for. A cursor asks for the newest first.
+fn page(all: &[&Value], id: &str, default: usize, request: &Request) -> ResponseTemplate {
+    let refuse = |field: &str, kind: &str, message: &str| {
+        let wrong = json!({"loc": ["query", field], "msg": message, "type": kind});
+        answer(422, "application/json", &json!({"detail": [wrong]}))
+    };
+    let number = |name: &str| query(request, name).map(|text| text.parse::<usize>().ok());
+    let limit = match number("limit") {
+        None => default,
+        Some(Some(limit @ 1..=100)) => limit,
+        Some(Some(0)) => {
+            return refuse("limit", "greater_than_equal", "Input should be at least 1");
+        }
+        Some(_) => return refuse("limit", "less_than_equal", "Input should be at most 100"),
+    };
+    let (before, after) = (query(request, "before"), query(request, "after"));
+    let start = match number("page_number") {
+        Some(_) if before.is_some() || after.is_some() => {
+            return refuse("page_number", "value_error", "Cursors exclude page_number");
+        }
+        None => 0,
+        Some(Some(number @ 1..)) => limit.saturating_mul(number - 1),
+        Some(_) => {
+            let message = "Input should be greater than or equal to 1";
+            return refuse("page_number", "greater_than_equal", message);
+        }
+    };
+    // Ids count, so that the later one is the greater.
+    let mut matching: Vec<&Value> = all.to_vec();
+    if before.is_some() || after.is_some() {
+        matching.sort_by(|one, other| other[id].as_str().cmp(&one[id].as_str()));
+        matching.retain(|item| {
+            let own = item[id].as_str().unwrap_or_default();
+            before.as_deref().is_none_or(|before| own < before)
+                && after.as_deref().is_none_or(|after| own > after)
+        });
+    }
+    let data: Vec<_> = matching.iter().skip(start).take(limit).collect();
+    let has_more = start.saturating_add(limit) < matching.len();
+    answer(
+        200,
+        "application/json",
+        &json!({"data": data, "has_more": has_more, "total": all.len()}),
+    )
 }
 
 fn wrong(place: &[Value], kind: &str, message: &str) -> Value {

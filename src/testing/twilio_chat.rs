@@ -18,7 +18,8 @@ use crate::twilio::chat::{Role, ServiceSid, TwilioChat, TwilioChatBuilder};
 ///
 /// It wants [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
 /// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
-/// roles may have the same name: whether the service refuses that is not known.
+/// roles may have the same name: whether the service refuses that is not known. Lists come in pages
+/// of 50 or [`page_size`](Self::page_size), with links to the vendor's own host.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,9 +41,11 @@ pub struct TwilioChatFake {
 
 derefs_to_fake!(TwilioChatFake);
 
-#[derive(Default)]
 struct Held {
     roles: Vec<Value>,
+    /// How many roles were made, which gives the next its SID.
+    made: usize,
+    page_size: usize,
     requests: usize,
 }
 
@@ -61,7 +64,7 @@ impl TwilioChatFake {
     /// # Errors
     /// The error of the operating system if no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held::default());
+        let state = Shared::new(Held { roles: Vec::new(), made: 0, page_size: 50, requests: 0 });
         Ok(Self { fake: Fake::start(&state).await?, state })
     }
 
@@ -82,7 +85,12 @@ impl TwilioChatFake {
         Ok(builder.base_url(self.uri()))
     }
 
-    /// The roles that were created, in order.
+    /// How many roles a page has where the request does not say. The default is 50.
+    pub fn page_size(&self, roles: usize) {
+        self.state.lock().page_size = roles.max(1);
+    }
+
+    /// The roles that there are, in the order of their creation.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         let state = self.state.lock();
@@ -104,21 +112,82 @@ impl Held {
         }
         let segments = segments(request);
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let ["v2", "Services", service, "Roles"] = parts[..] else {
-            return refuse(404, 20404, "The requested resource was not found");
+        let (service, role) = match parts[..] {
+            ["v2", "Services", service, "Roles"] => (service, None),
+            ["v2", "Services", service, "Roles", role] => (service, Some(role)),
+            _ => return refuse(404, 20404, "The requested resource was not found"),
         };
         if ServiceSid::new(service).is_err() {
             return refuse(404, 50050, "Service not found");
-        }
-        if request.method != "POST" {
-            return refuse(405, 20004, "Method not allowed");
         }
         let form: Vec<(String, String)> = if is_type(request, "application/x-www-form-urlencoded") {
             serde_urlencoded::from_bytes(&request.body).unwrap_or_default()
         } else {
             Vec::new()
         };
-        self.create(service, &form)
+        let Some(role) = role else {
+            return match request.method.as_str() {
+                "GET" => self.list(service, request),
+                "POST" => self.create(service, &form),
+                _ => refuse(405, 20004, "Method not allowed"),
+            };
+        };
+        let is_it = |held: &Value| held["service_sid"] == service && held["sid"] == role;
+        let Some(index) = self.roles.iter().position(is_it) else {
+            return refuse(404, 50100, "Role not found");
+        };
+        match request.method.as_str() {
+            "GET" => answer(200, "application/json", &self.roles[index]),
+            "POST" => update(&mut self.roles[index], &form),
+            "DELETE" => {
+                self.roles.remove(index);
+                ResponseTemplate::new(204)
+            }
+            _ => refuse(405, 20004, "Method not allowed"),
+        }
+    }
+
+    fn list(&self, service: &str, request: &Request) -> ResponseTemplate {
+        let query = |name: &str| {
+            request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value)
+        };
+        let number = |name: &str| query(name).map(|text| text.parse::<usize>().ok());
+        let size = match number("PageSize") {
+            None => self.page_size,
+            Some(Some(size @ 1..=100)) => size,
+            Some(_) => return refuse(400, 20001, "PageSize must be 1 to 100"),
+        };
+        let page = match number("Page") {
+            None => 0,
+            Some(Some(page)) => page,
+            Some(None) => return refuse(400, 20001, "Page must be a number"),
+        };
+        let start = match query("PageToken") {
+            None if page > 0 => return refuse(400, 70002, "Page needs a PageToken"),
+            None => 0,
+            Some(token) => match token.strip_prefix("PT").and_then(|start| start.parse().ok()) {
+                Some(start) => start,
+                None => return refuse(400, 20001, "Invalid PageToken"),
+            },
+        };
+        let all: Vec<&Value> =
+            self.roles.iter().filter(|role| role["service_sid"] == service).collect();
+        let here: Vec<_> = all.iter().skip(start).take(size).collect();
+        let path = format!("https://chat.twilio.com/v2/Services/{service}/Roles");
+        let link = |page: usize, start: usize| {
+            json!(format!("{path}?PageSize={size}&Page={page}&PageToken=PT{start}"))
+        };
+        let next = start.saturating_add(size);
+        let meta = json!({
+            "page": page,
+            "page_size": size,
+            "first_page_url": format!("{path}?PageSize={size}&Page=0"),
+            "previous_page_url": start.checked_sub(size).map(|start| link(start / size, start)),
+            "url": format!("{path}?PageSize={size}&Page={page}"),
+            "next_page_url": (next < all.len()).then(|| link(next / size, next)),
+            "key": "roles",
+        });
+        answer(200, "application/json", &json!({"meta": meta, "roles": here}))
     }
 
     fn create(&mut self, service: &str, form: &[(String, String)]) -> ResponseTemplate {
@@ -141,7 +210,8 @@ impl Held {
         if permissions.is_empty() || permissions.contains(&"") {
             return refuse(400, 20001, "Permission is required");
         }
-        let sid = counted_sid("RL", self.roles.len() + 1);
+        self.made += 1;
+        let sid = counted_sid("RL", self.made);
         let url = format!("https://chat.twilio.com/v2/Services/{service}/Roles/{sid}");
         let made = json!({
             "sid": sid,
@@ -157,6 +227,17 @@ impl Held {
         self.roles.push(made.clone());
         answer(201, "application/json", &made)
     }
+}
+
+fn update(role: &mut Value, form: &[(String, String)]) -> ResponseTemplate {
+    let permissions = form.iter().filter(|(key, _)| key == "Permission");
+    let permissions: Vec<_> = permissions.map(|(_, value)| value.as_str()).collect();
+    if permissions.is_empty() || permissions.contains(&"") {
+        return refuse(400, 20001, "Permission is required");
+    }
+    role["permissions"] = json!(permissions);
+    role["date_updated"] = "2016-03-03T20:00:00Z".into();
+    answer(200, "application/json", role)
 }
 
 fn is_authenticated(request: &Request) -> bool {

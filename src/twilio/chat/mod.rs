@@ -3,6 +3,8 @@
 //! Page: <https://www.twilio.com/docs/chat/rest/role-resource>. (The product is at the end of its
 //! life; `https://ip-messaging.twilio.com` answers the same paths, *documented*.)
 
+mod change_permissions;
+mod list_roles;
 mod roles;
 
 use http::{HeaderMap, StatusCode};
@@ -15,6 +17,8 @@ use crate::model::{Secret, sid};
 use crate::operation::{Failure, Operation, Service as ServiceRules};
 use crate::transport::{Address, Call, ClientOptions, Transport};
 
+pub use change_permissions::PermissionsChanged;
+pub use list_roles::ListRoles;
 pub use roles::{NewRole, Role, RoleSid, RoleType, Roles, permission};
 
 sid! {

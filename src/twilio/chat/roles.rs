@@ -1,13 +1,16 @@
 //! `/v2/Services/{ServiceSid}/Roles`.
 
+use std::collections::HashSet;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountSid, ServiceSid, TwilioChat};
-use crate::error::Error;
+use super::{AccountSid, ListRoles, ServiceSid, TwilioChat};
+use crate::error::{Effect, Error, ErrorKind};
 use crate::model::{Timestamp, open_enum, sid};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{Call, Difference, Ensured, EnsuredAbsent, Found, Transport};
+use crate::transport::{ensure, ensure_absent};
 
 /// The roles of a Chat service.
 #[derive(Clone, Debug)]
@@ -51,6 +54,301 @@ impl Roles {
     /// ```
     pub fn create(&self, new: &NewRole) -> Call<Role> {
         self.transport.call(&CreateRole { service: &self.service, new })
+    }
+
+    /// Makes sure that there is a role of this name, type and set of permissions (their order does
+    /// not count): lists the roles, and creates one where none has the name.
+    ///
+    /// Whether the service refuses a second role of a name is not known. So nothing is created
+    /// where reading finds the name, and never twice where the outcome of the create is unknown: it
+    /// is settled by listing again, and if the role is not found then, that error is returned. Two
+    /// callers at once can both find nothing, and then there may be two roles.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] if the name is taken by a role of another type or with other
+    /// permissions, with a [`Difference<NewRole, Role>`](Difference); else those of
+    /// [`list`](Self::list) and [`create`](Self::create).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::testing::TwilioChatFake;
+    /// use rolecall::twilio::chat::{NewRole, RoleType};
+    ///
+    /// let fake = TwilioChatFake::start().await?;
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
+    /// let wanted = NewRole::new("reader", RoleType::Channel, ["leaveChannel"])?;
+    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Created(_)));
+    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Existed(_)));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure(&self, new: &NewRole) -> Result<Ensured<Role>, Error> {
+        // The service may well make a second one, so that creating first is not an option.
+        match self.find(new).await? {
+            Found::Same(role) => return Ok(Ensured::Existed(role)),
+            Found::Different(found) => {
+                return Err(Error::new(ErrorKind::Conflict)
+                    .with_effect(Effect::NotApplied)
+                    .with_operation(CreateRole::NAME)
+                    .with_detail("what is there differs from what was wanted")
+                    .with_service(Difference { wanted: new.clone(), found }));
+            }
+            Found::Absent => {}
+        }
+        let find = || {
+            let (roles, new) = (self.clone(), new.clone());
+            Box::pin(async move { roles.find(&new).await }) as _
+        };
+        ensure(new, false, || self.create(new), find).await
+    }
+
+    /// Reads all roles for one of this name, with a preference for one that is the same.
+    async fn find(&self, new: &NewRole) -> Result<Found<Role>, Error> {
+        let mut roles = self.list().page_size(100).items()?;
+        let mut other = None;
+        while let Some(role) = roles.next().await {
+            let role = role?;
+            if role.friendly_name.as_deref() != Some(&new.friendly_name) {
+                continue;
+            }
+            if new.is_same(&role) {
+                return Ok(Found::Same(role));
+            }
+            other.get_or_insert(role);
+        }
+        Ok(other.map_or(Found::Absent, Found::Different))
+    }
+
+    /// Lists the roles: `GET /v2/Services/{ServiceSid}/Roles`, 200 (*documented*).
+    ///
+    /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>. [`ListRoles`] has an example.
+    pub fn list(&self) -> ListRoles {
+        ListRoles::new(self.transport.clone(), self.service.clone())
+    }
+
+    /// Fetches a role: `GET /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*).
+    ///
+    /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for an unknown role (50100, *observed*); the document declares no
+    /// error.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::testing::TwilioChatFake;
+    /// use rolecall::twilio::chat::RoleSid;
+    ///
+    /// let fake = TwilioChatFake::start().await?;
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
+    /// let unknown = RoleSid::new("RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
+    /// assert!(roles.fetch(&unknown).await.unwrap_err().is_not_found());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn fetch(&self, sid: &RoleSid) -> Call<Role> {
+        self.transport.call(&FetchRole { service: &self.service, sid })
+    }
+
+    /// Gives a role these permissions **in place of all it has**:
+    /// `POST /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*). Name and type of a role
+    /// cannot be changed.
+    ///
+    /// Setting the same list twice has the effect of once, so it is repeated after passing faults.
+    /// To change single permissions there are [`add_permissions`](Self::add_permissions) and
+    /// [`remove_permissions`](Self::remove_permissions).
+    ///
+    /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] before anything is sent if there is no permission, or an empty
+    /// one; those of [`fetch`](Self::fetch).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::testing::TwilioChatFake;
+    /// use rolecall::twilio::chat::{NewRole, RoleType, permission};
+    ///
+    /// let fake = TwilioChatFake::start().await?;
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
+    /// let wanted = NewRole::new("reader", RoleType::Channel, [permission::LEAVE_CHANNEL])?;
+    /// let sid = roles.create(&wanted).await?.sid.ok_or("no SID")?;
+    /// let role = roles.replace_permissions(&sid, [permission::SEND_MESSAGE]).await?;
+    /// assert_eq!(role.permissions.as_deref().unwrap(), ["sendMessage"]);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn replace_permissions<P: Into<String>>(
+        &self,
+        sid: &RoleSid,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Call<Role> {
+        let permissions = permissions.into_iter().map(Into::into).collect();
+        self.transport.call(&ReplacePermissions { service: &self.service, sid, permissions })
+    }
+
+    /// Deletes a role: `DELETE /v2/Services/{ServiceSid}/Roles/{Sid}`, 204 (*documented*).
+    ///
+    /// Repeated after passing faults; a "not found" that answers such a repetition is the echo of
+    /// the first try, and a success.
+    ///
+    /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
+    ///
+    /// # Errors
+    /// Those of [`fetch`](Self::fetch).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::testing::TwilioChatFake;
+    /// use rolecall::twilio::chat::{NewRole, RoleType};
+    ///
+    /// let fake = TwilioChatFake::start().await?;
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
+    /// let wanted = NewRole::new("reader", RoleType::Channel, ["leaveChannel"])?;
+    /// let sid = roles.create(&wanted).await?.sid.ok_or("no SID")?;
+    /// roles.delete(&sid).await?;
+    /// assert!(roles.delete(&sid).await.unwrap_err().is_not_found());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn delete(&self, sid: &RoleSid) -> Call<()> {
+        self.transport.call(&DeleteRole { service: &self.service, sid })
+    }
+
+    /// Makes sure that a role is gone: deletes it, and reads where the outcome is unknown.
+    ///
+    /// "Not found" counts as gone; an unknown *service* is answered so too, and then nothing was
+    /// there to be removed either. Where two callers do this at once, each may be told that it
+    /// removed the role or that it was absent.
+    ///
+    /// # Errors
+    /// Those of [`delete`](Self::delete) and [`fetch`](Self::fetch); the role may still be there.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredAbsent;
+    /// use rolecall::testing::TwilioChatFake;
+    /// use rolecall::twilio::chat::RoleSid;
+    ///
+    /// let fake = TwilioChatFake::start().await?;
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
+    /// let sid = RoleSid::new("RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
+    /// assert_eq!(roles.ensure_absent(&sid).await?, EnsuredAbsent::WasAbsent);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure_absent(&self, sid: &RoleSid) -> Result<EnsuredAbsent, Error> {
+        let find = || {
+            let fetch = self.fetch(sid);
+            Box::pin(async move {
+                match fetch.await {
+                    Ok(role) => Ok(Some(role)),
+                    Err(error) if error.is_not_found() => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }) as _
+        };
+        ensure_absent(|| self.delete(sid), |_| false, find).await
+    }
+}
+
+const ROLE: &str = "/v2/Services/{ServiceSid}/Roles/{Sid}";
+
+pub(super) struct FetchRole<'a> {
+    service: &'a ServiceSid,
+    sid: &'a RoleSid,
+}
+
+impl Operation for FetchRole<'_> {
+    type Service = TwilioChat;
+    type Answer = Role;
+    const NAME: &'static str = "twilio.chat roles.fetch";
+    const METHOD: Method = Method::GET;
+    const SUCCESS: &'static [u16] = &[200];
+    const REPEAT: Repeat = Repeat::Read;
+
+    fn path(&self) -> Path<'_> {
+        Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
+    }
+
+    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
+        answer.json()
+    }
+}
+
+pub(super) struct ReplacePermissions<'a> {
+    service: &'a ServiceSid,
+    sid: &'a RoleSid,
+    permissions: Vec<String>,
+}
+
+impl Operation for ReplacePermissions<'_> {
+    type Service = TwilioChat;
+    type Answer = Role;
+    const NAME: &'static str = "twilio.chat roles.replace_permissions";
+    const METHOD: Method = Method::POST;
+    const SUCCESS: &'static [u16] = &[200];
+    const REPEAT: Repeat = Repeat::Idempotent;
+
+    fn path(&self) -> Path<'_> {
+        Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        check_permissions(&self.permissions)?;
+        let pairs: Vec<_> = self.permissions.iter().map(|one| ("Permission", &**one)).collect();
+        Body::form(&pairs)
+    }
+
+    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
+        answer.json()
+    }
+}
+
+struct DeleteRole<'a> {
+    service: &'a ServiceSid,
+    sid: &'a RoleSid,
+}
+
+impl Operation for DeleteRole<'_> {
+    type Service = TwilioChat;
+    type Answer = ();
+    const NAME: &'static str = "twilio.chat roles.delete";
+    const METHOD: Method = Method::DELETE;
+    const SUCCESS: &'static [u16] = &[204];
+    const REPEAT: Repeat = Repeat::Idempotent;
+
+    fn path(&self) -> Path<'_> {
+        Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
+    }
+
+    fn decode(_: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
+        Ok(())
+    }
+
+    fn echo(kind: ErrorKind) -> Option<Self::Answer> {
+        (kind == ErrorKind::NotFound).then_some(())
     }
 }
 
@@ -188,12 +486,28 @@ impl NewRole {
             return Err(Error::invalid("Type", "must not be empty"));
         }
         let permissions: Vec<String> = permissions.into_iter().map(Into::into).collect();
-        if permissions.is_empty() || permissions.iter().any(String::is_empty) {
-            let rule = "must be given at least once, and never empty";
-            return Err(Error::invalid("Permission", rule));
-        }
+        check_permissions(&permissions)?;
         Ok(Self { friendly_name, kind, permissions })
     }
+
+    /// Whether a role of this name is what is wanted.
+    fn is_same(&self, role: &Role) -> bool {
+        let set =
+            |permissions: &[String]| -> HashSet<String> { permissions.iter().cloned().collect() };
+        let permissions = role.permissions.as_deref();
+        role.kind == self.kind && permissions.map(set) == Some(set(&self.permissions))
+    }
+}
+
+/// A list without a permission is one that the service would refuse.
+///
+/// # Errors
+/// An invalid-request error that names the rule.
+fn check_permissions(permissions: &[String]) -> Result<(), Error> {
+    if permissions.is_empty() || permissions.iter().any(String::is_empty) {
+        return Err(Error::invalid("Permission", "must be given at least once, and never empty"));
+    }
+    Ok(())
 }
 
 /// A role. The vendor documents every field but the type as nullable.

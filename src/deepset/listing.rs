@@ -1,0 +1,90 @@
+//! The shape that the platform's lists share, and the ways through them.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::transport::Listed;
+
+/// What a page has where the request does not say: documented for roles, observed elsewhere.
+const DEFAULT_LIMIT: u32 = 10;
+
+/// `{data, has_more, total}`. The data are insisted on: without them things would be missing
+/// unnoticed.
+#[derive(Deserialize)]
+pub(super) struct Listing<T> {
+    data: Vec<T>,
+    has_more: Option<bool>,
+    total: Option<Value>,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// A page by its number, from 1 on.
+    Number(u64),
+    /// What was created before this id, or the newest.
+    Before(Option<String>),
+    /// What was created after this id. Which id leads on from there is not known.
+    After(String),
+}
+
+/// The cursor that stands for "more, but nobody knows how".
+const BEYOND: &str = "after";
+
+impl Start {
+    /// The query parameters.
+    pub(super) fn query(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Number(number) => Some(("page_number", number.to_string())),
+            Self::Before(id) => id.clone().map(|id| ("before", id)),
+            Self::After(id) => Some(("after", id.clone())),
+        }
+    }
+
+    /// The page at a cursor of the same list.
+    ///
+    /// # Errors
+    /// An invalid-request error if it is the cursor of another list, or of none.
+    pub(super) fn at(&self, cursor: &str) -> Result<Self, Error> {
+        let next = match self {
+            Self::Number(_) => cursor.parse().ok().filter(|number| *number > 0).map(Self::Number),
+            Self::Before(_) => {
+                let id = cursor.strip_prefix("before=").filter(|id| !id.is_empty());
+                id.map(|id| Self::Before(Some(id.to_owned())))
+            }
+            Self::After(_) if cursor == BEYOND => {
+                let rule = "must leave no more than one page: how a list goes on in this direction \
+                            is not documented";
+                return Err(Error::invalid("after", rule));
+            }
+            Self::After(_) => None,
+        };
+        next.ok_or_else(|| Error::invalid("position", "must be one of the same list"))
+    }
+
+    /// What a page that begins here holds, and the cursor of the next.
+    pub(super) fn page<T>(
+        &self,
+        limit: Option<u32>,
+        listing: Listing<T>,
+        id: impl Fn(&T) -> &str,
+    ) -> Listed<T> {
+        let Listing { data, has_more, total } = listing;
+        let total = total.and_then(|total| total.as_u64());
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        let more = has_more.unwrap_or(data.len() >= usize::try_from(limit).unwrap_or(usize::MAX));
+        let next = match self {
+            _ if !more => None,
+            // Numbers never end, so that an empty page needs a reason to go on.
+            Self::Number(number) => {
+                let passed = number.saturating_mul(limit.into());
+                let goes_on = !data.is_empty() || total.is_some_and(|total| total > passed);
+                number.checked_add(1).filter(|_| goes_on).map(|next| next.to_string())
+            }
+            Self::Before(_) => data.last().map(|last| format!("before={}", id(last))),
+            Self::After(_) => Some(BEYOND.to_owned()),
+        };
+        Listed { items: data, next, total }
+    }
+}
