@@ -1,23 +1,44 @@
 //! `{scope}/role-assignments`.
 
-use std::time::{Duration, SystemTime};
+use std::marker::PhantomData;
+use std::time::SystemTime;
 
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::resource::{Delete, Get, ListPage, Resource, find, find_in_list, list, time};
 use super::{Harness, Scope};
 use crate::error::Error;
 use crate::model::loose::identifying;
 use crate::model::{checked_id, open_enum};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{Call, Ensured, EnsuredAbsent, Found, Transport, ensure, ensure_absent};
 
-const PATHS: [&str; 3] = [
-    "/v1/role-assignments",
-    "/v1/orgs/{org}/role-assignments",
-    "/v1/orgs/{org}/projects/{project}/role-assignments",
-];
+impl Resource for RoleAssignmentResponse {
+    const ALL: [&'static str; 3] = [
+        "/v1/role-assignments",
+        "/v1/orgs/{org}/role-assignments",
+        "/v1/orgs/{org}/projects/{project}/role-assignments",
+    ];
+    const ONE: [&'static str; 3] = [
+        "/v1/role-assignments/{role-assignment}",
+        "/v1/orgs/{org}/role-assignments/{role-assignment}",
+        "/v1/orgs/{org}/projects/{project}/role-assignments/{role-assignment}",
+    ];
+    const LIST: &'static str = "harness role-assignments.list";
+    const GET: &'static str = "harness role-assignments.get";
+    const DELETE: &'static str = "harness role-assignments.delete";
+
+    fn identifier(&self) -> &str {
+        self.role_assignment.identifier.as_str()
+    }
+}
+
+list! {
+    /// A list of role assignments; see [`RoleAssignments::list`].
+    ListRoleAssignments of RoleAssignmentResponse, by ListPage<RoleAssignmentResponse>
+}
 
 /// The role assignments of one scope.
 #[derive(Clone, Debug)]
@@ -68,6 +89,234 @@ impl RoleAssignments {
     pub fn create(&self, new: &NewRoleAssignment) -> Call<RoleAssignmentResponse> {
         self.transport.call(&CreateRoleAssignment { scope: &self.scope, new })
     }
+
+    /// Makes sure that a role assignment is there: creates it, and settles by reading what the
+    /// answer leaves open (a duplicate, under any of its codes; an unknown outcome).
+    ///
+    /// *The same* is what grants the same: resource group, role and principal (its type, its
+    /// identifier and, but for users, its level; a level that is not given is that of the scope),
+    /// `disabled`, and the level of the role where [`role_reference`](NewRoleAssignment::role_reference)
+    /// was set and the service names one. The service refuses a second one of those under any
+    /// identifier (*observed*), so **what is found may have another identifier** than what was
+    /// wanted: go on with the one that is returned. Who made it, `managed` and dates do not count.
+    /// *Different* is another assignment under the wanted identifier, or the same grant with
+    /// another `disabled`.
+    ///
+    /// Of two callers at once one creates and the other finds. After an unknown outcome creating is
+    /// tried once more, which the service's two unique rules (*observed*) make safe.
+    ///
+    /// Source: <https://apidocs.harness.io/tag/Org-Role-Assignments>, and its siblings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a
+    /// [`Difference<NewRoleAssignment, RoleAssignmentResponse>`](crate::Difference) where something
+    /// different is there; else those of [`create`](Self::create), [`get`](Self::get) and
+    /// [`list`](Self::list). Lists leave out what the caller may not view: a duplicate that is not
+    /// seen ends in the error of the create.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::harness::{NewRoleAssignment, Principal};
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let assignments = fake.client()?.org("platform")?.role_assignments();
+    /// let group = Principal::user_group("sre");
+    /// let wanted = NewRoleAssignment::new("sre_view", "_organization_viewer", "all", group.clone())?;
+    /// assert!(matches!(assignments.ensure(&wanted).await?, Ensured::Created(_)));
+    ///
+    /// // The same grant under another identifier cannot be made twice.
+    /// let again = NewRoleAssignment::new("another", "_organization_viewer", "all", group)?;
+    /// let there = assignments.ensure(&again).await?;
+    /// assert_eq!(there.get().role_assignment.identifier, "sre_view");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure(
+        &self,
+        new: &NewRoleAssignment,
+    ) -> Result<Ensured<RoleAssignmentResponse>, Error> {
+        let find = || {
+            let (this, new) = (self.clone(), new.clone());
+            Box::pin(async move { this.look_for(&new).await }) as _
+        };
+        ensure(new, true, || self.create(new), find).await
+    }
+
+    /// Lists the role assignments of this scope: `GET {scope}/role-assignments` (*documented*),
+    /// a bare array, with the total in the header `X-Total-Elements`.
+    ///
+    /// **A list may be partial without any sign**: principals of types that the caller may not view
+    /// are left out (*observed*). Do not take absence here for absence of access.
+    ///
+    /// Source: <https://apidocs.harness.io/tag/Org-Role-Assignments>, and its siblings.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use rolecall::harness::{NewRoleAssignment, Principal};
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let assignments = fake.client()?.account().role_assignments();
+    /// # let wanted = NewRoleAssignment::new("a", "_account_viewer", "all", Principal::user("u"))?;
+    /// # assignments.create(&wanted).await?;
+    /// let mut items = assignments.list().page_size(100).items()?;
+    /// while let Some(item) = items.next().await {
+    ///     println!("{}", item?.role_assignment.identifier);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn list(&self) -> ListRoleAssignments {
+        let page = ListPage::new(self.scope.clone());
+        ListRoleAssignments { transport: self.transport.clone(), page }
+    }
+
+    /// Reads a role assignment: `GET {scope}/role-assignments/{identifier}` (*documented*).
+    ///
+    /// At account scope an assignment named `count` cannot be read: a path of the service's own
+    /// shadows it (*observed*).
+    ///
+    /// Source: <https://apidocs.harness.io/tag/Org-Role-Assignments>, and its siblings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for 400 `RESOURCE_NOT_FOUND_EXCEPTION`
+    /// (*observed*) and 404. The typed error is [`ServiceError`](super::ServiceError).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let missing = fake.client()?.account().role_assignments().get("sre_view").await;
+    /// assert!(missing.unwrap_err().is_not_found());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn get(&self, identifier: impl AsRef<str>) -> Call<RoleAssignmentResponse> {
+        let identifier = identifier.as_ref();
+        self.transport.call(&Get { scope: &self.scope, identifier, answer: PhantomData })
+    }
+
+    /// Deletes a role assignment, and answers what was deleted:
+    /// `DELETE {scope}/role-assignments/{identifier}`, 200 (*documented*).
+    ///
+    /// It is repeated after passing faults. A repeated try may be answered "not found" by its own
+    /// first one. There is no deleted object to answer with then, so that this stays an error of
+    /// kind `NotFound` whose [effect](crate::Error::effect) is unknown;
+    /// [`ensure_absent`](Self::ensure_absent) settles it. What the service grants may lag behind
+    /// (*observed*).
+    ///
+    /// Source: <https://apidocs.harness.io/tag/Org-Role-Assignments>, and its siblings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) as for [`get`](Self::get);
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for an assignment that Harness
+    /// manages, and for that of the last account admin (400 `INVALID_REQUEST`, *observed*). The
+    /// typed error is [`ServiceError`](super::ServiceError).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::harness::{NewRoleAssignment, Principal};
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let assignments = fake.client()?.account().role_assignments();
+    /// let wanted = NewRoleAssignment::new("a", "_account_viewer", "all", Principal::user("u"))?;
+    /// let made = assignments.create(&wanted).await?;
+    /// let deleted = assignments.delete(&made.role_assignment.identifier).await?;
+    /// assert_eq!(deleted.role_assignment.identifier, "a");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn delete(&self, identifier: impl AsRef<str>) -> Call<RoleAssignmentResponse> {
+        let identifier = identifier.as_ref();
+        self.transport.call(&Delete { scope: &self.scope, identifier, answer: PhantomData })
+    }
+
+    /// Makes sure that no role assignment has this identifier: deletes it, and settles by reading
+    /// what the answer leaves open.
+    ///
+    /// It speaks of the identifier alone: the same grant may be there under another one. Of two
+    /// callers at once one removes, and the other finds it absent.
+    ///
+    /// # Errors
+    /// Those of [`delete`](Self::delete), but for "not found", and those of [`get`](Self::get).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredAbsent;
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let assignments = fake.client()?.account().role_assignments();
+    /// assert_eq!(assignments.ensure_absent("sre_view").await?, EnsuredAbsent::WasAbsent);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure_absent(
+        &self,
+        identifier: impl AsRef<str> + Send,
+    ) -> Result<EnsuredAbsent, Error> {
+        let identifier = identifier.as_ref();
+        let find = || {
+            let (this, identifier) = (self.clone(), identifier.to_owned());
+            Box::pin(async move { this.named(&identifier).await }) as _
+        };
+        ensure_absent(|| self.delete(identifier), |_| false, find).await
+    }
+
+    /// The assignment with this identifier.
+    async fn named(&self, identifier: &str) -> Result<Option<RoleAssignmentResponse>, Error> {
+        // A path of the service's own shadows it.
+        if matches!(self.scope, Scope::Account) && identifier == "count" {
+            let is_it = |item: &RoleAssignmentResponse| item.identifier() == identifier;
+            return find_in_list(&self.transport, &self.scope, is_it).await;
+        }
+        find(&self.transport, &self.scope, identifier).await
+    }
+
+    /// What stands in the way of creating this one, by either of the service's unique rules.
+    async fn look_for(
+        &self,
+        new: &NewRoleAssignment,
+    ) -> Result<Found<RoleAssignmentResponse>, Error> {
+        let level = self.scope.level();
+        let sort = |found: RoleAssignmentResponse| {
+            let same = new.grants_as(&found.role_assignment, &level)
+                && new.disabled == found.role_assignment.disabled.unwrap_or(false);
+            if same { Found::Same(found) } else { Found::Different(found) }
+        };
+        if !new.identifier.is_empty()
+            && let Some(found) = self.named(&new.identifier).await?
+        {
+            return Ok(sort(found));
+        }
+        let is_it = |item: &RoleAssignmentResponse| new.grants_as(&item.role_assignment, &level);
+        let found = find_in_list(&self.transport, &self.scope, is_it).await?;
+        Ok(found.map_or(Found::Absent, sort))
+    }
 }
 
 struct CreateRoleAssignment<'a> {
@@ -84,7 +333,7 @@ impl Operation for CreateRoleAssignment<'_> {
     const REPEAT: Repeat = Repeat::Once;
 
     fn path(&self) -> Path<'_> {
-        self.scope.path(PATHS)
+        self.scope.path(RoleAssignmentResponse::ALL)
     }
 
     fn body(&self) -> Result<Body, Error> {
@@ -151,7 +400,7 @@ const RESERVED: [&str; 24] = [
     "shellScriptProvisioner",
 ];
 
-fn check_identifier(field: &str, id: &str) -> Result<(), Error> {
+pub(super) fn check_identifier(field: &str, id: &str) -> Result<(), Error> {
     let mut bytes = id.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     let rest = bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
@@ -165,7 +414,7 @@ fn check_identifier(field: &str, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_named(field: &str, text: &str) -> Result<(), Error> {
+pub(super) fn check_named(field: &str, text: &str) -> Result<(), Error> {
     if text.is_empty() { Err(Error::invalid(field, "must not be empty")) } else { Ok(()) }
 }
 
@@ -262,6 +511,22 @@ impl NewRoleAssignment {
         self.managed = Some(managed);
         self
     }
+
+    /// Whether this and that give the same role over the same resources to the same principal, in
+    /// a scope of this level.
+    fn grants_as(&self, other: &RoleAssignment, scope: &ScopeLevel) -> bool {
+        let level = |reference: &Option<RoleReference>| {
+            reference.as_ref().and_then(|reference| reference.scope_level.clone())
+        };
+        let same_level = match (level(&self.role_reference), level(&other.role_reference)) {
+            (Some(own), Some(its)) => own == its,
+            _ => true,
+        };
+        other.resource_group.as_deref() == Some(&self.resource_group)
+            && other.role.as_deref() == Some(&self.role)
+            && same_level
+            && other.principal.as_ref().is_some_and(|it| self.principal.is_same(it, scope))
+    }
 }
 
 open_enum! {
@@ -333,6 +598,18 @@ impl Principal {
     pub fn scope_level(mut self, level: ScopeLevel) -> Self {
         self.scope_level = Some(level);
         self
+    }
+
+    /// Whether both are the same one for an assignment in a scope of this level: the service nulls
+    /// the level of users and fills in that of others.
+    fn is_same(&self, other: &Self, scope: &ScopeLevel) -> bool {
+        let level = |principal: &Self| match principal.kind {
+            Some(PrincipalType::User) => None,
+            _ => Some(principal.scope_level.clone().unwrap_or_else(|| scope.clone())),
+        };
+        self.kind == other.kind
+            && self.identifier == other.identifier
+            && level(self) == level(other)
     }
 }
 
@@ -477,16 +754,6 @@ impl RoleAssignmentResponse {
     }
 }
 
-fn time(count: i64) -> Option<SystemTime> {
-    let count = u64::try_from(count).ok()?;
-    let since = if count >= 100_000_000_000 {
-        Duration::from_millis(count)
-    } else {
-        Duration::from_secs(count)
-    };
-    SystemTime::UNIX_EPOCH.checked_add(since)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -515,14 +782,5 @@ mod tests {
                 .expect_err("a part is empty");
             assert!(error.to_string().contains(named), "{error}");
         }
-    }
-
-    #[test]
-    fn times_are_read_in_both_units() {
-        let at = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!(time(1_234_567_890), at(1_234_567_890));
-        assert_eq!(time(1_700_000_000_000), at(1_700_000_000));
-        assert_eq!(time(-1), None);
-        assert!(time(i64::MAX).is_some(), "far, but a time");
     }
 }
