@@ -1,8 +1,17 @@
-//! Redox Platform access control: who has which organization role.
+//! Redox Platform access control: who has which role in organizations and environments.
 //!
-//! Page: <https://docs.redoxengine.com/permalink/fcdbdc8e-5c38-56e2-940c-bfa962978494-put-org-role>.
+//! Pages: <https://docs.redoxengine.com/permalink/57a33551-3e02-5518-9074-462fcf258408-get-org-roles>,
+//! <https://docs.redoxengine.com/permalink/fcdbdc8e-5c38-56e2-940c-bfa962978494-put-org-role>,
+//! <https://docs.redoxengine.com/permalink/e53121b4-3946-5579-944a-c704030fb8c1-get-env-roles>,
+//! <https://docs.redoxengine.com/permalink/3772a5ac-b389-5e6e-89c4-a3ab30569b43-post-env-role>,
+//! <https://docs.redoxengine.com/permalink/25cc4571-9dd5-5cdc-b8b6-8ec342ec5324-put-env-role>,
+//! <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>.
 
+mod answer;
+mod environment_role_assignment;
+mod environments;
 mod error;
+mod reference;
 mod role_assignment;
 
 use http::HeaderMap;
@@ -14,15 +23,24 @@ use crate::model::opaque_id;
 use crate::operation::Operation;
 use crate::transport::{Address, Call, ClientOptions, Transport};
 
-pub use error::ServiceError;
-pub use role_assignment::{
-    AssignRoleResponse, Meta, NewRoleAssignment, OrganizationRoleAssignments, Outcome, RoleRef,
-    UserRef,
+pub use answer::{
+    AssignRoleResponse, Envelope, EnvironmentFlag, EnvironmentList, EnvironmentMembership,
+    ListedEnvironment, Member, Memberships, Meta, OrganizationMembership, Outcome, Reference,
 };
+pub use environment_role_assignment::EnvironmentRoleAssignments;
+pub use environments::Environments;
+pub use error::ServiceError;
+pub use reference::{NewRoleAssignment, RoleRef, UserRef};
+pub use role_assignment::OrganizationRoleAssignments;
 
 opaque_id! {
     /// The id of a Redox organization. Its form is not documented: text here, a number elsewhere.
     OrganizationId, "organizationId"
+}
+
+opaque_id! {
+    /// The id of a Redox environment. Its form is not documented.
+    EnvironmentId, "environmentId"
 }
 
 /// A client of the Redox Platform API, cheap to clone.
@@ -74,6 +92,18 @@ impl Redox {
         Ok(Organization { transport: self.transport.clone(), id: id.try_into()? })
     }
 
+    /// What belongs to an environment, whichever organization has it.
+    ///
+    /// # Errors
+    /// An invalid-request error that names the rule, if the id cannot be part of a path.
+    pub fn environment<I>(&self, id: I) -> Result<Environment, Error>
+    where
+        I: TryInto<EnvironmentId>,
+        Error: From<I::Error>,
+    {
+        Ok(Environment { transport: self.transport.clone(), id: id.try_into()? })
+    }
+
     /// Prepares any call of this service, also one that the crate does not know.
     pub fn call<O: Operation<Service = Self>>(&self, operation: &O) -> Call<O::Answer> {
         self.transport.call(operation)
@@ -98,6 +128,27 @@ impl Organization {
     #[must_use]
     pub fn role_assignments(&self) -> OrganizationRoleAssignments {
         OrganizationRoleAssignments::new(self.transport.clone(), self.id.clone())
+    }
+
+    /// The organization's environments.
+    #[must_use]
+    pub fn environments(&self) -> Environments {
+        Environments::new(self.transport.clone(), self.id.clone())
+    }
+}
+
+/// An environment of the Redox Platform.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    transport: Transport,
+    id: EnvironmentId,
+}
+
+impl Environment {
+    /// Who has which role in the environment.
+    #[must_use]
+    pub fn role_assignments(&self) -> EnvironmentRoleAssignments {
+        EnvironmentRoleAssignments::new(self.transport.clone(), self.id.clone())
     }
 }
 

@@ -11,11 +11,13 @@ use super::service::{
 use crate::Error;
 use crate::redox::{Redox, RedoxBuilder};
 
-/// Redox's organization role assignments, below `/platform` as the service has them.
+/// Redox's role assignments in organizations and environments, below `/platform` as the service
+/// has them.
 ///
-/// It wants the token [`TOKEN`](Self::TOKEN) and accepts any organization. A user has one role in
-/// an organization; assigning another replaces it. Its error bodies (`{"message": …}`) are a
-/// choice: the service documents none.
+/// It wants the token [`TOKEN`](Self::TOKEN), accepts any organization, user and role, and knows the
+/// environments that were added. A user has one role in a place; a PUT replaces it, and gives one
+/// to a user without. What the service's documents leave open is a choice here: error bodies are
+/// `{"message": …}`, an unknown environment is 404, and see [`RedoxDuplicates`] and [`RedoxAbsent`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -53,9 +55,100 @@ pub struct Membership {
     pub role: String,
 }
 
+/// Who has which role in an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedoxEnvironmentMembership {
+    /// The environment's id.
+    pub environment: String,
+    /// The user's id, or the name where no id was sent.
+    pub user: String,
+    /// The role's id, or the name where no id was sent.
+    pub role: String,
+}
+
+/// What becomes of a POST for a user who has a role in the environment: not documented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedoxDuplicates {
+    /// It is refused with 409.
+    #[default]
+    Refused,
+    /// It replaces the role, as a PUT does.
+    Replaced,
+}
+
+/// What becomes of a DELETE for a user without a role in the environment: not documented.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedoxAbsent {
+    /// It is refused with 404.
+    #[default]
+    NotFound,
+    /// It succeeds.
+    Success,
+    /// It is answered `success: false` under 200.
+    Unsuccessful,
+}
+
+/// A user or role as it was first sent.
+#[derive(Clone)]
+struct Named {
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl Named {
+    fn read(object: &Value) -> Option<Self> {
+        let text = |field| filled(object, field).map(str::to_owned);
+        let (id, name) = (text("id"), text("name"));
+        (id.is_some() || name.is_some()).then_some(Self { id, name })
+    }
+
+    /// By id where both have one.
+    fn is(&self, other: &Self) -> bool {
+        match (&self.id, &other.id) {
+            (Some(own), Some(other)) => own == other,
+            _ => self.name.is_some() && self.name == other.name,
+        }
+    }
+
+    /// The id, or the name where no id was sent.
+    fn shown(&self) -> String {
+        self.id.clone().or_else(|| self.name.clone()).unwrap_or_default()
+    }
+
+    /// The id, or one made up from the name: the service lists nothing without an id.
+    fn listed(&self) -> String {
+        self.id.clone().unwrap_or_else(|| format!("id-of-{}", self.shown()))
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Place {
+    Organization(String),
+    Environment(String),
+}
+
+struct Given {
+    place: Place,
+    user: Named,
+    role: Named,
+}
+
+struct Environment {
+    organization: String,
+    id: String,
+    name: String,
+    flag: String,
+}
+
 #[derive(Default)]
 struct Held {
-    memberships: Vec<Membership>,
+    duplicates: RedoxDuplicates,
+    absent: RedoxAbsent,
+    environments: Vec<Environment>,
+    given: Vec<Given>,
 }
 
 impl RedoxFake {
@@ -84,10 +177,55 @@ impl RedoxFake {
         Redox::builder(Self::TOKEN).base_url(format!("{}/platform", self.uri()))
     }
 
-    /// Who has which role, in the order of first assignment.
+    /// Adds an environment to an organization; `flag` is `Production`, `Staging`, `Development`, or
+    /// what the service may call it one day.
+    pub fn add_environment(&self, organization: &str, id: &str, name: &str, flag: &str) {
+        self.state.lock().environments.push(Environment {
+            organization: organization.to_owned(),
+            id: id.to_owned(),
+            name: name.to_owned(),
+            flag: flag.to_owned(),
+        });
+    }
+
+    /// Sets what becomes of a POST for a user who has a role.
+    pub fn duplicates(&self, duplicates: RedoxDuplicates) {
+        self.state.lock().duplicates = duplicates;
+    }
+
+    /// Sets what becomes of a DELETE for a user without a role.
+    pub fn absent(&self, absent: RedoxAbsent) {
+        self.state.lock().absent = absent;
+    }
+
+    /// Who has which role in an organization, in the order of first assignment.
     #[must_use]
     pub fn memberships(&self) -> Vec<Membership> {
-        self.state.lock().memberships.clone()
+        let state = self.state.lock();
+        let shown = |given: &Given| match &given.place {
+            Place::Organization(organization) => Some(Membership {
+                organization: organization.clone(),
+                user: given.user.shown(),
+                role: given.role.shown(),
+            }),
+            Place::Environment(_) => None,
+        };
+        state.given.iter().filter_map(shown).collect()
+    }
+
+    /// Who has which role in an environment, in the order of first assignment.
+    #[must_use]
+    pub fn environment_memberships(&self) -> Vec<RedoxEnvironmentMembership> {
+        let state = self.state.lock();
+        let shown = |given: &Given| match &given.place {
+            Place::Environment(environment) => Some(RedoxEnvironmentMembership {
+                environment: environment.clone(),
+                user: given.user.shown(),
+                role: given.role.shown(),
+            }),
+            Place::Organization(_) => None,
+        };
+        state.given.iter().filter_map(shown).collect()
     }
 }
 
@@ -98,34 +236,124 @@ impl State for Held {
         }
         let segments = segments(request);
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let ["platform", "v1", "organizations", organization, "role-assignment"] = parts[..] else {
-            return refuse(404, "Not found");
+        let place = match parts[..] {
+            ["platform", "v1", "organizations", organization, "environments"]
+                if request.method == "GET" =>
+            {
+                return self.list_environments(organization);
+            }
+            ["platform", "v1", "organizations", organization, "role-assignment"]
+                if matches!(request.method.as_str(), "GET" | "PUT") =>
+            {
+                Place::Organization(organization.to_owned())
+            }
+            ["platform", "v1", "environments", environment, "role-assignment"]
+                if self.environments.iter().any(|known| known.id == environment) =>
+            {
+                Place::Environment(environment.to_owned())
+            }
+            _ => return refuse(404, "Not found"),
         };
-        if request.method != "PUT" {
-            return refuse(404, "Not found");
+        match request.method.as_str() {
+            "GET" => self.list(&place),
+            "POST" | "PUT" => self.give(place, request),
+            "DELETE" => self.remove(&place, request),
+            _ => refuse(404, "Not found"),
         }
+    }
+}
+
+impl Held {
+    fn list(&self, place: &Place) -> ResponseTemplate {
+        let memberships: Vec<Value> = self
+            .given
+            .iter()
+            .filter(|given| given.place == *place)
+            .map(|Given { user, role, .. }| {
+                let id = user.listed();
+                let mut user = json!({
+                    "id": id,
+                    "fullname": user.name,
+                    "lowercaseEmail": format!("{}@example.com", id.to_lowercase()),
+                });
+                let (kind, place) = match place {
+                    Place::Organization(id) => {
+                        user["lastLogin"] = "2026-04-01T08:00:00.000Z".into();
+                        user["verified2fa"] = true.into();
+                        ("organization", json!({"id": id, "name": format!("Organization {id}")}))
+                    }
+                    Place::Environment(id) => {
+                        let known = self.environments.iter().find(|known| known.id == *id);
+                        let name = known.map(|known| known.name.as_str());
+                        ("environment", json!({"id": id, "name": name}))
+                    }
+                };
+                let role = json!({"id": role.listed(), "name": role.name});
+                json!({kind: place, "role": role, "user": user})
+            })
+            .collect();
+        succeed(json!({ "memberships": memberships }))
+    }
+
+    fn list_environments(&self, organization: &str) -> ResponseTemplate {
+        // Here the service writes the organization's id as a number.
+        let number = organization.parse::<u64>().map(Value::from);
+        let id = number.unwrap_or_else(|_| organization.into());
+        let own = self.environments.iter().filter(|known| known.organization == organization);
+        let environments: Vec<Value> = own
+            .map(|known| {
+                json!({
+                    "id": known.id,
+                    "name": known.name,
+                    "environmentFlag": known.flag,
+                    "organization": {"id": id},
+                })
+            })
+            .collect();
+        succeed(json!({ "environments": environments }))
+    }
+
+    fn give(&mut self, place: Place, request: &Request) -> ResponseTemplate {
         let Some(wanted) = json_object(request) else {
             return refuse(400, "The body must be a JSON object");
         };
-        let reference = |field: &str| {
-            let object: &Value = &wanted[field];
-            filled(object, "id").or(filled(object, "name")).map(str::to_owned)
-        };
-        let (Some(role), Some(user)) = (reference("role"), reference("user")) else {
+        let (Some(role), Some(user)) = (Named::read(&wanted["role"]), Named::read(&wanted["user"]))
+        else {
             return refuse(400, "role and user must be given");
         };
-        let organization = organization.to_owned();
-        let held = self
-            .memberships
-            .iter_mut()
-            .find(|held| held.organization == organization && held.user == user);
-        match held {
-            Some(held) => held.role = role,
-            None => self.memberships.push(Membership { organization, user, role }),
+        match self.given.iter_mut().find(|given| given.place == place && given.user.is(&user)) {
+            Some(_) if request.method == "POST" && self.duplicates == RedoxDuplicates::Refused => {
+                return refuse(409, "The user has a role in this environment already");
+            }
+            Some(given) => given.role = role,
+            None => self.given.push(Given { place, user, role }),
         }
-        let body = json!({"meta": {"version": "1.0.0"}, "payload": {"success": true}});
-        answer(200, "application/json", &body)
+        succeed(json!({"success": true}))
     }
+
+    fn remove(&mut self, place: &Place, request: &Request) -> ResponseTemplate {
+        let wanted = json_object(request).unwrap_or_default();
+        let Some(user) = Named::read(&wanted["user"]) else {
+            return refuse(400, "user must be given");
+        };
+        let before = self.given.len();
+        self.given.retain(|given| given.place != *place || !given.user.is(&user));
+        match self.absent {
+            RedoxAbsent::NotFound if self.given.len() == before => {
+                refuse(404, "The user has no role in this environment")
+            }
+            RedoxAbsent::Unsuccessful if self.given.len() == before => {
+                succeed(json!({"success": false}))
+            }
+            _ => succeed(json!({"success": true})),
+        }
+    }
+}
+
+/// The service's envelope around an answer.
+fn succeed(payload: Value) -> ResponseTemplate {
+    let body = json!({"meta": {"version": "1.0.0"}, "payload": payload});
+    answer(200, "application/json", &body)
 }
 
 fn refuse(status: u16, message: &str) -> ResponseTemplate {
