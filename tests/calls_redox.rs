@@ -367,3 +367,241 @@ mod repetition {
         assert!(error.is_outcome_unknown());
     }
 }
+
+mod ensuring {
+    use super::*;
+    use rolecall::redox::{EnvironmentMembership, OrganizationMembership};
+    use rolecall::{Difference, Ensured, EnsuredAbsent};
+
+    fn role_in(held: &Option<EnvironmentMembership>) -> Option<&str> {
+        held.as_ref()?.role.as_ref()?.id.as_deref()
+    }
+
+    /// The methods of the requests that the fake received.
+    fn methods(fake: &RedoxFake) -> Vec<String> {
+        fake.received().iter().map(|request| request.method().to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn an_organization_role_is_assigned_once() {
+        let fake = started().await;
+        let client = fake.client().expect("the client is set up well");
+        let assignments = organization(&client);
+        let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is settled");
+        assert_eq!(done, Ensured::Created(None));
+        let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is settled");
+        let Ensured::Existed(Some(OrganizationMembership { user, .. })) = done else {
+            panic!("{done:?}");
+        };
+        assert_eq!(user.id, "u-1");
+        let done = assignments.ensure(&given("r-2", "u-1")).await.expect("it is replaced");
+        assert_eq!(done, Ensured::Created(None));
+        assert_eq!(methods(&fake), ["GET", "PUT", "GET", "GET", "PUT"]);
+        assert_eq!((fake.memberships().len(), fake.memberships()[0].role.as_str()), (1, "r-2"));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_outcome_is_read() {
+        let fake = started().await;
+        let client = once(&fake);
+        // At the organization the user is there with another role.
+        organization(&client).assign(&given("r-0", "u-1")).await.expect("it succeeds");
+        second(&fake, Fault::reset().after_processing());
+        let done = organization(&client).ensure(&given("r-1", "u-1")).await.expect("it is read");
+        assert!(matches!(&done, Ensured::Present(Some(held)) if held.user.id == "u-1"), "{done:?}");
+
+        let assignments = in_environment(&client);
+        second(&fake, Fault::reset().after_processing());
+        let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is read");
+        assert!(matches!(&done, Ensured::Present(held) if role_in(held) == Some("r-1")));
+        second(&fake, Fault::html(502).after_processing());
+        let done = assignments.ensure(&given("r-2", "u-1")).await.expect("it is read");
+        assert!(matches!(&done, Ensured::Present(held) if role_in(held) == Some("r-2")));
+        assert_eq!(fake.environment_memberships().len(), 1);
+    }
+
+    /// The next request passes, and the one after it meets the fault.
+    fn second(fake: &RedoxFake, fault: Fault) {
+        fake.next(1, Fault::delay(std::time::Duration::ZERO));
+        fake.next(1, fault);
+    }
+
+    async fn is_sent_again(before: Option<&str>) {
+        let fake = started().await;
+        let assignments = in_environment(&once(&fake));
+        if let Some(role) = before {
+            assignments.create(&given(role, "u-1")).await.expect("it is new");
+        }
+        second(&fake, Fault::reset());
+        let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is made");
+        assert_eq!(done, Ensured::Created(None));
+        let held = fake.environment_memberships();
+        assert_eq!((held.len(), held[0].role.as_str()), (1, "r-1"));
+    }
+
+    #[tokio::test]
+    async fn a_create_that_did_not_arrive_is_sent_again() {
+        is_sent_again(None).await;
+    }
+
+    #[tokio::test]
+    async fn a_replacement_that_did_not_arrive_is_sent_again() {
+        is_sent_again(Some("r-0")).await;
+    }
+
+    #[tokio::test]
+    async fn a_service_that_goes_on_failing_leaves_the_first_error() {
+        let fake = started().await;
+        let assignments = in_environment(&once(&fake));
+        second(&fake, Fault::html(500));
+        // The readings in between pass.
+        fake.next(3, Fault::delay(std::time::Duration::ZERO));
+        second(&fake, Fault::html(502));
+        let error = assignments.ensure(&given("r-1", "u-1")).await.expect_err("it fails twice");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Server, Effect::Unknown));
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(500));
+        assert!(fake.environment_memberships().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_rival_is_told_what_there_is() {
+        let listed = r#"{"payload":{"memberships":[{"role":{"id":"r-1"},"user":{"id":"u-1"}}]}}"#;
+        let none = r#"{"payload":{"memberships":[]}}"#;
+        // Refused, as somebody else gave the same role between the reading and the POST.
+        for status in [400, 404, 409, 413] {
+            let capture = Capture::start([(200, none), (status, "{}"), (200, listed)]).await;
+            let assignments = environment(&client(&capture));
+            let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is there");
+            assert!(matches!(&done, Ensured::Existed(held) if role_in(held) == Some("r-1")));
+            let capture = Capture::start([(200, none), (status, "{}"), (200, none)]).await;
+            let assignments = environment(&client(&capture));
+            let error = assignments.ensure(&given("r-1", "u-1")).await.expect_err("it is not");
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+        }
+        // Another role, after an outcome that is unknown.
+        let capture = Capture::start([(200, none), (500, "{}"), (200, listed)]).await;
+        let assignments = environment(&client(&capture));
+        let error = assignments.ensure(&given("r-2", "u-1")).await.expect_err("it differs");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Unknown));
+        let difference =
+            error.service::<Difference<NewRoleAssignment, Option<EnvironmentMembership>>>();
+        let difference = difference.expect("it shows what is there");
+        assert_eq!(role_in(&difference.found), Some("r-1"));
+        assert_eq!(difference.wanted, given("r-2", "u-1"));
+        // A refusal that says something else is not looked behind.
+        for status in [401, 403] {
+            let capture = Capture::start([(200, none), (status, "{}")]).await;
+            let assignments = environment(&client(&capture));
+            let error = assignments.ensure(&given("r-1", "u-1")).await.expect_err("it is refused");
+            assert_eq!(error.effect(), Effect::NotApplied);
+            assert_eq!(capture.requests().len(), 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn many_at_once_are_one() {
+        let fake = started().await;
+        let client = fake.client().expect("the client is set up well");
+        let tasks: Vec<_> = (0..20)
+            .map(|_| {
+                let assignments = in_environment(&client);
+                tokio::spawn(async move { assignments.ensure(&given("r-1", "u-1")).await })
+            })
+            .collect();
+        let mut created = 0;
+        for task in tasks {
+            let done = task.await.expect("no panic").expect("it is settled");
+            created += usize::from(matches!(done, Ensured::Created(_)));
+        }
+        assert_eq!((created, fake.environment_memberships().len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn names_are_compared_where_there_is_no_id() {
+        let listed = r#"{"payload":{"memberships":[
+            {"role":{"id":"r-1","name":"engineer"},"user":{"id":"u-1","fullname":"A. User","lowercaseEmail":"a@example.com"}},
+            {"role":{"id":"r-1","name":"engineer"},"user":{"id":"u-2","fullname":"Twin"}},
+            {"role":{"id":"r-1","name":"engineer"},"user":{"id":"u-3","fullname":"Twin"}}]}}"#;
+        let reference = |role: &str, user: &str| {
+            NewRoleAssignment::new(
+                RoleRef::name(role).expect("it is filled"),
+                UserRef::name(user).expect("it is filled"),
+            )
+        };
+        for user in ["A. User", "A@Example.com"] {
+            let capture = Capture::start([(200, listed)]).await;
+            let assignments = environment(&client(&capture));
+            let done = assignments.ensure(&reference("engineer", user)).await.expect("it is there");
+            assert!(matches!(done, Ensured::Existed(Some(held)) if held.user.id == "u-1"));
+        }
+        // With an id a name does not count.
+        let done = fixture!("assigned.full.json");
+        let capture = Capture::start([(200, listed), (200, done)]).await;
+        let wanted = NewRoleAssignment::new(
+            RoleRef::new("r-2", "engineer").expect("it is filled"),
+            UserRef::id("u-1").expect("it is filled"),
+        );
+        let done = environment(&client(&capture)).ensure(&wanted).await.expect("it is replaced");
+        assert_eq!(done, Ensured::Created(None));
+        assert!(capture.requests()[1].starts_with("PUT "));
+
+        let capture = Capture::start([(200, listed), (200, listed), (200, listed)]).await;
+        let client = client(&capture);
+        let twin = UserRef::name("Twin").expect("it is filled");
+        for error in [
+            environment(&client).ensure(&reference("support", "Twin")).await.expect_err("two"),
+            environment(&client).ensure_absent(&twin).await.expect_err("two"),
+            organization(&client).ensure(&reference("member", "Twin")).await.expect_err("two"),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+            assert!(error.to_string().contains("user.name: several users"), "{error}");
+        }
+        assert_eq!(capture.requests().len(), 3, "nothing was changed");
+    }
+
+    #[tokio::test]
+    async fn absence_is_read_first_and_settled_by_reading() {
+        let fake = started().await;
+        let client = fake.client().expect("the client is set up well");
+        let assignments = in_environment(&client);
+        let user = UserRef::id("u-1").expect("it is filled");
+        let absent = async || assignments.ensure_absent(&user).await.expect("it is settled");
+        let give = async || assignments.assign(&given("r-1", "u-1")).await.expect("it succeeds");
+        assert_eq!(absent().await, EnsuredAbsent::WasAbsent);
+        assert_eq!(methods(&fake), ["GET"], "nothing to remove");
+        give().await;
+        assert_eq!(absent().await, EnsuredAbsent::Removed);
+        // The answer to the repetition is not understood, and read behind.
+        for unknown in [RedoxAbsent::NotFound, RedoxAbsent::Unsuccessful] {
+            fake.absent(unknown);
+            give().await;
+            second(&fake, Fault::reset().after_processing());
+            assert_eq!(absent().await, EnsuredAbsent::Absent);
+        }
+        // An unknown environment is no absence.
+        let unknown = client.environment("env-2").expect("it fits a path").role_assignments();
+        let error = unknown.ensure_absent(&user).await.expect_err("there is no such place");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn a_refused_removal_is_believed_only_if_the_list_agrees() {
+        let listed = r#"{"payload":{"memberships":[{"role":{"id":"r-1"},"user":{"id":"u-1"}}]}}"#;
+        let none = r#"{"payload":{"memberships":[]}}"#;
+        let user = UserRef::id("u-1").expect("it is filled");
+        for status in [400, 404, 409] {
+            let answers = [(200, listed), (status, "{}"), (200, none), (200, none)];
+            let assignments = environment(&client(&Capture::start(answers).await));
+            let gone = assignments.ensure_absent(&user).await.expect("it is gone");
+            assert_eq!(gone, EnsuredAbsent::WasAbsent);
+            let answers = [(200, listed), (status, "{}"), (200, listed)];
+            let assignments = environment(&client(&Capture::start(answers).await));
+            let error = assignments.ensure_absent(&user).await.expect_err("it is there");
+            assert_eq!(error.effect(), Effect::NotApplied);
+        }
+        let answers = [(200, listed), (403, "{}")];
+        let assignments = environment(&client(&Capture::start(answers).await));
+        let error = assignments.ensure_absent(&user).await.expect_err("it is refused");
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    }
+}

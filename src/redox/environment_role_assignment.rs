@@ -1,13 +1,18 @@
 //! `/v1/environments/{environmentId}/role-assignment`.
 
+use std::marker::PhantomData;
+
 use http::Method;
 use serde::Serialize;
 
 use super::answer::{self, AssignRoleResponse, Envelope, EnvironmentMembership, Memberships};
+use super::settle::{self, Silent};
 use super::{EnvironmentId, NewRoleAssignment, Redox, UserRef};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{
+    BoxFuture, Call, Ensured, EnsuredAbsent, Found, Transport, ensure, ensure_absent,
+};
 
 const TEMPLATE: &str = "/v1/environments/{environmentId}/role-assignment";
 
@@ -95,6 +100,101 @@ impl EnvironmentRoleAssignments {
         self.transport.call(&CreateAssignment { environment: &self.environment, new })
     }
 
+    /// Sees to it that a user has this role in the environment: reads [`list`](Self::list), and
+    /// where the user has another role replaces it ([`assign`](Self::assign)), where none gives it
+    /// ([`create`](Self::create)).
+    ///
+    /// The role is the same if its id is, or its name where no id was given. The user is looked for
+    /// by id, or where none was given by a name that equals the full name or the email address; a
+    /// name that several users have is refused.
+    ///
+    /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
+    /// service said that it was assigned: its answer shows no membership. Where an outcome stays
+    /// unknown, the list is read again; a user who still has no role is given it once more, which
+    /// cannot make two, since a user has at most one role in an environment (*documented*).
+    ///
+    /// Of two callers at once who want the same, one is told `Created`, and the other `Created`,
+    /// `Existed` or `Present`. If they want different roles, one of the two stays, and the other
+    /// may be told `Created` as well or a conflict that holds a
+    /// [`Difference`](crate::Difference).
+    ///
+    /// # Undocumented
+    /// [`create`](Self::create) is, and it is part of this.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list), [`create`](Self::create) and [`assign`](Self::assign); a
+    /// [`Difference`](crate::Difference) under [`ErrorKind::Conflict`](crate::ErrorKind::Conflict)
+    /// if somebody else gave the user another role meanwhile; and an invalid-request error for a
+    /// name that several users have.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// fake.add_environment("org-1", "env-1", "Clinic", "Development");
+    /// let assignments = fake.client()?.environment("env-1")?.role_assignments();
+    /// let wanted = NewRoleAssignment::new(RoleRef::id("r-1")?, UserRef::id("u-1")?);
+    /// assert_eq!(assignments.ensure(&wanted).await?, Ensured::Created(None));
+    /// assert!(matches!(assignments.ensure(&wanted).await?, Ensured::Existed(Some(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure(
+        &self,
+        wanted: &NewRoleAssignment,
+    ) -> Result<Ensured<Option<EnvironmentMembership>>, Error> {
+        let environment = &self.environment;
+        match self.find(wanted).await? {
+            Found::Same(held) => Ok(Ensured::Existed(held)),
+            Found::Different(_) => {
+                let assign = || {
+                    let assign = AssignRole { environment, new: wanted };
+                    self.transport.call(&Silent(assign, PhantomData))
+                };
+                let find = || -> BoxFuture<'static, _> {
+                    let found = self.find(wanted);
+                    Box::pin(async move {
+                        Ok(match found.await? {
+                            // It is to be replaced, and was not yet.
+                            Found::Different(_) => Found::Absent,
+                            found => found,
+                        })
+                    })
+                };
+                ensure(wanted, true, assign, find).await
+            }
+            Found::Absent => {
+                let create = || {
+                    let create = CreateAssignment { environment, new: wanted };
+                    self.transport.call(&Silent(create, PhantomData))
+                };
+                match ensure(wanted, true, create, || self.find(wanted)).await {
+                    // Perhaps the refusal of a second one.
+                    Err(error) if settle::is_open(&error) => match self.find(wanted).await? {
+                        Found::Same(held) => Ok(Ensured::Existed(held)),
+                        Found::Different(_) | Found::Absent => Err(error),
+                    },
+                    settled => settled,
+                }
+            }
+        }
+    }
+
+    fn find(
+        &self,
+        wanted: &NewRoleAssignment,
+    ) -> BoxFuture<'static, Result<Found<Option<EnvironmentMembership>>, Error>> {
+        let (call, wanted) = (self.list(), wanted.clone());
+        Box::pin(async move { settle::look(&call.await?.payload.memberships, &wanted) })
+    }
+
     /// Sets the role of a user in the environment:
     /// `PUT /v1/environments/{environmentId}/role-assignment` (*documented*; success under 200 or
     /// 201 is inferred). The caller must be an owner or admin. Whether it also gives a role to a
@@ -167,6 +267,58 @@ impl EnvironmentRoleAssignments {
     /// ```
     pub fn delete(&self, user: &UserRef) -> Call<AssignRoleResponse> {
         self.transport.call(&RemoveUser { environment: &self.environment, user })
+    }
+
+    /// Sees to it that a user has no role in the environment: reads [`list`](Self::list), and calls
+    /// [`delete`](Self::delete) if the user has one. What the answer leaves open is settled by
+    /// reading again. The user is looked for as [`ensure`](Self::ensure) does.
+    ///
+    /// Another caller may give the user a role right after. Of two callers at once who remove, each
+    /// is told one of the three; what the service answers to the later one is not documented.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list), so that an unknown environment is an error and not an
+    /// absence, and of [`delete`](Self::delete); the user may still have the role then. An
+    /// invalid-request error for a name that several users have.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredAbsent;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// fake.add_environment("org-1", "env-1", "Clinic", "Development");
+    /// let assignments = fake.client()?.environment("env-1")?.role_assignments();
+    /// let user = UserRef::id("u-1")?;
+    /// assignments.assign(&NewRoleAssignment::new(RoleRef::id("r-1")?, user.clone())).await?;
+    /// assert_eq!(assignments.ensure_absent(&user).await?, EnsuredAbsent::Removed);
+    /// assert_eq!(assignments.ensure_absent(&user).await?, EnsuredAbsent::WasAbsent);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure_absent(&self, user: &UserRef) -> Result<EnsuredAbsent, Error> {
+        let find = || -> BoxFuture<'static, _> {
+            let (call, user) = (self.list(), user.clone());
+            Box::pin(
+                async move { Ok(settle::of_user(&call.await?.payload.memberships, &user)?.pop()) },
+            )
+        };
+        if find().await?.is_none() {
+            return Ok(EnsuredAbsent::WasAbsent);
+        }
+        let gone = ensure_absent(|| self.delete(user), settle::is_open, find).await?;
+        // "Not found" is not documented, and may mean something else than the user.
+        if gone == EnsuredAbsent::WasAbsent && find().await?.is_some() {
+            return Err(Error::new(ErrorKind::NotFound)
+                .with_operation(RemoveUser::NAME)
+                .with_detail("the service did not find the user, and goes on listing it"));
+        }
+        Ok(gone)
     }
 }
 

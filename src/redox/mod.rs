@@ -13,6 +13,7 @@ mod environments;
 mod error;
 mod reference;
 mod role_assignment;
+mod settle;
 
 use http::HeaderMap;
 

@@ -17,6 +17,14 @@ impl NewRoleAssignment {
     pub fn new(role: RoleRef, user: UserRef) -> Self {
         Self { role, user }
     }
+
+    pub(super) fn role(&self) -> &RoleRef {
+        &self.role
+    }
+
+    pub(super) fn user(&self) -> &UserRef {
+        &self.user
+    }
 }
 
 /// Declares a reference by id, by name, or by both.
@@ -62,6 +70,14 @@ macro_rules! reference {
             /// An invalid-request error if the name is empty.
             pub fn name(name: impl Into<String>) -> Result<Self, Error> {
                 Self::new("", name).map_err(|_| Error::invalid(concat!($what, ".name"), "must not be empty"))
+            }
+
+            pub(super) fn get_id(&self) -> Option<&str> {
+                self.id.as_deref()
+            }
+
+            pub(super) fn get_name(&self) -> Option<&str> {
+                self.name.as_deref()
             }
         }
     };

@@ -1,12 +1,15 @@
 //! `/v1/organizations/{organizationId}/role-assignment`.
 
+use std::marker::PhantomData;
+
 use http::Method;
 
 use super::answer::{self, AssignRoleResponse, Envelope, Memberships, OrganizationMembership};
+use super::settle::{self, Silent};
 use super::{NewRoleAssignment, OrganizationId, Redox};
 use crate::error::Error;
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{BoxFuture, Call, Ensured, Found, Transport, ensure};
 
 const TEMPLATE: &str = "/v1/organizations/{organizationId}/role-assignment";
 
@@ -91,6 +94,74 @@ impl OrganizationRoleAssignments {
     /// ```
     pub fn assign(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
         self.transport.call(&AssignRole { organization: &self.organization, new })
+    }
+
+    /// Sees to it that a user has this organization role: reads [`list`](Self::list), and calls
+    /// [`assign`](Self::assign) unless the user has the role already. Another role of the user is
+    /// replaced, since every user has exactly one (*documented*).
+    ///
+    /// The role is the same if its id is, or its name where no id was given. The user is looked for
+    /// by id, or where none was given by a name that equals the full name or the email address; a
+    /// name that several users have is refused.
+    ///
+    /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
+    /// service said that it was assigned: its answer shows no membership. Where an outcome stays
+    /// unknown, the list is read again, and the PUT, being idempotent, is sent once more if the
+    /// user still has another role. Of two callers at once who want different roles for one user,
+    /// the later one's stays, and both are told `Created`.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list) and [`assign`](Self::assign), and an invalid-request error for
+    /// a name that several users have.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1")?.role_assignments();
+    /// let wanted = NewRoleAssignment::new(RoleRef::id("r-1")?, UserRef::id("u-1")?);
+    /// assert_eq!(assignments.ensure(&wanted).await?, Ensured::Created(None));
+    /// assert!(matches!(assignments.ensure(&wanted).await?, Ensured::Existed(Some(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure(
+        &self,
+        wanted: &NewRoleAssignment,
+    ) -> Result<Ensured<Option<OrganizationMembership>>, Error> {
+        if let Found::Same(held) = self.find(wanted).await? {
+            return Ok(Ensured::Existed(held));
+        }
+        let assign = || {
+            let assign = AssignRole { organization: &self.organization, new: wanted };
+            self.transport.call(&Silent(assign, PhantomData))
+        };
+        let find = || -> BoxFuture<'static, _> {
+            let found = self.find(wanted);
+            Box::pin(async move {
+                Ok(match found.await? {
+                    // It is to be replaced, and was not yet.
+                    Found::Different(_) => Found::Absent,
+                    found => found,
+                })
+            })
+        };
+        ensure(wanted, true, assign, find).await
+    }
+
+    fn find(
+        &self,
+        wanted: &NewRoleAssignment,
+    ) -> BoxFuture<'static, Result<Found<Option<OrganizationMembership>>, Error>> {
+        let (call, wanted) = (self.list(), wanted.clone());
+        Box::pin(async move { settle::look(&call.await?.payload.memberships, &wanted) })
     }
 }
 
