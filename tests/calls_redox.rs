@@ -605,3 +605,423 @@ mod ensuring {
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     }
 }
+
+#[cfg(feature = "redox-jwt")]
+mod api_key {
+    use std::collections::HashSet;
+    use std::time::{Duration, SystemTime};
+
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use ring::signature;
+    use rolecall::redox::{ApiKey, ServiceError};
+
+    use super::*;
+
+    const RSA: &str = fixture!("keys/rsa.pem");
+    const P384: &str = fixture!("keys/p384.pem");
+    const RSA_JWK: &str = fixture!("keys/rsa.jwk.json");
+    const P384_JWK: &str = fixture!("keys/p384.jwk.json");
+    const MEMBERSHIPS: &str = fixture!("memberships.full.json");
+
+    fn of_pem(pem: &str) -> ApiKey {
+        ApiKey::from_pem(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, pem).expect("it is a key")
+    }
+
+    fn of_jwk(jwk: &str) -> ApiKey {
+        ApiKey::from_jwk(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, jwk).expect("it is a key")
+    }
+
+    /// A client with this key, of a service at this address.
+    fn at(uri: &str, key: ApiKey) -> Redox {
+        Redox::with_api_key(key)
+            .base_url(format!("{uri}/platform"))
+            .token_url(format!("{uri}/v2/auth/token"))
+            .build()
+            .expect("the client is set up well")
+    }
+
+    fn decoded(part: &str) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode(part).expect("it is base64url without padding")
+    }
+
+    fn now() -> u64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.expect("it is after 1970").as_secs()
+    }
+
+    /// Header and claims of an assertion, after another library than the signer's has checked it
+    /// against the public half of the key.
+    fn verified(assertion: &str) -> (Value, Value) {
+        let [header, claims, signature] = assertion.split('.').collect::<Vec<_>>()[..] else {
+            panic!("it has three parts");
+        };
+        let signed = format!("{header}.{claims}");
+        let signature = decoded(signature);
+        let parse = |part| serde_json::from_slice::<Value>(&decoded(part)).expect("it is JSON");
+        let (header, claims) = (parse(header), parse(claims));
+        let number = |jwk: &str, name: &str| {
+            decoded(parsed(jwk)[name].as_str().expect("the fixture has it"))
+        };
+        match header["alg"].as_str() {
+            Some("RS384") => signature::RsaPublicKeyComponents {
+                n: number(RSA_JWK, "n"),
+                e: number(RSA_JWK, "e"),
+            }
+            .verify(
+                &signature::RSA_PKCS1_2048_8192_SHA384,
+                signed.as_bytes(),
+                &signature,
+            ),
+            Some("ES384") => {
+                let public = [vec![4], number(P384_JWK, "x"), number(P384_JWK, "y")].concat();
+                signature::UnparsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, public)
+                    .verify(signed.as_bytes(), &signature)
+            }
+            other => panic!("{other:?}"),
+        }
+        .expect("the signature is good");
+        (header, claims)
+    }
+
+    /// The assertion of a token request that is otherwise that of the fixture.
+    fn assertion(request: &str) -> String {
+        let (_, found) = request.trim_end().rsplit_once('=').expect("it has a form");
+        let (_, body) = request.trim_end().split_once("\n\n").expect("it has a body");
+        let expected = fixture!("token.request.http")
+            .replace("{assertion}", found)
+            .replace("{length}", &body.len().to_string());
+        assert_eq!(request, expected);
+        found.to_owned()
+    }
+
+    #[tokio::test]
+    async fn assertions_check_out() {
+        for (key, algorithm) in [
+            (of_pem(RSA), "RS384"),
+            (of_pem(fixture!("keys/rsa-pkcs1.pem")), "RS384"),
+            (of_jwk(RSA_JWK), "RS384"),
+            (of_pem(P384), "ES384"),
+            (of_jwk(P384_JWK), "ES384"),
+        ] {
+            let capture = Capture::start([(200, fixture!("token.json")), (200, MEMBERSHIPS)]).await;
+            let before = now();
+            let client = at(&capture.uri(), key);
+            organization(&client).list().await.expect("it succeeds");
+            let requests = capture.requests();
+            let (header, claims) = verified(&assertion(&requests[0]));
+            let expected =
+                serde_json::json!({"typ": "JWT", "alg": algorithm, "kid": RedoxFake::KEY_ID});
+            assert_eq!(header, expected);
+            assert_eq!(claims["iss"], RedoxFake::CLIENT_ID);
+            assert_eq!(claims["sub"], RedoxFake::CLIENT_ID);
+            assert_eq!(claims["aud"], format!("{}/v2/auth/token", capture.uri()));
+            let issued = claims["iat"].as_u64().expect("it is a number");
+            assert!((before..=now()).contains(&issued));
+            assert_eq!(claims["exp"], issued + 300);
+            assert_eq!(decoded(claims["jti"].as_str().expect("it is text")).len(), 16);
+            assert_eq!(claims.as_object().map(serde_json::Map::len), Some(6));
+            assert_eq!(
+                requests[1],
+                fixture!("list.request.http"),
+                "the token is sent, and only it"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn every_request_has_an_assertion_of_its_own() {
+        // Four tries of one fetch: a lost outcome is asked again with another assertion.
+        let answers = [
+            (500, "{}"),
+            (502, "<html>"),
+            (503, "{}"),
+            (200, fixture!("token.json")),
+            (200, MEMBERSHIPS),
+        ];
+        let capture = Capture::start(answers).await;
+        let key = of_pem(P384).assertion_lifetime(Duration::from_secs(60));
+        organization(&at(&capture.uri(), key)).list().await.expect("the fourth try succeeds");
+        let requests = capture.requests();
+        let ids: HashSet<String> = requests[..4]
+            .iter()
+            .map(|request| {
+                let (_, claims) = verified(&assertion(request));
+                let lifetime = claims["exp"].as_u64().zip(claims["iat"].as_u64());
+                assert_eq!(lifetime.map(|(end, start)| end - start), Some(60), "as it was set");
+                claims["jti"].to_string()
+            })
+            .collect();
+        assert_eq!(ids.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn tokens_are_fetched_once_kept_and_renewed() {
+        let fake = RedoxFake::start().await.expect("a free port");
+        let client = at(&fake.uri(), of_pem(RSA));
+        let tasks: Vec<_> = (0..50)
+            .map(|nth| {
+                let assignments = organization(&client);
+                tokio::spawn(
+                    async move { assignments.assign(&given("r-1", &format!("u-{nth}"))).await },
+                )
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no panic").expect("it succeeds");
+        }
+        assert_eq!((fake.tokens_given(), fake.memberships().len()), (1, 50));
+        fake.revoke_tokens();
+        organization(&client).list().await.expect("a new token is fetched");
+        assert_eq!(fake.tokens_given(), 2);
+        // Tokens that end at once are fetched for each call, each with an assertion of its own: the
+        // fake takes none twice.
+        fake.token_lifetime(Duration::ZERO);
+        fake.revoke_tokens();
+        for _ in 0..3 {
+            organization(&client).list().await.expect("a new token is fetched");
+        }
+        assert_eq!(fake.tokens_given(), 5);
+    }
+
+    #[tokio::test]
+    async fn an_assertion_goes_to_the_token_url_alone_and_is_masked() {
+        let fake = RedoxFake::start().await.expect("a free port");
+        let client = at(&fake.uri(), of_pem(RSA));
+        organization(&client).list().await.expect("it succeeds");
+        let received = fake.received();
+        assert_eq!(received[0].path(), "/v2/auth/token");
+        assert_eq!(received[0].header("authorization"), None);
+        assert!(received[0].body_text().ends_with("&client_assertion=***"));
+        assert_eq!(received[1].header("authorization"), Some("Bearer ***"));
+        assert!(received[1].body().is_empty());
+    }
+
+    /// Answers every request with what was sent, and sends that here too.
+    async fn echo(status: u16, body: fn(&str) -> String) -> (String, HashSet<String>, Error) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let uri = format!("http://{}", listener.local_addr().expect("an address"));
+        let (report, mut reported) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut text = String::new();
+                while !text.contains("client_assertion=") || text.matches('.').count() < 2 {
+                    let mut part = [0; 8192];
+                    let read = stream.read(&mut part).await.expect("it sends");
+                    text.push_str(&String::from_utf8_lossy(&part[..read]));
+                }
+                let (_, assertion) = text.rsplit_once("client_assertion=").expect("it is there");
+                report.send(assertion.to_owned()).expect("the test listens");
+                let body = body(assertion);
+                let length = body.len();
+                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n");
+                let answer = format!("{head}Connection: close\r\n\r\n{body}");
+                stream.write_all(answer.as_bytes()).await.expect("the client is there");
+            }
+        });
+        let client = at(&uri, of_pem(P384));
+        let error = organization(&client).list().await.expect_err("there is no token");
+        let mut sent = HashSet::new();
+        while let Ok(assertion) = reported.try_recv() {
+            sent.insert(assertion);
+        }
+        (uri, sent, error)
+    }
+
+    #[tokio::test]
+    async fn an_echoed_assertion_is_in_no_error() {
+        let bodies: [fn(&str) -> String; 4] = [
+            |assertion| {
+                serde_json::json!({"error": "invalid_client", "error_description": assertion})
+                    .to_string()
+            },
+            |assertion| format!("<html>{assertion}{assertion}</html>"),
+            |assertion| format!("{:?}", assertion.split('.').collect::<Vec<_>>()),
+            |assertion| serde_json::json!({"access_token": [assertion]}).to_string(),
+        ];
+        for (status, body) in
+            [400, 401, 500, 200].into_iter().flat_map(|status| bodies.map(|body| (status, body)))
+        {
+            let (_, sent, error) = echo(status, body).await;
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            let shown = format!(
+                "{error} {error:?} {} {source:?} {:?}",
+                String::from_utf8_lossy(error.body()),
+                error.service::<ServiceError>()
+            );
+            assert!(!sent.is_empty());
+            for assertion in sent {
+                let signature = assertion.rsplit('.').next().expect("it has parts");
+                assert!(!shown.contains(&assertion) && !shown.contains(signature), "{shown}");
+            }
+            assert_eq!(error.effect(), Effect::NotApplied, "the service itself got nothing");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_token_endpoints_words_are_told() {
+        let fake = RedoxFake::start().await.expect("a free port");
+        let key = ApiKey::from_pem(RedoxFake::CLIENT_ID, "another-key", RSA).expect("it is a key");
+        let error = organization(&at(&fake.uri(), key)).list().await.expect_err("it is unknown");
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        let text = error.to_string();
+        for said in [
+            "redox role-assignment.list: unauthenticated (invalid_client: Public key not found",
+            "while getting an access token",
+        ] {
+            assert!(text.contains(said), "{text}");
+        }
+        let body = r#"{"error":"invalid_client","error_description":"no","error_uri":"https://h.example/e"}"#;
+        fake.next(1, Fault::status(400).content_type("application/json").body(body));
+        let client = at(&fake.uri(), of_pem(RSA));
+        let error = organization(&client).list().await.expect_err("it is refused");
+        let service = error.service::<ServiceError>().expect("it was read");
+        assert_eq!(service.code.as_deref(), Some("invalid_client"));
+        assert_eq!(service.messages, ["no"]);
+        assert_eq!(service.link.as_deref(), Some("https://h.example/e"));
+        assert_eq!(fake.tokens_given(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_fake_refuses_wrong_token_requests() {
+        use rolecall::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
+        struct Form(Vec<(&'static str, String)>);
+        impl Operation for Form {
+            type Service = Redox;
+            type Answer = ();
+            const NAME: &'static str = "redox test";
+            const METHOD: http::Method = http::Method::POST;
+            const SUCCESS: &'static [u16] = &[200];
+            const REPEAT: Repeat = Repeat::Once;
+            fn path(&self) -> Path<'_> {
+                Path::fixed("/v2/auth/token")
+            }
+            fn body(&self) -> Result<Body, Error> {
+                let pairs = self.0.iter().map(|(name, value)| (*name, value.as_str()));
+                Body::form(&pairs.collect::<Vec<_>>())
+            }
+            fn decode(_: &RawAnswer<'_>) -> Result<(), AnswerError> {
+                Ok(())
+            }
+        }
+        let fake = RedoxFake::start().await.expect("a free port");
+        let client = fake.builder().base_url(fake.uri()).build().expect("it is set up well");
+        let good = serde_json::json!({
+            "iss": RedoxFake::CLIENT_ID, "sub": RedoxFake::CLIENT_ID, "aud": fake.token_url(),
+            "iat": now(), "exp": now() + 300, "jti": "1",
+        });
+        let header = serde_json::json!({"alg": "RS384", "typ": "JWT", "kid": RedoxFake::KEY_ID});
+        let token = |header: &Value, claims: &Value| {
+            let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+            format!("{}.{}.AAAA", part(header), part(claims))
+        };
+        let form = |assertion: String| {
+            Form(vec![
+                ("grant_type", "client_credentials".to_owned()),
+                (
+                    "client_assertion_type",
+                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".to_owned(),
+                ),
+                ("client_assertion", assertion),
+            ])
+        };
+        let with = |base: &Value, field: &str, value: Value| {
+            let mut changed = base.clone();
+            changed[field] = value;
+            changed
+        };
+        let mut cases = vec![
+            (Form(Vec::new()), "Missing grant_type parameter"),
+            (Form(vec![("grant_type", "password".to_owned())]), "Unsupported grant_type"),
+            (Form(vec![("grant_type", "client_credentials".to_owned())]), "client_assertion_type"),
+            (form("x.y".to_owned()), "not a JWT"),
+            (form("x.y.z".to_owned()), "not a JWT"),
+        ];
+        for (field, value, said) in [
+            ("kid", Value::Null, "JWT header kid property is required"),
+            ("kid", "x".into(), "Public key not found"),
+            ("alg", "HS256".into(), "alg must be RS384 or ES384"),
+            ("typ", Value::Null, "alg must be RS384 or ES384"),
+        ] {
+            cases.push((form(token(&with(&header, field, value), &good)), said));
+        }
+        for (field, value, said) in [
+            ("iss", "x".into(), "Public key not found"),
+            ("sub", "x".into(), "Public key not found"),
+            ("aud", "https://h.example".into(), "aud must be the token URL"),
+            ("exp", (now() - 1).into(), "expired"),
+            ("iat", (now() + 60).into(), "not valid yet"),
+            ("jti", Value::Null, "jti is missing"),
+        ] {
+            cases.push((form(token(&header, &with(&good, field, value))), said));
+        }
+        for (wrong, said) in cases {
+            let error = client.call(&wrong).await.expect_err(said);
+            assert!(error.to_string().contains(said), "{said}: {error}");
+        }
+        client.call(&form(token(&header, &good))).await.expect("it is good");
+        let error = client.call(&form(token(&header, &good))).await.expect_err("it was used");
+        assert!(error.to_string().contains("used before"), "{error}");
+        assert_eq!(fake.tokens_given(), 1);
+    }
+
+    #[test]
+    fn wrong_keys_are_told_by_their_rule() {
+        let jwk = |base: &str, field: &str, value: Value| {
+            let mut changed = parsed(base);
+            changed[field] = value;
+            changed.to_string()
+        };
+        let pem = |text: &str| ApiKey::from_pem("client", RedoxFake::KEY_ID, text);
+        let json = |text: String| ApiKey::from_jwk("client", RedoxFake::KEY_ID, text);
+        for (result, said) in [
+            (pem(""), "Redox private key: is not an unencrypted private key in PEM"),
+            (pem("hush"), "is not an unencrypted private key in PEM"),
+            (pem(fixture!("keys/p384-sec1.pem")), "is not an unencrypted private key in PEM"),
+            (pem(fixture!("keys/rsa.pub.pem")), "cannot sign"),
+            (pem(fixture!("keys/p256.pem")), "an EC key on P-384"),
+            (json("hush".to_owned()), "is not a private key as JWK"),
+            (json("{}".to_owned()), "is not a private key as JWK"),
+            (json(jwk(RSA_JWK, "kty", "oct".into())), "must be an RSA key or an EC key on P-384"),
+            (json(jwk(P384_JWK, "crv", "P-256".into())), "must be an RSA key or an EC key"),
+            (json(jwk(RSA_JWK, "kid", "x".into())), "has another kid"),
+            (json(jwk(RSA_JWK, "alg", "RS256".into())), "another algorithm than RS384"),
+            (json(jwk(RSA_JWK, "d", Value::Null)), "are missing or contradict each other"),
+            (json(jwk(RSA_JWK, "qi", "AQAB".into())), "are missing or contradict each other"),
+            (json(jwk(RSA_JWK, "p", "+".into())), "are missing or contradict each other"),
+            (json(jwk(P384_JWK, "d", "AQ".into())), "are missing or contradict each other"),
+            (json(jwk(P384_JWK, "x", "".into())), "are missing or contradict each other"),
+            (ApiKey::from_pem("", "k", RSA), "client id: must not be empty"),
+            (ApiKey::from_pem("c", "", RSA), "key id: must not be empty"),
+        ] {
+            let error = result.expect_err(said);
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert!(error.to_string().contains(said), "{said}: {error}");
+            assert!(!format!("{error} {error:?}").contains("hush"));
+        }
+        // Without the members that need not be there.
+        let mut bare = parsed(P384_JWK);
+        for field in ["kid", "alg"] {
+            bare.as_object_mut().expect("it is an object").remove(field);
+        }
+        json(bare.to_string()).expect("they are optional");
+        let brief = of_pem(P384).assertion_lifetime(Duration::from_millis(999));
+        let error = Redox::with_api_key(brief).base_url("http://127.0.0.1:1");
+        let error = error.token_url("http://127.0.0.1:1").build().expect_err("it is too short");
+        assert!(error.to_string().contains("must be at least a second"), "{error}");
+        let error = Redox::with_api_key(of_pem(P384)).base_url("http://127.0.0.1:1");
+        let error = error.token_url("http://h.example/t").build().expect_err("it is not loopback");
+        assert!(error.to_string().contains("Redox token URL: http://h.example"), "{error}");
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        for key in [of_pem(RSA), of_jwk(P384_JWK)] {
+            let shown = format!("{key:?} {:?}", Redox::with_api_key(key.clone()));
+            assert!(shown.len() < 900, "{shown}");
+            let secret = parsed(P384_JWK)["d"].as_str().expect("it has one").to_owned();
+            assert!(!shown.contains("PRIVATE") && !shown.contains(&secret), "{shown}");
+        }
+    }
+}

@@ -17,6 +17,8 @@ pub struct ServiceError {
     pub code: Option<String>,
     /// All messages that were found, in order.
     pub messages: Vec<String>,
+    /// `error_uri`, where the token endpoint says more.
+    pub link: Option<String>,
     /// The body as it came.
     pub raw: Value,
 }
@@ -39,7 +41,8 @@ impl ServiceError {
             }
             let first = data_model.and_then(|errors| errors.get(0)).unwrap_or(&Value::Null);
             let code = text(&raw, &["error", "code"]).or_else(|| text(first, &["Type"]));
-            Self { code, messages, raw }
+            let link = text(&raw, &["error_uri"]);
+            Self { code, messages, link, raw }
         })
     }
 }

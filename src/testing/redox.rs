@@ -1,12 +1,16 @@
 //! A fake of the Redox Platform.
 
+use std::collections::HashSet;
 use std::io;
+use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use wiremock::{Request, ResponseTemplate};
 
 use super::service::{
-    Fake, Shared, State, answer, derefs_to_fake, filled, header, json_object, segments,
+    Fake, Shared, State, answer, derefs_to_fake, filled, header, is_type, json_object, segments,
 };
 use crate::Error;
 use crate::redox::{Redox, RedoxBuilder};
@@ -14,7 +18,9 @@ use crate::redox::{Redox, RedoxBuilder};
 /// Redox's role assignments in organizations and environments, below `/platform` as the service
 /// has them.
 ///
-/// It wants the token [`TOKEN`](Self::TOKEN), accepts any organization, user and role, and knows the
+/// It wants the token [`TOKEN`](Self::TOKEN) or one of its [token endpoint](Self::token_url), which
+/// checks a token request and the claims of its assertion, but not the signature, and takes an
+/// assertion once. It accepts any organization, user and role, and knows the
 /// environments that were added. A user has one role in a place; a PUT replaces it, and gives one
 /// to a user without. What the service's documents leave open is a choice here: error bodies are
 /// `{"message": …}`, an unknown environment is 404, and see [`RedoxDuplicates`] and [`RedoxAbsent`].
@@ -66,6 +72,9 @@ pub struct RedoxEnvironmentMembership {
     /// The role's id, or the name where no id was sent.
     pub role: String,
 }
+
+/// What the tokens of the token endpoint begin with.
+const TOKEN_PREFIX: &str = "obviously-fake-redox-access-token-";
 
 /// What becomes of a POST for a user who has a role in the environment: not documented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,8 +152,11 @@ struct Environment {
     flag: String,
 }
 
-#[derive(Default)]
 struct Held {
+    token_lifetime: Duration,
+    tokens_given: u64,
+    first_valid: u64,
+    assertions: HashSet<String>,
     duplicates: RedoxDuplicates,
     absent: RedoxAbsent,
     environments: Vec<Environment>,
@@ -154,13 +166,26 @@ struct Held {
 impl RedoxFake {
     /// The token that the fake accepts; obviously fake.
     pub const TOKEN: &str = "obviously-fake-redox-token";
+    /// The client id that the token endpoint knows.
+    pub const CLIENT_ID: &str = "obviously-fake-client-id";
+    /// The id of the key that the token endpoint knows.
+    pub const KEY_ID: &str = "obviously-fake-key";
 
     /// Starts on a free port.
     ///
     /// # Errors
     /// The error of the operating system if no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held::default());
+        let state = Shared::new(Held {
+            token_lifetime: Duration::from_secs(300),
+            tokens_given: 0,
+            first_valid: 1,
+            assertions: HashSet::new(),
+            duplicates: RedoxDuplicates::default(),
+            absent: RedoxAbsent::default(),
+            environments: Vec::new(),
+            given: Vec::new(),
+        });
         Ok(Self { fake: Fake::start(&state).await?, state })
     }
 
@@ -175,6 +200,29 @@ impl RedoxFake {
     /// A builder of a client that points here, to change further.
     pub fn builder(&self) -> RedoxBuilder {
         Redox::builder(Self::TOKEN).base_url(format!("{}/platform", self.uri()))
+    }
+
+    /// The address of the token endpoint.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        format!("{}/v2/auth/token", self.uri())
+    }
+
+    /// How long the next tokens last, in whole seconds; five minutes by default.
+    pub fn token_lifetime(&self, lifetime: Duration) {
+        self.state.lock().token_lifetime = lifetime;
+    }
+
+    /// From now on the tokens given so far are refused with 401; [`TOKEN`](Self::TOKEN) is not.
+    pub fn revoke_tokens(&self) {
+        let mut state = self.state.lock();
+        state.first_valid = state.tokens_given + 1;
+    }
+
+    /// How many tokens the token endpoint gave.
+    #[must_use]
+    pub fn tokens_given(&self) -> u64 {
+        self.state.lock().tokens_given
     }
 
     /// Adds an environment to an organization; `flag` is `Production`, `Staging`, `Development`, or
@@ -231,11 +279,14 @@ impl RedoxFake {
 
 impl State for Held {
     fn respond(&mut self, request: &Request) -> ResponseTemplate {
-        if header(request, "authorization") != Some(&format!("Bearer {}", RedoxFake::TOKEN)) {
-            return refuse(401, "Unauthorized");
-        }
         let segments = segments(request);
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if request.method == "POST" && parts[..] == ["v2", "auth", "token"] {
+            return self.token(request);
+        }
+        if !self.is_authenticated(request) {
+            return refuse(401, "Unauthorized");
+        }
         let place = match parts[..] {
             ["platform", "v1", "organizations", organization, "environments"]
                 if request.method == "GET" =>
@@ -264,6 +315,97 @@ impl State for Held {
 }
 
 impl Held {
+    fn token(&mut self, request: &Request) -> ResponseTemplate {
+        match self.check(request) {
+            Ok(jti) => self.assertions.insert(jti),
+            Err((error, description)) => {
+                let body = json!({"error": error, "error_description": description});
+                let status = if error == "invalid_client" { 401 } else { 400 };
+                return answer(status, "application/json", &body);
+            }
+        };
+        self.tokens_given += 1;
+        let body = json!({
+            "access_token": format!("{TOKEN_PREFIX}{}", self.tokens_given),
+            "token_type": "Bearer",
+            "expires_in": self.token_lifetime.as_secs(),
+            "scope": "",
+        });
+        answer(200, "application/json", &body)
+    }
+
+    /// Checks a token request, but for the signature, and returns the assertion's id.
+    fn check(&self, request: &Request) -> Result<String, (&'static str, &'static str)> {
+        let invalid = |description| ("invalid_request", description);
+        let form: Vec<(String, String)> = if is_type(request, "application/x-www-form-urlencoded") {
+            serde_urlencoded::from_bytes(&request.body).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let field =
+            |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        match field("grant_type") {
+            None => return Err(invalid("Missing grant_type parameter")),
+            Some("client_credentials") => {}
+            Some(_) => return Err(("unsupported_grant_type", "Unsupported grant_type")),
+        }
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        if field("client_assertion_type") != Some(kind) {
+            return Err(invalid("Invalid client_assertion_type parameter"));
+        }
+        let assertion = field("client_assertion").unwrap_or_default();
+        let parts: Vec<&str> = assertion.split('.').collect();
+        let (&[header, claims, signature], Some(host)) =
+            (&parts[..], self::header(request, "host"))
+        else {
+            return Err(invalid("client_assertion is not a JWT"));
+        };
+        let (Some(header), Some(claims)) = (jwt_part(header), jwt_part(claims)) else {
+            return Err(invalid("client_assertion is not a JWT"));
+        };
+        let Some(kid) = filled(&header, "kid") else {
+            return Err(invalid("JWT header kid property is required"));
+        };
+        if !matches!(header["alg"].as_str(), Some("RS384" | "ES384")) || header["typ"] != "JWT" {
+            return Err(invalid("JWT header alg must be RS384 or ES384, and typ JWT"));
+        }
+        let (issuer, subject) = (filled(&claims, "iss"), filled(&claims, "sub"));
+        if (issuer, kid) != (Some(RedoxFake::CLIENT_ID), RedoxFake::KEY_ID)
+            || issuer != subject
+            || signature.is_empty()
+        {
+            let text = "Public key not found, check client_id, kid and Redox dashboard settings";
+            return Err(("invalid_client", text));
+        }
+        if claims["aud"] != format!("http://{host}/v2/auth/token") {
+            return Err(("invalid_client", "JWT aud must be the token URL"));
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map(|now| now.as_secs()).unwrap_or_default();
+        let (issued, expires) = (claims["iat"].as_u64(), claims["exp"].as_u64());
+        if issued.is_none_or(|issued| issued > now) || expires.is_none_or(|expires| expires <= now)
+        {
+            return Err(("invalid_client", "JWT is expired, or not valid yet"));
+        }
+        match filled(&claims, "jti") {
+            Some(jti) if !self.assertions.contains(jti) => Ok(jti.to_owned()),
+            _ => Err(("invalid_client", "JWT jti is missing, or was used before")),
+        }
+    }
+
+    fn is_authenticated(&self, request: &Request) -> bool {
+        let token = header(request, "authorization").and_then(|it| it.strip_prefix("Bearer "));
+        token.is_some_and(|token| {
+            token == RedoxFake::TOKEN
+                || token
+                    .strip_prefix(TOKEN_PREFIX)
+                    .and_then(|number| number.parse().ok())
+                    .is_some_and(|number: u64| {
+                        (self.first_valid..=self.tokens_given).contains(&number)
+                    })
+        })
+    }
+
     fn list(&self, place: &Place) -> ResponseTemplate {
         let memberships: Vec<Value> = self
             .given
@@ -348,6 +490,12 @@ impl Held {
             _ => succeed(json!({"success": true})),
         }
     }
+}
+
+/// The object that a part of a JWT holds.
+fn jwt_part(text: &str) -> Option<Value> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
 /// The service's envelope around an answer.
