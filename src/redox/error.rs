@@ -17,6 +17,8 @@ pub struct ServiceError {
     pub code: Option<String>,
     /// All messages that were found, in order.
     pub messages: Vec<String>,
+    /// `error_uri`, where the token endpoint says more.
+    pub link: Option<String>,
     /// The body as it came.
     pub raw: Value,
 }
@@ -52,7 +54,8 @@ impl ServiceError {
             let code = text(&raw, &["error", "code"])
                 .or_else(|| text(error, &["code"]))
                 .or_else(|| text(first, &["Type"]));
-            Self { code, messages, raw }
+            let link = text(&raw, &["error_uri"]);
+            Self { code, messages, link, raw }
         })
     }
 

@@ -1,9 +1,21 @@
-//! Redox Platform access control: who has which organization role.
+//! Redox Platform access control: who has which role in organizations and environments.
 //!
-//! Page: <https://docs.redoxengine.com/permalink/fcdbdc8e-5c38-56e2-940c-bfa962978494-put-org-role>.
+//! Pages: <https://docs.redoxengine.com/permalink/57a33551-3e02-5518-9074-462fcf258408-get-org-roles>,
+//! <https://docs.redoxengine.com/permalink/fcdbdc8e-5c38-56e2-940c-bfa962978494-put-org-role>,
+//! <https://docs.redoxengine.com/permalink/e53121b4-3946-5579-944a-c704030fb8c1-get-env-roles>,
+//! <https://docs.redoxengine.com/permalink/3772a5ac-b389-5e6e-89c4-a3ab30569b43-post-env-role>,
+//! <https://docs.redoxengine.com/permalink/25cc4571-9dd5-5cdc-b8b6-8ec342ec5324-put-env-role>,
+//! <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>.
 
+mod answer;
+#[cfg(feature = "redox-jwt")]
+mod api_key;
+mod environment_role_assignment;
+mod environments;
 mod error;
+mod reference;
 mod role_assignment;
+mod settle;
 
 use http::HeaderMap;
 
@@ -14,15 +26,27 @@ use crate::model::opaque_id;
 use crate::operation::Operation;
 use crate::transport::{Address, Call, ClientOptions, Transport};
 
-pub use error::ServiceError;
-pub use role_assignment::{
-    AssignRoleResponse, Meta, NewRoleAssignment, OrganizationRoleAssignments, Outcome, RoleRef,
-    UserRef,
+pub use answer::{
+    AssignRoleResponse, Envelope, EnvironmentFlag, EnvironmentList, EnvironmentMembership,
+    ListedEnvironment, Member, Memberships, Meta, OrganizationMembership, Outcome, Reference,
 };
+#[cfg(feature = "redox-jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
+pub use api_key::ApiKey;
+pub use environment_role_assignment::EnvironmentRoleAssignments;
+pub use environments::Environments;
+pub use error::ServiceError;
+pub use reference::{NewRoleAssignment, RoleRef, UserRef};
+pub use role_assignment::OrganizationRoleAssignments;
 
 opaque_id! {
     /// The id of a Redox organization. Its form is not documented: text here, a number elsewhere.
     OrganizationId, "organizationId"
+}
+
+opaque_id! {
+    /// The id of a Redox environment. Its form is not documented.
+    EnvironmentId, "environmentId"
 }
 
 /// A client of the Redox Platform API, cheap to clone.
@@ -47,17 +71,46 @@ impl Redox {
     /// Starts a client from a bearer token, or from a provider of such tokens (they last five
     /// minutes, *documented*): [`Bearer::provider`].
     pub fn builder(token: impl Into<Bearer>) -> RedoxBuilder {
-        RedoxBuilder {
-            token: token.into(),
-            base_url: Address::new("Redox base URL", "https://api.redoxengine.com/platform"),
-            options: ClientOptions::default(),
-        }
+        RedoxBuilder::new(Credentials::Token(token.into()))
     }
 
-    /// A client from `REDOX_API_TOKEN`, and optionally `REDOX_BASE_URL`.
+    /// Starts a client from a user-level API key. It gets, keeps and renews access tokens by itself,
+    /// with an assertion signed anew for each (feature `redox-jwt`).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::redox::{ApiKey, Redox};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let pem = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/redox/keys/p384.pem"));
+    /// let key = ApiKey::from_pem(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, pem)?;
+    /// let redox = Redox::with_api_key(key)
+    ///     .base_url(format!("{}/platform", fake.uri()))
+    ///     .token_url(fake.token_url())
+    ///     .build()?;
+    /// redox.organization("org-1")?.role_assignments().list().await?;
+    /// assert_eq!(fake.tokens_given(), 1);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(feature = "redox-jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
+    pub fn with_api_key(key: ApiKey) -> RedoxBuilder {
+        RedoxBuilder::new(Credentials::ApiKey(key))
+    }
+
+    /// A client from the environment: `REDOX_API_TOKEN`, or with the feature `redox-jwt`
+    /// `REDOX_CLIENT_ID`, `REDOX_KEY_ID` and `REDOX_PRIVATE_KEY_FILE` (the path of a PEM or JWK) and
+    /// optionally `REDOX_TOKEN_URL`; and optionally `REDOX_BASE_URL`.
     ///
     /// # Errors
-    /// A configuration error that names the variable.
+    /// A configuration error that names the variable, also where a token and a part of a key are
+    /// both set.
     pub fn from_env() -> Result<Self, Error> {
         RedoxBuilder::from_env()?.build()
     }
@@ -72,6 +125,18 @@ impl Redox {
         Error: From<I::Error>,
     {
         Ok(Organization { transport: self.transport.clone(), id: id.try_into()? })
+    }
+
+    /// What belongs to an environment, whichever organization has it.
+    ///
+    /// # Errors
+    /// An invalid-request error that names the rule, if the id cannot be part of a path.
+    pub fn environment<I>(&self, id: I) -> Result<Environment, Error>
+    where
+        I: TryInto<EnvironmentId>,
+        Error: From<I::Error>,
+    {
+        Ok(Environment { transport: self.transport.clone(), id: id.try_into()? })
     }
 
     /// Prepares any call of this service, also one that the crate does not know.
@@ -99,18 +164,100 @@ impl Organization {
     pub fn role_assignments(&self) -> OrganizationRoleAssignments {
         OrganizationRoleAssignments::new(self.transport.clone(), self.id.clone())
     }
+
+    /// The organization's environments.
+    #[must_use]
+    pub fn environments(&self) -> Environments {
+        Environments::new(self.transport.clone(), self.id.clone())
+    }
+}
+
+/// An environment of the Redox Platform.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    transport: Transport,
+    id: EnvironmentId,
+}
+
+impl Environment {
+    /// Who has which role in the environment.
+    #[must_use]
+    pub fn role_assignments(&self) -> EnvironmentRoleAssignments {
+        EnvironmentRoleAssignments::new(self.transport.clone(), self.id.clone())
+    }
 }
 
 /// Sets up a [`Redox`] client.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RedoxBuilder {
-    token: Bearer,
+    credentials: Credentials,
     base_url: Address,
+    #[cfg(feature = "redox-jwt")]
+    token_url: Address,
     options: ClientOptions,
 }
 
+#[derive(Clone, Debug)]
+enum Credentials {
+    Token(Bearer),
+    #[cfg(feature = "redox-jwt")]
+    ApiKey(ApiKey),
+}
+
+/// The parts of an API key in the environment.
+const KEY: [&str; 3] = ["REDOX_CLIENT_ID", "REDOX_KEY_ID", "REDOX_PRIVATE_KEY_FILE"];
+const TOKEN_URL: &str = "REDOX_TOKEN_URL";
+
+impl Credentials {
+    fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
+        let token = vars.optional("REDOX_API_TOKEN")?;
+        let mut of_key = None;
+        for name in KEY.into_iter().chain([TOKEN_URL]) {
+            of_key = of_key.or(vars.optional(name)?.map(|_| name));
+        }
+        match (token, of_key) {
+            (Some(token), None) => Ok(Self::Token(token.into())),
+            (None, Some(name)) => Self::api_key(vars, name),
+            (Some(_), Some(name)) => Err(Error::configuration(format!(
+                "REDOX_API_TOKEN, {name}: are both set, but a client has either a token or a key"
+            ))),
+            (None, None) => Err(Error::configuration(format!(
+                "REDOX_API_TOKEN: is not set, and neither are {}",
+                KEY.join(", ")
+            ))),
+        }
+    }
+
+    #[cfg(feature = "redox-jwt")]
+    fn api_key(vars: &Vars<'_>, set: &str) -> Result<Self, Error> {
+        let part = |name: &str| {
+            let missing = || Error::configuration(format!("{name}: is not set, but {set} is"));
+            vars.optional(name)?.ok_or_else(missing)
+        };
+        let [client_id, key_id, file] = KEY;
+        ApiKey::from_file(part(client_id)?, part(key_id)?, file, &part(file)?).map(Self::ApiKey)
+    }
+
+    #[cfg(not(feature = "redox-jwt"))]
+    fn api_key(_: &Vars<'_>, set: &str) -> Result<Self, Error> {
+        Err(Error::configuration(format!(
+            "REDOX_API_TOKEN: is not set; {set} is, which needs the feature `redox-jwt`"
+        )))
+    }
+}
+
 impl RedoxBuilder {
+    fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            base_url: Address::new("Redox base URL", "https://api.redoxengine.com/platform"),
+            #[cfg(feature = "redox-jwt")]
+            token_url: Address::new("Redox token URL", "https://api.redoxengine.com/v2/auth/token"),
+            options: ClientOptions::default(),
+        }
+    }
+
     /// A builder from the variables of [`Redox::from_env`], to change further.
     ///
     /// # Errors
@@ -120,8 +267,10 @@ impl RedoxBuilder {
     }
 
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let mut builder = Redox::builder(vars.required("REDOX_API_TOKEN")?);
+        let mut builder = Self::new(Credentials::from_vars(vars)?);
         builder.base_url.read(vars, "REDOX_BASE_URL")?;
+        #[cfg(feature = "redox-jwt")]
+        builder.token_url.read(vars, TOKEN_URL)?;
         Ok(builder)
     }
 
@@ -131,7 +280,17 @@ impl RedoxBuilder {
         self
     }
 
-    /// Time limits, retries, HTTP settings.
+    /// Where access tokens come from, default `https://api.redoxengine.com/v2/auth/token`; also the
+    /// audience of the assertions. They are sent there and nowhere else. It is not used with a
+    /// token at hand (feature `redox-jwt`).
+    #[cfg(feature = "redox-jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
+    pub fn token_url(mut self, url: impl Into<String>) -> Self {
+        self.token_url.set(url);
+        self
+    }
+
+    /// Time limits, retries, HTTP settings; also for token requests.
     pub fn options(mut self, options: ClientOptions) -> Self {
         self.options = options;
         self
@@ -143,8 +302,88 @@ impl RedoxBuilder {
     /// A configuration error that names the setting and the rule.
     pub fn build(self) -> Result<Redox, Error> {
         let base = self.base_url.parse(&self.options)?;
-        let token = self.token.authorizer("Redox API token")?;
+        let bearer = match self.credentials {
+            Credentials::Token(bearer) => bearer,
+            #[cfg(feature = "redox-jwt")]
+            Credentials::ApiKey(key) => {
+                let url = self.token_url.parse(&self.options)?;
+                Bearer::provider(key.provider(url, &self.options)?)
+            }
+        };
+        let token = bearer.authorizer("Redox API token")?;
         let transport = Transport::new(base, token, HeaderMap::new(), &self.options)?;
         Ok(Redox { transport })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Redox, Error> {
+        let find = |name: &str| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
+        };
+        RedoxBuilder::from_vars(&Vars::new(&find))?.build()
+    }
+
+    fn refused(pairs: &[(&str, &str)], named: &[&str]) {
+        let error = from(pairs).expect_err("it contradicts itself").to_string();
+        for name in named {
+            assert!(error.contains(name), "{name}: {error}");
+        }
+        assert!(!error.contains("hush"), "{error}");
+    }
+
+    const BASE: (&str, &str) = ("REDOX_BASE_URL", "http://127.0.0.1:1");
+    const TOKEN: (&str, &str) = ("REDOX_API_TOKEN", "hush-hush");
+    const ID: (&str, &str) = ("REDOX_CLIENT_ID", "client");
+
+    #[test]
+    fn the_environment_has_a_token_or_a_key() {
+        from(&[TOKEN, BASE]).expect("it is complete");
+        refused(&[BASE], &["REDOX_API_TOKEN: is not set", "REDOX_PRIVATE_KEY_FILE"]);
+        refused(&[("REDOX_API_TOKEN", " ")], &["REDOX_API_TOKEN: is set, but empty"]);
+        refused(&[TOKEN, ("REDOX_KEY_ID", "")], &["REDOX_KEY_ID: is set, but empty"]);
+        for name in KEY.into_iter().chain([TOKEN_URL]) {
+            refused(&[TOKEN, (name, "x")], &["REDOX_API_TOKEN", name, "both set"]);
+        }
+    }
+
+    #[cfg(not(feature = "redox-jwt"))]
+    #[test]
+    fn a_key_needs_the_feature() {
+        refused(&[ID], &["REDOX_API_TOKEN: is not set", "REDOX_CLIENT_ID", "`redox-jwt`"]);
+    }
+
+    #[cfg(feature = "redox-jwt")]
+    #[test]
+    fn a_key_is_whole_and_read_from_its_file() {
+        const KEY_ID: (&str, &str) = ("REDOX_KEY_ID", "obviously-fake-key");
+        const URL: (&str, &str) = ("REDOX_TOKEN_URL", "http://localhost:1/t");
+        macro_rules! file {
+            ($name:literal) => {
+                (
+                    "REDOX_PRIVATE_KEY_FILE",
+                    concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/redox/keys/", $name),
+                )
+            };
+        }
+        for file in [file!("rsa.pem"), file!("rsa.jwk.json"), file!("p384.pem")] {
+            from(&[ID, KEY_ID, file, URL, BASE]).expect("it is complete");
+        }
+        let good = file!("rsa.pem");
+        refused(&[KEY_ID, good], &["REDOX_CLIENT_ID: is not set, but REDOX_KEY_ID is"]);
+        refused(&[ID, good], &["REDOX_KEY_ID: is not set, but REDOX_CLIENT_ID is"]);
+        refused(&[ID, KEY_ID], &["REDOX_PRIVATE_KEY_FILE: is not set, but REDOX_CLIENT_ID is"]);
+        refused(&[URL], &["REDOX_CLIENT_ID: is not set, but REDOX_TOKEN_URL is"]);
+        let pem = ("REDOX_PRIVATE_KEY_FILE", "-----BEGIN PRIVATE KEY----- hush");
+        refused(&[ID, KEY_ID, pem], &["REDOX_PRIVATE_KEY_FILE: the file cannot be read"]);
+        let wrong = [ID, KEY_ID, file!("README.md")];
+        refused(&wrong, &["REDOX_PRIVATE_KEY_FILE: is not an unencrypted private key"]);
+        let other = [ID, ("REDOX_KEY_ID", "x"), file!("rsa.jwk.json")];
+        refused(&other, &["REDOX_PRIVATE_KEY_FILE: has another kid"]);
+        let url = ("REDOX_TOKEN_URL", "ftp://h.example");
+        refused(&[ID, KEY_ID, good, BASE, url], &["REDOX_TOKEN_URL: must start"]);
     }
 }

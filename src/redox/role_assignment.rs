@@ -1,13 +1,17 @@
 //! `/v1/organizations/{organizationId}/role-assignment`.
 
-use http::Method;
-use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
 
-use super::{OrganizationId, Redox, ServiceError};
+use http::Method;
+
+use super::answer::{self, AssignRoleResponse, Envelope, Memberships, OrganizationMembership};
+use super::settle::{self, Silent};
+use super::{NewRoleAssignment, OrganizationId, Redox};
 use crate::error::Error;
-use crate::model::loose::{loose_text, nullable};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{BoxFuture, Call, Ensured, Found, Transport, ensure};
+
+const TEMPLATE: &str = "/v1/organizations/{organizationId}/role-assignment";
 
 /// The role assignments of an organization.
 #[derive(Clone, Debug)]
@@ -19,6 +23,43 @@ pub struct OrganizationRoleAssignments {
 impl OrganizationRoleAssignments {
     pub(super) fn new(transport: Transport, organization: OrganizationId) -> Self {
         Self { transport, organization }
+    }
+
+    /// Lists who has which role in the organization:
+    /// `GET /v1/organizations/{organizationId}/role-assignment` (*documented*; success under 200 or
+    /// 201 is inferred). One answer holds all: the page knows no parameters and no paging. The
+    /// caller must be an owner or admin of the organization. There is no catalogue of roles; their
+    /// ids are found here.
+    ///
+    /// Source: <https://docs.redoxengine.com/permalink/57a33551-3e02-5518-9074-462fcf258408-get-org-roles>.
+    ///
+    /// # Errors
+    /// As [`assign`](Self::assign), but that nothing can have been changed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1")?.role_assignments();
+    /// let wanted = NewRoleAssignment::new(RoleRef::new("r-1", "member")?, UserRef::id("u-1")?);
+    /// assignments.assign(&wanted).await?;
+    ///
+    /// for membership in assignments.list().await?.payload.memberships {
+    ///     let role = membership.role.and_then(|role| role.name);
+    ///     println!("{}: {role:?}", membership.user.id);
+    /// #   assert_eq!((membership.user.id.as_str(), role.as_deref()), ("u-1", Some("member")));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn list(&self) -> Call<Envelope<Memberships<OrganizationMembership>>> {
+        self.transport.call(&ListMemberships { organization: &self.organization })
     }
 
     /// Assigns a user to an organization role:
@@ -54,6 +95,95 @@ impl OrganizationRoleAssignments {
     pub fn assign(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
         self.transport.call(&AssignRole { organization: &self.organization, new })
     }
+
+    /// Sees to it that a user has this organization role: reads [`list`](Self::list), and calls
+    /// [`assign`](Self::assign) unless the user has the role already. Another role of the user is
+    /// replaced, since every user has exactly one (*documented*).
+    ///
+    /// The role is the same if its id is, or its name where no id was given. The user is looked for
+    /// by id, or where none was given by a name that equals the full name or the email address; a
+    /// name that several users have is refused.
+    ///
+    /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
+    /// service said that it was assigned: its answer shows no membership. Where an outcome stays
+    /// unknown, the list is read again, and the PUT, being idempotent, is sent once more if the
+    /// user still has another role. Of two callers at once who want different roles for one user,
+    /// the later one's stays, and both are told `Created`.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list) and [`assign`](Self::assign), and an invalid-request error for
+    /// a name that several users have.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1")?.role_assignments();
+    /// let wanted = NewRoleAssignment::new(RoleRef::id("r-1")?, UserRef::id("u-1")?);
+    /// assert_eq!(assignments.ensure(&wanted).await?, Ensured::Created(None));
+    /// assert!(matches!(assignments.ensure(&wanted).await?, Ensured::Existed(Some(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure(
+        &self,
+        wanted: &NewRoleAssignment,
+    ) -> Result<Ensured<Option<OrganizationMembership>>, Error> {
+        if let Found::Same(held) = self.find(wanted).await? {
+            return Ok(Ensured::Existed(held));
+        }
+        let assign = || {
+            let assign = AssignRole { organization: &self.organization, new: wanted };
+            self.transport.call(&Silent(assign, PhantomData))
+        };
+        let find = || -> BoxFuture<'static, _> {
+            let found = self.find(wanted);
+            Box::pin(async move {
+                Ok(match found.await? {
+                    // It is to be replaced, and was not yet.
+                    Found::Different(_) => Found::Absent,
+                    found => found,
+                })
+            })
+        };
+        ensure(wanted, true, assign, find).await
+    }
+
+    fn find(
+        &self,
+        wanted: &NewRoleAssignment,
+    ) -> BoxFuture<'static, Result<Found<Option<OrganizationMembership>>, Error>> {
+        let (call, wanted) = (self.list(), wanted.clone());
+        Box::pin(async move { settle::look(&call.await?.payload.memberships, &wanted) })
+    }
+}
+
+struct ListMemberships<'a> {
+    organization: &'a OrganizationId,
+}
+
+impl Operation for ListMemberships<'_> {
+    type Service = Redox;
+    type Answer = Envelope<Memberships<OrganizationMembership>>;
+    const NAME: &'static str = "redox role-assignment.list";
+    const METHOD: Method = Method::GET;
+    const SUCCESS: &'static [u16] = answer::SUCCESS;
+    const REPEAT: Repeat = Repeat::Read;
+
+    fn path(&self) -> Path<'_> {
+        Path::new(TEMPLATE, [self.organization.as_str()])
+    }
+
+    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
+        answer::read(answer)
+    }
 }
 
 struct AssignRole<'a> {
@@ -66,12 +196,11 @@ impl Operation for AssignRole<'_> {
     type Answer = AssignRoleResponse;
     const NAME: &'static str = "redox role-assignment.assign";
     const METHOD: Method = Method::PUT;
-    const SUCCESS: &'static [u16] = &[200, 201];
+    const SUCCESS: &'static [u16] = answer::SUCCESS;
     const REPEAT: Repeat = Repeat::Idempotent;
 
     fn path(&self) -> Path<'_> {
-        let template = "/v1/organizations/{organizationId}/role-assignment";
-        Path::new(template, [self.organization.as_str()])
+        Path::new(TEMPLATE, [self.organization.as_str()])
     }
 
     fn body(&self) -> Result<Body, Error> {
@@ -79,135 +208,6 @@ impl Operation for AssignRole<'_> {
     }
 
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        match answer.json() {
-            Ok(AssignRoleResponse { payload: Outcome { success: false }, .. }) => {
-                Err(AnswerError::Unsuccessful)
-            }
-            Ok(answer) => Ok(answer),
-            // Instead of saying whether it succeeded, it may say what went wrong.
-            Err(_) if ServiceError::is_told_in(answer.body()) => Err(AnswerError::Unsuccessful),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// A user and the role that the user is to have.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct NewRoleAssignment {
-    role: RoleRef,
-    user: UserRef,
-}
-
-impl NewRoleAssignment {
-    /// The user is to have the role.
-    #[must_use]
-    pub fn new(role: RoleRef, user: UserRef) -> Self {
-        Self { role, user }
-    }
-}
-
-/// Declares a reference by id, by name, or by both.
-macro_rules! reference {
-    ($(#[$meta:meta])* $name:ident, $what:literal) => {
-        $(#[$meta])*
-        ///
-        /// The vendor marks neither field as required and does not say whether one alone is
-        /// enough; a reference without either is refused here.
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-        pub struct $name {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            id: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            name: Option<String>,
-        }
-
-        impl $name {
-            /// By id and human-readable name; an empty one of them is left out.
-            ///
-            /// # Errors
-            /// An invalid-request error if both are empty.
-            pub fn new(id: impl Into<String>, name: impl Into<String>) -> Result<Self, Error> {
-                let filled = |text: String| Some(text).filter(|text| !text.is_empty());
-                let (id, name) = (filled(id.into()), filled(name.into()));
-                if id.is_none() && name.is_none() {
-                    return Err(Error::invalid($what, "id and name must not both be empty"));
-                }
-                Ok(Self { id, name })
-            }
-
-            /// By id alone.
-            ///
-            /// # Errors
-            /// An invalid-request error if the id is empty.
-            pub fn id(id: impl Into<String>) -> Result<Self, Error> {
-                Self::new(id, "").map_err(|_| Error::invalid(concat!($what, ".id"), "must not be empty"))
-            }
-
-            /// By name alone.
-            ///
-            /// # Errors
-            /// An invalid-request error if the name is empty.
-            pub fn name(name: impl Into<String>) -> Result<Self, Error> {
-                Self::new("", name).map_err(|_| Error::invalid(concat!($what, ".name"), "must not be empty"))
-            }
-        }
-    };
-}
-
-reference! {
-    /// A role, by its id (the vendor calls it a uuid, and types it as text) or its name.
-    RoleRef, "role"
-}
-
-reference! {
-    /// A user, by id or name.
-    UserRef, "user"
-}
-
-/// The answer to an assignment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AssignRoleResponse {
-    /// About the answer's format.
-    #[serde(default, deserialize_with = "nullable")]
-    pub meta: Meta,
-    /// The answer itself.
-    pub payload: Outcome,
-}
-
-/// About the format of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Meta {
-    /// The version of the payload's format, e.g. `1.0.0`. A new minor version may add fields.
-    #[serde(default, deserialize_with = "loose_text", skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-}
-
-/// Whether the service did what was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// "The status of the request"; always `true` in an answer that is not an error.
-    pub success: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn empty_references_are_refused_by_name() {
-        for (result, named) in [
-            (RoleRef::id("").map(drop), "role.id: must not be empty"),
-            (RoleRef::name("").map(drop), "role.name: must not be empty"),
-            (UserRef::id("").map(drop), "user.id: must not be empty"),
-            (UserRef::name("").map(drop), "user.name: must not be empty"),
-            (UserRef::new("", "").map(drop), "user: id and name must not both be empty"),
-        ] {
-            assert!(result.expect_err(named).to_string().contains(named));
-        }
-        let role = RoleRef::new("r", "").expect("it has an id");
-        assert_eq!(serde_json::to_string(&role).expect("it is JSON"), r#"{"id":"r"}"#);
+        answer::read(answer)
     }
 }

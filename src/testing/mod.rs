@@ -56,7 +56,7 @@ pub use deepset::DeepsetFake;
 #[cfg(feature = "harness")]
 pub use harness::{HarnessDuplicates, HarnessFake};
 #[cfg(feature = "redox")]
-pub use redox::{Membership, RedoxFake};
+pub use redox::{Membership, RedoxAbsent, RedoxDuplicates, RedoxEnvironmentMembership, RedoxFake};
 #[cfg(feature = "twilio")]
 pub use twilio_chat::TwilioChatFake;
 #[cfg(feature = "twilio")]

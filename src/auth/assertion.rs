@@ -1,0 +1,238 @@
+//! Assertions in place of a client secret (RFC 7523): JWTs, each signed for one request.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents};
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind};
+use crate::model::Secret;
+use crate::transport::{Authorization, Authorize, Authorizing};
+
+/// The length of a coordinate on P-384.
+const COORDINATE: usize = 48;
+
+/// A private key that signs assertions, and the id under which its public half is known.
+#[derive(Clone)]
+pub(crate) struct AssertionKey {
+    id: String,
+    algorithm: Algorithm,
+    key: EncodingKey,
+}
+
+impl AssertionKey {
+    /// A key as PEM: RSA (RS384), or P-384 (ES384).
+    ///
+    /// # Errors
+    /// A configuration error that names `field` and the rule, and quotes nothing of the key.
+    pub(crate) fn from_pem(field: &str, id: String, pem: &Secret) -> Result<Self, Error> {
+        let text = pem.expose().as_bytes();
+        let rsa = EncodingKey::from_rsa_pem(text).map(|key| (Algorithm::RS384, key));
+        let ec = || EncodingKey::from_ec_pem(text).map(|key| (Algorithm::ES384, key));
+        let (algorithm, key) = rsa.or_else(|_| ec()).map_err(|_| {
+            let rule = "is not an unencrypted private key in PEM: PKCS#8, or PKCS#1 for RSA";
+            Error::configuration(format!("{field}: {rule}"))
+        })?;
+        Self { id, algorithm, key }.checked(field)
+    }
+
+    /// A key as JWK (RFC 7517), of the same kinds.
+    ///
+    /// # Errors
+    /// A configuration error that names `field` and the rule, and quotes nothing of the key.
+    pub(crate) fn from_jwk(field: &str, id: String, jwk: &Secret) -> Result<Self, Error> {
+        let rule = |rule: &str| Error::configuration(format!("{field}: {rule}"));
+        let jwk: Jwk =
+            serde_json::from_str(jwk.expose()).map_err(|_| rule("is not a private key as JWK"))?;
+        if jwk.kid.as_ref().is_some_and(|own| *own != id) {
+            return Err(rule("has another kid than the key id that was given"));
+        }
+        let (algorithm, name) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+            ("RSA", _) => (Algorithm::RS384, "RS384"),
+            ("EC", Some("P-384")) => (Algorithm::ES384, "ES384"),
+            _ => return Err(rule("must be an RSA key or an EC key on P-384")),
+        };
+        if jwk.alg.as_ref().is_some_and(|own| own != name) {
+            return Err(rule(&format!("is for another algorithm than {name}")));
+        }
+        let inconsistent = || rule("parts of the private key are missing or contradict each other");
+        let key = match algorithm {
+            Algorithm::RS384 => jwk.rsa().ok_or_else(inconsistent)?,
+            _ => jwk.p384().ok_or_else(inconsistent)?,
+        };
+        Self { id, algorithm, key }.checked(field)
+    }
+
+    /// Signs once, so that a key that cannot be used is found at the start.
+    fn checked(self, field: &str) -> Result<Self, Error> {
+        if self.id.is_empty() {
+            return Err(Error::configuration("key id: must not be empty"));
+        }
+        match self.signature(b"probe") {
+            Some(_) => Ok(self),
+            None => {
+                let rule =
+                    "cannot sign: must be an RSA key of 2048 to 8192 bits or an EC key on P-384";
+                Err(Error::configuration(format!("{field}: {rule}")))
+            }
+        }
+    }
+
+    /// Signs an assertion that `client` is who it is, for `audience`, from now on.
+    ///
+    /// # Errors
+    /// A configuration error if the clock, the source of randomness or the key cannot be used.
+    pub(crate) fn sign(
+        &self,
+        client: &str,
+        audience: &str,
+        lifetime: Duration,
+    ) -> Result<Secret, Error> {
+        #[derive(Serialize)]
+        struct Claims<'a> {
+            iss: &'a str,
+            sub: &'a str,
+            aud: &'a str,
+            iat: u64,
+            exp: u64,
+            jti: &'a str,
+        }
+        let unusable = |what: &'static str| Error::new(ErrorKind::Configuration).with_detail(what);
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_err(|_| unusable("the system's clock is before 1970"))?
+            .as_secs();
+        let mut random = [0; 16];
+        aws_lc_rs::rand::fill(&mut random).map_err(|_| unusable("no randomness can be had"))?;
+        let header = Header { kid: Some(self.id.clone()), ..Header::new(self.algorithm) };
+        let claims = Claims {
+            iss: client,
+            sub: client,
+            aud: audience,
+            iat: now,
+            exp: now.saturating_add(lifetime.as_secs()),
+            jti: &URL_SAFE_NO_PAD.encode(random),
+        };
+        let unsigned = || unusable("the assertion could not be signed");
+        let header = serde_json::to_vec(&header).map_err(|_| unsigned())?;
+        let claims = serde_json::to_vec(&claims).map_err(|_| unsigned())?;
+        let mut text =
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.signature(text.as_bytes()).ok_or_else(unsigned)?;
+        text.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+        Ok(Secret::new(text))
+    }
+
+    /// The backend is named here: `jsonwebtoken::encode` takes the process's default, which is a
+    /// panic where another crate of the program turned on the other backend too.
+    fn signature(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let signer = (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key).ok()?;
+        signer.try_sign(text).ok()
+    }
+}
+
+impl fmt::Debug for AssertionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} key {:?}", self.algorithm, self.id)
+    }
+}
+
+/// The members of a JWK that are looked at (RFC 7518, section 6).
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: Option<String>,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    d: Option<String>,
+    p: Option<String>,
+    q: Option<String>,
+    dp: Option<String>,
+    dq: Option<String>,
+    qi: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl Jwk {
+    fn rsa(&self) -> Option<EncodingKey> {
+        let number = |part: &Option<String>| part.as_deref().and_then(bytes);
+        let pair = RsaKeyPair::from_components(&KeyPairComponents {
+            public_key: PublicKeyComponents { n: number(&self.n)?, e: number(&self.e)? },
+            d: number(&self.d)?,
+            p: number(&self.p)?,
+            q: number(&self.q)?,
+            dP: number(&self.dp)?,
+            dQ: number(&self.dq)?,
+            qInv: number(&self.qi)?,
+        });
+        let der: Pkcs8V1Der<'_> = pair.ok()?.as_der().ok()?;
+        // What is asked for as DER is PKCS#1; as PEM it may be this.
+        let encoded = Secret::new(STANDARD.encode(der.as_ref()));
+        let (label, encoded) = ("PRIVATE KEY-----", encoded.expose());
+        let pem = Secret::new(format!("-----BEGIN {label}\n{encoded}\n-----END {label}\n"));
+        EncodingKey::from_rsa_pem(pem.expose().as_bytes()).ok()
+    }
+
+    fn p384(&self) -> Option<EncodingKey> {
+        let fixed = |part: &Option<String>| {
+            let number = bytes(part.as_deref()?)?;
+            let missing = COORDINATE.checked_sub(number.len())?;
+            Some([vec![0; missing], number].concat())
+        };
+        let public = [vec![4], fixed(&self.x)?, fixed(&self.y)?].concat();
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(
+            &ECDSA_P384_SHA384_FIXED_SIGNING,
+            &fixed(&self.d)?,
+            &public,
+        );
+        Some(EncodingKey::from_ec_der(pair.ok()?.to_pkcs8v1().ok()?.as_ref()))
+    }
+}
+
+/// A number of a JWK, without leading zeros.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    Some(bytes[zeros..].to_vec())
+}
+
+/// The assertions that are on their way, so that none is shown should a service send it back.
+/// They authenticate in the request's form, and so there is no header.
+#[derive(Clone, Default)]
+pub(crate) struct InFlight(Arc<Mutex<VecDeque<Secret>>>);
+
+impl InFlight {
+    /// As many as fetches can be under way at once, given up ones included.
+    const KEPT: usize = 4;
+
+    pub(crate) fn add(&self, assertion: &Secret) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push_back(assertion.clone());
+        if kept.len() > Self::KEPT {
+            kept.pop_front();
+        }
+    }
+}
+
+impl Authorize for InFlight {
+    fn authorize(&self) -> Authorizing<'_> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is signed is no secret; the signature alone could be put to it again.
+        let signatures = kept.iter().filter_map(|assertion| assertion.expose().rsplit('.').next());
+        let secrets = kept.iter().cloned().chain(signatures.map(Secret::new)).collect();
+        Authorizing::Ready(Authorization { header: None, secrets, generation: 0 })
+    }
+}

@@ -1,0 +1,135 @@
+//! Whether somebody has a role already, by what the service lists.
+
+use std::marker::PhantomData;
+
+use http::Method;
+
+use super::answer::{AssignRoleResponse, EnvironmentMembership, Member, OrganizationMembership};
+use super::{NewRoleAssignment, Redox, Reference, RoleRef, UserRef};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
+use crate::transport::Found;
+
+/// What memberships of organizations and of environments have in common.
+pub(super) trait Membership: Clone + Send + Sync + 'static {
+    fn user(&self) -> &Member;
+    fn role(&self) -> Option<&Reference>;
+}
+
+impl Membership for OrganizationMembership {
+    fn user(&self) -> &Member {
+        &self.user
+    }
+
+    fn role(&self) -> Option<&Reference> {
+        self.role.as_ref()
+    }
+}
+
+impl Membership for EnvironmentMembership {
+    fn user(&self) -> &Member {
+        &self.user
+    }
+
+    fn role(&self) -> Option<&Reference> {
+        self.role.as_ref()
+    }
+}
+
+/// The membership of this user.
+///
+/// # Errors
+/// An invalid-request error if the user is given by a name that several have.
+pub(super) fn of_user<M: Membership>(memberships: &[M], user: &UserRef) -> Result<Vec<M>, Error> {
+    let own: Vec<M> =
+        memberships.iter().filter(|held| is_user(held.user(), user)).cloned().collect();
+    // The service allows one role for each user, but a list may not keep to that.
+    if own.windows(2).any(|pair| pair[0].user().id != pair[1].user().id) {
+        return Err(Error::invalid("user.name", "several users have this name here: give the id"));
+    }
+    Ok(own)
+}
+
+/// Whether the user has the wanted role, another, or none.
+///
+/// # Errors
+/// As [`of_user`].
+pub(super) fn look<M: Membership>(
+    memberships: &[M],
+    wanted: &NewRoleAssignment,
+) -> Result<Found<Option<M>>, Error> {
+    let mut own = of_user(memberships, wanted.user())?;
+    if let Some(same) = own.iter().find(|held| is_role(held.role(), wanted.role())) {
+        return Ok(Found::Same(Some(same.clone())));
+    }
+    Ok(match own.pop() {
+        Some(other) => Found::Different(Some(other)),
+        None => Found::Absent,
+    })
+}
+
+/// By id, or by a name where no id was given.
+fn is_user(member: &Member, wanted: &UserRef) -> bool {
+    match (wanted.get_id(), wanted.get_name()) {
+        (Some(id), _) => member.id == id,
+        (None, Some(name)) => {
+            // What a user's name is in a request is not documented.
+            member.fullname.as_deref() == Some(name)
+                || member.lowercase_email.as_deref() == Some(&name.to_lowercase())
+        }
+        (None, None) => false,
+    }
+}
+
+/// By id, or by name where no id was given.
+fn is_role(held: Option<&Reference>, wanted: &RoleRef) -> bool {
+    match (wanted.get_id(), wanted.get_name()) {
+        (Some(id), _) => held.and_then(|role| role.id.as_deref()) == Some(id),
+        (None, Some(name)) => held.and_then(|role| role.name.as_deref()) == Some(name),
+        (None, None) => false,
+    }
+}
+
+/// A refusal of which the service does not document the meaning: the user may have a role already,
+/// or none any more.
+pub(super) fn is_open(error: &Error) -> bool {
+    error.effect() == Effect::NotApplied
+        && error.status().is_some()
+        && matches!(
+            error.kind(),
+            ErrorKind::InvalidRequest
+                | ErrorKind::NotFound
+                | ErrorKind::AlreadyExists
+                | ErrorKind::Conflict
+                | ErrorKind::Rejected
+        )
+}
+
+/// The same call, whose answer is taken for what it is to `ensure`: it says that the call
+/// succeeded, and shows no membership.
+pub(super) struct Silent<O, M>(pub(super) O, pub(super) PhantomData<M>);
+
+impl<O, M> Operation for Silent<O, M>
+where
+    O: Operation<Service = Redox, Answer = AssignRoleResponse>,
+    M: Membership,
+{
+    type Service = Redox;
+    type Answer = Option<M>;
+    const NAME: &'static str = O::NAME;
+    const METHOD: Method = O::METHOD;
+    const SUCCESS: &'static [u16] = O::SUCCESS;
+    const REPEAT: Repeat = O::REPEAT;
+
+    fn path(&self) -> Path<'_> {
+        self.0.path()
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        self.0.body()
+    }
+
+    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
+        O::decode(answer).map(|_| None)
+    }
+}
