@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::TwilioIam;
 use super::paging::{Meta, PageOf, Paging, paged};
-use crate::Timestamp;
 use crate::error::Error;
 use crate::model::loose::{identifying, nullable};
-use crate::model::open_enum;
+use crate::model::{Timestamp, open_enum};
 use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Items, List, Listed, Pages, Position, Response, Transport};
 use crate::twilio::{AccountSid, OrganizationSid, Sid};

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::TwilioIam;
 use super::paging::{Meta, PageOf, Paging, paged};
-use crate::Timestamp;
 use crate::error::Error;
 use crate::model::loose::{identifying, nullable};
-use crate::model::{open_enum, sid};
+use crate::model::{Timestamp, open_enum, sid};
 use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport};
 use crate::twilio::RoleSid;

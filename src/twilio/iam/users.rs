@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::TwilioIam;
 use super::place::Place;
-use crate::Timestamp;
 use crate::error::{Error, ErrorKind};
-use crate::model::checked_id;
 use crate::model::loose::{identifying, nullable};
+use crate::model::{Timestamp, checked_id};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Transport};
 use crate::twilio::UserSid;
