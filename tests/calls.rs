@@ -23,7 +23,6 @@ fn parsed(text: &str) -> Value {
 }
 
 /// A JSON object without these fields.
-#[allow(dead_code, reason = "not every service's tests need it")]
 fn without(mut value: Value, fields: &[&str]) -> Value {
     for field in fields {
         value.as_object_mut().expect("it is an object").remove(*field);
