@@ -321,8 +321,8 @@ mod redox {
         check_usage_and_environment(NAME, &env, &good, true);
         for (arguments, named) in [
             (["..", "r", "", "u", ""], "organizationId: must not be \".\" or \"..\""),
-            (["7", "", "", "u", ""], "role.name: must not be empty"),
-            (["7", "r", "", "", ""], "user.name: must not be empty"),
+            (["7", "", "", "u", ""], "role: id and name must not both be empty"),
+            (["7", "r", "", "", ""], "user: id and name must not both be empty"),
         ] {
             assert_all_in(run(NAME, &env, &arguments).error(), &["invalid request", named]);
         }
