@@ -302,17 +302,22 @@ impl RedoxBuilder {
     /// A configuration error that names the setting and the rule.
     pub fn build(self) -> Result<Redox, Error> {
         let base = self.base_url.parse(&self.options)?;
-        let bearer = match self.credentials {
-            Credentials::Token(bearer) => bearer,
+        let token = self.bearer()?.authorizer("Redox API token")?;
+        let transport = Transport::new(base, token, HeaderMap::new(), &self.options)?;
+        Ok(Redox { transport })
+    }
+
+    /// # Errors
+    /// A configuration error that names the setting and the rule.
+    fn bearer(&self) -> Result<Bearer, Error> {
+        match self.credentials.clone() {
+            Credentials::Token(bearer) => Ok(bearer),
             #[cfg(feature = "redox-jwt")]
             Credentials::ApiKey(key) => {
                 let url = self.token_url.parse(&self.options)?;
-                Bearer::provider(key.provider(url, &self.options)?)
+                Ok(Bearer::provider(key.provider(url, &self.options)?))
             }
-        };
-        let token = bearer.authorizer("Redox API token")?;
-        let transport = Transport::new(base, token, HeaderMap::new(), &self.options)?;
-        Ok(Redox { transport })
+        }
     }
 }
 
