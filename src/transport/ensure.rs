@@ -71,17 +71,15 @@ pub(crate) enum Found<T> {
 /// be seen.
 const READS: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// How often a service that refuses duplicates is asked to create.
-const CREATES: u32 = 2;
 
 /// Creates, and settles by reading what the answer leaves open.
 ///
-/// `refuses_second`: the service itself keeps a second one from being made, so that creating again
-/// after an unknown outcome is safe. Elsewhere a late first try could still land, and the error of
-/// the first try is returned as it is.
+/// `refuses_second`: the service itself keeps a second one from being made, so that creating before
+/// looking, and again after an unknown outcome, is safe. Elsewhere it looks first, and creates once:
+/// after an unknown outcome a late first try could still land.
 ///
 /// # Errors
-/// That of the create or of the reading, or a [`Difference`].
+/// That of the create or of the first look, or a [`Difference`].
 pub(crate) async fn ensure<W, T>(
     wanted: &W,
     refuses_second: bool,
@@ -92,52 +90,55 @@ where
     W: Clone + Send + Sync + 'static,
     T: Send + Sync + 'static,
 {
-    let mut doubt = None;
-    for round in 1..=CREATES {
+    let conflict = |found, effect| {
+        let difference = Difference { wanted: wanted.clone(), found };
+        Error::new(ErrorKind::Conflict)
+            .with_effect(effect)
+            .with_operation(create().operation())
+            .with_detail("what is there differs from what was wanted")
+            .with_service(difference)
+    };
+    if !refuses_second {
+        match find().await? {
+            Found::Same(found) => return Ok(Ensured::Existed(found)),
+            Found::Different(found) => return Err(conflict(found, Effect::NotApplied)),
+            Found::Absent => {}
+        }
+    }
+    let mut doubt: Option<Error> = None;
+    loop {
         let error = match create().await {
             Ok(made) => return Ok(Ensured::Created(made)),
             Err(error) => error,
         };
         let exists = error.kind() == ErrorKind::AlreadyExists;
         if !exists && error.effect() == Effect::NotApplied {
-            // A refusal says nothing about an earlier round whose outcome is unknown.
-            return Err(match doubt {
-                Some(earlier) => earlier,
-                None => error,
-            });
+            // A refusal says nothing about an earlier try whose outcome is unknown.
+            return Err(doubt.unwrap_or(error));
         }
-        // Reading changes nothing, and so says nothing about what the create did.
         let effect = if doubt.is_some() { Effect::Unknown } else { error.effect() };
-        match settle(&find).await.map_err(|unread| unread.with_effect(effect))? {
-            Found::Same(found) => {
+        match settle(&find).await {
+            Ok(Found::Same(found)) => {
                 return Ok(match (error.effect(), &doubt) {
                     (Effect::Applied, _) => Ensured::Created(found),
                     (Effect::NotApplied, None) => Ensured::Existed(found),
                     _ => Ensured::Present(found),
                 });
             }
-            Found::Different(found) => {
-                let difference = Difference { wanted: wanted.clone(), found };
-                let mut conflict = Error::new(ErrorKind::Conflict)
-                    .with_effect(effect)
-                    .with_attempts(error.attempts())
-                    .with_detail("what is there differs from what was wanted")
-                    .with_service(difference);
-                if let Some(name) = error.operation() {
-                    conflict = conflict.with_operation(name);
-                }
-                return Err(conflict);
-            }
-            Found::Absent
-                if error.effect() == Effect::Unknown && refuses_second && round < CREATES =>
-            {
+            Ok(Found::Different(found)) => return Err(conflict(found, effect)),
+            Ok(Found::Absent) if refuses_second && doubt.is_none() && effect == Effect::Unknown => {
                 doubt = Some(error);
             }
-            Found::Absent => return Err(doubt.unwrap_or(error)),
+            Ok(Found::Absent) => return Err(doubt.unwrap_or(error)),
+            // Reading changes nothing, and so says nothing about what the create did.
+            Err(unread) => {
+                let error = doubt.unwrap_or(error);
+                return Err(error
+                    .with_remark("what is there could not be read")
+                    .with_source(unread));
+            }
         }
     }
-    // The last round returns.
-    Err(doubt.unwrap_or_else(|| Error::new(ErrorKind::Conflict)))
 }
 
 /// Removes, and settles by reading what the answer leaves open. `is_ambiguous` tells refusals that

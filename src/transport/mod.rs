@@ -383,6 +383,9 @@ impl Transport {
     }
 }
 
+/// The longest body that is read for a service's typed error.
+const LONGEST_ERROR: usize = 64 * 1024;
+
 /// The error of an answer that the operation's service reads as a failure.
 fn failure(
     prepared: &Prepared,
@@ -394,7 +397,9 @@ fn failure(
     let told = status.is_client_error() || status.is_server_error();
     let holds_token = || body.windows(12).any(|part| part == b"access_token");
     let body = if prepared.sensitive && (!told || holds_token()) { &[] } else { body };
-    let mut failure = (prepared.read_failure)(status, &headers, body);
+    // No service tells an error at such length; as a tree it would be many times as large.
+    let readable = if body.len() <= LONGEST_ERROR { body } else { &[] };
+    let mut failure = (prepared.read_failure)(status, &headers, readable);
     if prepared.success.contains(&status.as_u16()) && failure.kind == ErrorKind::UnexpectedStatus {
         // The status was expected; it is the body that says that the call did not succeed.
         failure.kind = ErrorKind::Rejected;

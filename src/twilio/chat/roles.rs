@@ -6,10 +6,10 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{AccountSid, ListRoles, ServiceSid, TwilioChat};
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 use crate::model::{Timestamp, open_enum, sid};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Difference, Ensured, EnsuredAbsent, Found, Transport};
+use crate::transport::{Call, Ensured, EnsuredAbsent, Found, Transport};
 use crate::transport::{ensure, ensure_absent};
 
 /// The roles of a Chat service.
@@ -88,18 +88,6 @@ impl Roles {
     /// # fn main() {}
     /// ```
     pub async fn ensure(&self, new: &NewRole) -> Result<Ensured<Role>, Error> {
-        // The service may well make a second one, so that creating first is not an option.
-        match self.find(new).await? {
-            Found::Same(role) => return Ok(Ensured::Existed(role)),
-            Found::Different(found) => {
-                return Err(Error::new(ErrorKind::Conflict)
-                    .with_effect(Effect::NotApplied)
-                    .with_operation(CreateRole::NAME)
-                    .with_detail("what is there differs from what was wanted")
-                    .with_service(Difference { wanted: new.clone(), found }));
-            }
-            Found::Absent => {}
-        }
         let find = || {
             let (roles, new) = (self.clone(), new.clone());
             Box::pin(async move { roles.find(&new).await }) as _

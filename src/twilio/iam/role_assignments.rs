@@ -122,9 +122,6 @@ impl RoleAssignments {
                 Ok(Found::Absent)
             })
         };
-        if let Found::Same(found) = find().await? {
-            return Ok(Ensured::Existed(found));
-        }
         ensure(new, false, || self.create(new), find).await
     }
 

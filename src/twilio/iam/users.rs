@@ -24,7 +24,7 @@ const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// Answers are documented as `application/scim+json`, errors also as `application/json`, which
 /// every request accepts anyway.
 fn accept_scim() -> (HeaderName, HeaderValue) {
-    (header::ACCEPT, HeaderValue::from_static("application/scim+json"))
+    (header::ACCEPT, HeaderValue::from_static("application/json, application/scim+json"))
 }
 
 /// The users of an organization (SCIM 2.0).
