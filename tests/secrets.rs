@@ -548,6 +548,10 @@ async fn spans_and_events_hide_what_was_said<S: Subject>() {
     for fault in [
         Fault::status(201).body(answer.to_string()),
         Fault::status(429).body(answer.to_string()),
+        Fault::status(429)
+            .body(json!({"message": ANSWER_VALUE, "detail": ANSWER_VALUE}).to_string()),
+        Fault::status(403)
+            .body(json!({"message": ANSWER_VALUE, "detail": ANSWER_VALUE}).to_string()),
         Fault::status(429).body(format!("<html>{ANSWER_VALUE}")),
         Fault::status(403).body(format!("<html>{ANSWER_VALUE}")),
         Fault::status(201).body(format!("<html>{ANSWER_VALUE}")),
