@@ -18,6 +18,7 @@
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod access;
 pub mod auth;
 mod error;
 mod model;

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 /// What each room may use besides itself. The root's own re-exports of the lowest rooms are free
 /// to all.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("error", &[]),
     ("model", &["error"]),
     ("operation", &["error", "model"]),
     ("transport", &["error", "model", "operation"]),
     ("auth", &["error", "model", "operation", "transport"]),
+    ("access", &["error", "model", "operation", "transport"]),
     ("twilio", BELOW),
     ("harness", BELOW),
     ("redox", BELOW),
@@ -31,7 +32,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ),
 ];
 
-const BELOW: &[&str] = &["error", "model", "operation", "transport", "auth"];
+const BELOW: &[&str] = &["error", "model", "operation", "transport", "auth", "access"];
 const ROOT: [&str; 3] = ["Error", "ErrorKind", "Effect"];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -2,6 +2,7 @@
 //!
 //! Page: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>.
 
+mod access;
 mod api_key;
 mod error;
 mod list_roles;

@@ -7,6 +7,7 @@
 //! What is *observed* below was seen in the public server source of December 2023 or in public
 //! clients, not in the vendor's documents.
 
+mod access;
 mod error;
 mod resource;
 mod resource_groups;

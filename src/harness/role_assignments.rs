@@ -52,6 +52,10 @@ impl RoleAssignments {
         Self { transport, scope }
     }
 
+    pub(super) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// Creates a role assignment in this scope: `POST {scope}/role-assignments`, 201 (*documented*).
     ///
     /// Never repeated when its outcome is unknown. The service keeps (identifier, scope) and

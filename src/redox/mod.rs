@@ -7,6 +7,7 @@
 //! <https://docs.redoxengine.com/permalink/25cc4571-9dd5-5cdc-b8b6-8ec342ec5324-put-env-role>,
 //! <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>.
 
+mod access;
 mod answer;
 #[cfg(feature = "redox-jwt")]
 mod api_key;

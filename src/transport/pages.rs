@@ -221,6 +221,42 @@ impl<T: Send + 'static> Items<T> {
         Self { pages, page: VecDeque::new(), position, total: None }
     }
 
+    /// The items of a list that comes in one answer.
+    pub(crate) fn of_one_call<A: Send + 'static>(
+        call: impl Fn() -> Call<A> + Send + Sync + 'static,
+        items: fn(A) -> Vec<T>,
+    ) -> Self {
+        let name = call().operation();
+        let fetch: Fetch<T> = Arc::new(move |cursor| {
+            let foreign = cursor.map(|_| Error::invalid("position", "is none of this list"));
+            let call = foreign.map_or_else(|| Ok(call().into_future()), Err);
+            Box::pin(async move {
+                let items = items(call?.await?);
+                Ok((Page { total: Some(items.len() as u64), items, next: None }, 0))
+            })
+        });
+        let (position, loops) = (Position::default(), LoopGuard::default());
+        Self::new(Pages { fetch, state: State::Ready, position, loops, name })
+    }
+
+    /// The same list with other items. Nothing may have been taken from it yet.
+    pub(crate) fn map<U: Send + 'static>(
+        self,
+        project: impl Fn(T) -> U + Send + Sync + 'static,
+    ) -> Items<U> {
+        let Pages { fetch, position, loops, name, .. } = self.pages;
+        let project = Arc::new(project);
+        let fetch: Fetch<U> = Arc::new(move |cursor| {
+            let (fetching, project) = (fetch(cursor), Arc::clone(&project));
+            Box::pin(async move {
+                let (Page { items, total, next }, mark) = fetching.await?;
+                let items = items.into_iter().map(|item| project(item)).collect();
+                Ok((Page { items, total, next }, mark))
+            })
+        });
+        Items::new(Pages { fetch, state: State::Ready, position, loops, name })
+    }
+
     /// The next item; `None` after the last, and after an error.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await

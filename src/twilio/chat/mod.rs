@@ -3,6 +3,7 @@
 //! Page: <https://www.twilio.com/docs/chat/rest/role-resource>. (The product is at the end of its
 //! life; `https://ip-messaging.twilio.com` answers the same paths, *documented*.)
 
+mod access;
 mod change_permissions;
 mod list_roles;
 mod roles;

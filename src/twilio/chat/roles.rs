@@ -66,7 +66,7 @@ impl Roles {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] if the name is taken by a role of another type or with other
-    /// permissions, with a [`Difference<NewRole, Role>`](Difference); else those of
+    /// permissions, with a [`Difference<NewRole, Role>`](crate::Difference); else those of
     /// [`list`](Self::list) and [`create`](Self::create).
     ///
     /// ```

@@ -5,6 +5,7 @@
 //! <https://www.twilio.com/docs/iam/scim/api-reference>,
 //! <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 
+mod access;
 mod accounts;
 mod paging;
 mod place;

@@ -1,0 +1,180 @@
+//! Who has which role, in one vocabulary: what a program reads that looks at several services.
+//!
+//! Every value carries the vendor's own ([`Role::native`], [`Assignment::native`]), so that nothing
+//! is lost. There is no creating in this vocabulary: what each service needs to create differs too
+//! much to hide.
+//!
+//! ```
+//! # #[cfg(all(feature = "testing", feature = "redox", feature = "harness"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use rolecall::access::ReadAssignments;
+//! use rolecall::testing::{HarnessFake, RedoxFake};
+//!
+//! async fn print_all(services: &[&dyn ReadAssignments]) -> Result<(), rolecall::Error> {
+//!     for service in services {
+//!         let mut assignments = service.read_assignments()?;
+//!         while let Some(assignment) = assignments.next().await {
+//!             let assignment = assignment?;
+//!             println!("{:?} has {:?}", assignment.principal.id, assignment.role.id);
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! let (harness, redox) = (HarnessFake::start().await?, RedoxFake::start().await?);
+//! let platform = harness.client()?.org("platform")?.role_assignments();
+//! let clinic = redox.client()?.organization("7")?.role_assignments();
+//! print_all(&[&platform, &clinic]).await?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "testing", feature = "redox", feature = "harness")))]
+//! # fn main() {}
+//! ```
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::model::open_enum;
+use crate::transport::Items;
+
+/// Lists roles.
+pub trait ReadRoles: Send + Sync {
+    /// All roles here, as a stream. A position in it is that of the vendor's own list.
+    ///
+    /// # Errors
+    /// An error if the list cannot be asked for; that of the service comes from the stream.
+    fn read_roles(&self) -> Result<Items<Role>, Error>;
+}
+
+/// Lists who has which role.
+pub trait ReadAssignments: Send + Sync {
+    /// All assignments here that the caller may see, as a stream. A position in it is that of the
+    /// vendor's own list.
+    ///
+    /// # Errors
+    /// An error if the list cannot be asked for; that of the service comes from the stream.
+    fn read_assignments(&self) -> Result<Items<Assignment>, Error>;
+}
+
+open_enum! {
+    /// What somebody is who can have a role.
+    PrincipalKind {
+        /// A person.
+        User = "user",
+        /// A group of persons.
+        Group = "group",
+        /// An account for programs.
+        ServiceAccount = "service_account",
+    }
+}
+
+open_enum! {
+    /// What a role is held over.
+    ScopeKind {
+        /// An organization.
+        Organization = "organization",
+        /// An account.
+        Account = "account",
+        /// A project.
+        Project = "project",
+        /// An environment.
+        Environment = "environment",
+    }
+}
+
+/// Who has a role. What the service does not say is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Principal {
+    /// What it is.
+    pub kind: Option<PrincipalKind>,
+    /// The vendor's id.
+    pub id: Option<String>,
+    /// A name or an address for people to read.
+    pub display: Option<String>,
+}
+
+/// What a role is held over. What the service does not say is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Scope {
+    /// What it is.
+    pub kind: Option<ScopeKind>,
+    /// The vendor's id.
+    pub id: Option<String>,
+    /// A name for people to read.
+    pub display: Option<String>,
+}
+
+/// A role as an assignment names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RoleName {
+    /// The vendor's id.
+    pub id: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+}
+
+/// A role.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Role {
+    /// The vendor's id. (Twilio Chat documents it as nullable.)
+    pub id: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+    /// What it allows, as the vendor writes permissions (deepset's as `asset:action`).
+    pub permissions: Option<Vec<String>>,
+    native: Native,
+}
+
+/// That somebody has a role.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Assignment {
+    /// The vendor's id; not every service has one.
+    pub id: Option<String>,
+    /// Who has the role.
+    pub principal: Principal,
+    /// Which role.
+    pub role: RoleName,
+    /// Over what.
+    pub scope: Scope,
+    native: Native,
+}
+
+type Native = Arc<dyn Any + Send + Sync>;
+
+impl Role {
+    pub(crate) fn new<N: Any + Send + Sync>(native: N) -> Self {
+        Self { id: None, name: None, permissions: None, native: Arc::new(native) }
+    }
+
+    /// The vendor's own value, by its type: `role.native::<harness::Role>()`.
+    #[must_use]
+    pub fn native<N: Any>(&self) -> Option<&N> {
+        self.native.downcast_ref()
+    }
+}
+
+impl Assignment {
+    pub(crate) fn new<N: Any + Send + Sync>(native: N) -> Self {
+        Self {
+            id: None,
+            principal: Principal::default(),
+            role: RoleName::default(),
+            scope: Scope::default(),
+            native: Arc::new(native),
+        }
+    }
+
+    /// The vendor's own value, by its type:
+    /// `assignment.native::<harness::RoleAssignmentResponse>()`.
+    #[must_use]
+    pub fn native<N: Any>(&self) -> Option<&N> {
+        self.native.downcast_ref()
+    }
+}
