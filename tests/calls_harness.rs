@@ -60,6 +60,65 @@ mod assignments {
             .expect("it follows the rules")
     }
 
+    #[tokio::test]
+    async fn a_dry_run_is_exact_and_its_answer_read() {
+        let capture = Capture::start([(200, fixture!("validation.full.json"))]).await;
+        let principal = Principal::service_account("ci").scope_level(ScopeLevel::Organization);
+        let group = "_all_project_level_resources";
+        let wanted = NewRoleAssignment::new("sre_view", "_account_viewer", group, principal)
+            .expect("it follows the rules")
+            .role_reference(RoleReference::new(ScopeLevel::Account, "_account_viewer"));
+        let org = client(&capture).org("platform").expect("it is an id");
+        let project = org.project("shop").expect("it is an id");
+        let said = project.role_assignments().validate(&wanted).await.expect("it is read");
+        assert_eq!(capture.requests(), [fixture!("validate.request.http")]);
+        assert!(!said.is_valid());
+        let role = said.role_validation_result.expect("it is told");
+        assert_eq!(
+            (role.valid, role.error_message.as_deref()),
+            (Some(false), Some("role not found"))
+        );
+        assert_eq!(said.resource_group_validation_result.expect("it is told").valid, Some(true));
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_tells_what_is_missing_and_assigns_nothing() {
+        let fake = HarnessFake::start().await.expect("a free port");
+        let assignments = eager(&fake).account().role_assignments();
+        let good = assignments.validate(&wanted("a")).await.expect("it is answered");
+        assert!(good.is_valid(), "{good:?}");
+        let principal = Principal::user("u");
+        let odd =
+            NewRoleAssignment::unnamed("nobody_made_it", "_all_account_level_resources", principal);
+        let odd = odd.expect("it follows the rules");
+        assert!(!assignments.validate(&odd).await.expect("it is answered").is_valid());
+        assert!(fake.role_assignments("account").is_empty());
+        for body in [r#"{"status":"SUCCESS"}"#, r#"{"data":null}"#, "[]", "{}"] {
+            fake.next(1, rolecall::testing::Fault::json(200, body));
+            let error = assignments.validate(&odd).await.expect_err(body);
+            assert_eq!(error.kind(), rolecall::ErrorKind::Decode, "{error}");
+        }
+        fake.next(
+            1,
+            rolecall::testing::Fault::json(200, r#"{"status":"FAILURE","code":"INVALID_REQUEST"}"#),
+        );
+        let error = assignments.validate(&odd).await.expect_err("it says so");
+        assert_eq!(error.effect(), rolecall::Effect::NotApplied);
+        // Nothing half said is good.
+        fake.next(1, rolecall::testing::Fault::json(200, r#"{"data":{}}"#));
+        assert!(!assignments.validate(&odd).await.expect("it is answered").is_valid());
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_needs_the_account() {
+        let client = Harness::builder("pat.fakeId.obviously-fake").base_url("http://127.0.0.1:1");
+        let client = client.build().expect("the client is set up well");
+        let error = client.account().role_assignments().validate(&wanted("a")).await;
+        let error = error.expect_err("the account is not known");
+        assert!(error.to_string().contains("accountIdentifier: must be known"), "{error}");
+        assert_eq!(error.attempts(), 0);
+    }
+
     /// What these identifiers come as in a list.
     fn rows(identifiers: &[&str]) -> String {
         let row = |id: &&str| json!({"role-assignment": {"identifier": id}});

@@ -13,6 +13,7 @@ mod resource;
 mod resource_groups;
 mod role_assignments;
 mod roles;
+mod validate;
 
 use http::{HeaderMap, HeaderName};
 
@@ -34,6 +35,7 @@ pub use role_assignments::{
     RoleAssignmentResponse, RoleAssignments, RoleReference, ScopeLevel,
 };
 pub use roles::{ListRoles, NewRole, Role, RoleScope, Roles};
+pub use validate::{Validation, ValidationResult};
 
 opaque_id! {
     /// The identifier of an organization that exists.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::resource::{Delete, Get, ListPage, Resource, find, find_in_list, list, time};
+use super::validate::{Validate, Validation};
 use super::{Harness, Scope};
 use crate::error::Error;
 use crate::model::loose::identifying;
@@ -54,6 +55,41 @@ impl RoleAssignments {
 
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// Asks whether a role assignment could be created, without creating it:
+    /// `POST /authz/api/roleassignments/validate`, 200 (the call is *documented*; its body and answer are
+    /// *observed* in clients generated from the vendor's API document).
+    ///
+    /// It looks at principal, role and resource group, not at duplicates. Those clients call it below
+    /// `/gateway`; a client whose base URL has that path is needed where an address wants it. The
+    /// account id must be known: from the API key, or from [`HarnessBuilder::account`](super::HarnessBuilder::account).
+    ///
+    /// Source: <https://apidocs.harness.io/tag/Role-Assignments>.
+    ///
+    /// # Errors
+    /// An invalid-request error before sending if the account id is not known; else as for
+    /// [`create`](Self::create). A proposal that is not good is no error: see [`Validation`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::harness::{NewRoleAssignment, Principal};
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let wanted = NewRoleAssignment::unnamed("no_such_role", "_all_account_level_resources", Principal::user("u"))?;
+    /// let said = fake.client()?.account().role_assignments().validate(&wanted).await?;
+    /// assert!(!said.is_valid());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn validate(&self, new: &NewRoleAssignment) -> Call<Validation> {
+        let account = self.transport.header("harness-account");
+        self.transport.call(&Validate { account, scope: &self.scope, new })
     }
 
     /// Creates a role assignment in this scope: `POST {scope}/role-assignments`, 201 (*documented*).
@@ -341,18 +377,26 @@ impl Operation for CreateRoleAssignment<'_> {
     }
 
     fn body(&self) -> Result<Body, Error> {
-        // A reference may have come from an answer, where anything may be absent.
-        if let Some(RoleReference { scope_level, identifier }) = &self.new.role_reference {
-            check_named("roleReference.identifier", identifier.as_deref().unwrap_or_default())?;
-            let level = scope_level.as_ref().map(ScopeLevel::as_str);
-            check_named("roleReference.scope_level", level.unwrap_or_default())?;
-        }
+        check_reference(self.new)?;
         Body::json(self.new)
     }
 
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         answer.json()
     }
+}
+
+/// A reference may have come from an answer, where anything may be absent.
+///
+/// # Errors
+/// An invalid-request error that names the part that is missing.
+pub(super) fn check_reference(new: &NewRoleAssignment) -> Result<(), Error> {
+    let Some(RoleReference { scope_level, identifier }) = &new.role_reference else {
+        return Ok(());
+    };
+    check_named("roleReference.identifier", identifier.as_deref().unwrap_or_default())?;
+    let level = scope_level.as_ref().map(ScopeLevel::as_str);
+    check_named("roleReference.scope_level", level.unwrap_or_default())
 }
 
 checked_id! {
@@ -492,6 +536,15 @@ impl NewRoleAssignment {
             disabled: false,
             managed: None,
         })
+    }
+
+    /// Identifier, resource group and role.
+    pub(super) fn names(&self) -> (&str, &str, &str) {
+        (&self.identifier, &self.resource_group, &self.role)
+    }
+
+    pub(super) fn parts(&self) -> (Option<&RoleReference>, &Principal, bool) {
+        (self.role_reference.as_ref(), &self.principal, self.disabled)
     }
 
     /// Names a role of a higher scope. The service expects `role` to equal the reference's

@@ -302,6 +302,9 @@ impl State for Held {
             }
             ["v1", "orgs", org, rest @ ..] => (Place::of(Some(org), None), rest),
             ["v1", rest @ ..] => (Place::of(None, None), rest),
+            ["authz", "api", "roleassignments", "validate"] if request.method == "POST" => {
+                return self.validate(request);
+            }
             _ => return self.refuse(404, "RESOURCE_NOT_FOUND", "HTTP 404 Not Found"),
         };
         match (request.method.as_str(), rest) {
@@ -350,6 +353,48 @@ impl Held {
         let here = self.held(kind).iter().filter(|(own, _)| *own == place.scope);
         all.extend(here.map(|(_, value)| value.clone()));
         all
+    }
+
+    /// The dry run: managed names (`_…`) are known, and the roles and groups that were created.
+    fn validate(&mut self, request: &Request) -> ResponseTemplate {
+        let query = |name: &str| {
+            let mut pairs = request.url.query_pairs();
+            pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
+        };
+        let Some(proposal) = json_object(request) else {
+            return self.refuse(400, "INVALID_REQUEST", "Unable to process JSON");
+        };
+        if query("accountIdentifier").is_none_or(|account| account.is_empty()) {
+            return self.refuse(400, "INVALID_REQUEST", "accountIdentifier: must not be empty");
+        }
+        let (org, project) = (query("orgIdentifier"), query("projectIdentifier"));
+        let place = Place::of(org.as_deref(), project.as_deref());
+        let proposed = &proposal["roleAssignment"];
+        let result = |found: bool, what: &str| match found {
+            true => json!({"valid": true, "errorMessage": null}),
+            false => json!({"valid": false, "errorMessage": format!("{what} not found")}),
+        };
+        let mut known = |kind: Kind, field: &str| {
+            filled(proposed, field).is_some_and(|name| {
+                name.starts_with('_')
+                    || self.all(kind, &place).iter().any(|one| one["identifier"] == name)
+            })
+        };
+        let role = known(Kind::Role, "roleIdentifier");
+        let group = known(Kind::Group, "resourceGroupIdentifier");
+        let principal = filled(&proposed["principal"], "identifier").is_some();
+        let body = json!({
+            "status": "SUCCESS",
+            "data": {
+                "principalValidationResult": result(principal, "principal"),
+                "roleValidationResult": result(role, "role"),
+                "resourceGroupValidationResult":
+                    result(group, "resource group"),
+            },
+            "metaData": null,
+            "correlationId": format!("fake-correlation-{}", self.requests),
+        });
+        answer(200, "application/json", &body)
     }
 
     fn respond_on(

@@ -174,6 +174,11 @@ impl Transport {
         self.0.base.origin().ascii_serialization()
     }
 
+    /// A header that every request has, as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers.get(name)?.to_str().ok()
+    }
+
     fn prepare<O: Operation>(&self, operation: &O) -> Result<Prepared, Error> {
         let mut request =
             build(operation, &self.0.base).map_err(|error| error.with_operation(O::NAME))?;
