@@ -410,11 +410,31 @@ mod deepset {
     }
 }
 
+/// What a program that needs nothing shows, which must fit into a terminal.
+#[cfg(all(feature = "twilio", feature = "harness"))]
+fn shown_by(name: &str) -> String {
+    let Finished { code, stdout, stderr } = run(name, &[], &[] as &[&str]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let widest = stdout.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "too wide for a terminal: {widest:?}");
+    stdout
+}
+
+/// The lines as lists of words, without regard to how they are aligned.
+#[cfg(all(feature = "twilio", feature = "harness"))]
+#[track_caller]
+fn assert_lines_in(text: &str, lines: &[&str]) {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let all: Vec<String> = text.lines().map(words).collect();
+    for line in lines {
+        assert!(all.iter().any(|own| own == line), "no line {line:?} in {text}");
+    }
+}
+
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #[test]
 fn the_tour_shows_every_service() {
-    let Finished { code, stdout, stderr } = run("tour", &[], &[] as &[&str]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    let stdout = shown_by("tour");
     for (vendor, status, attempts) in [
         ("twilio iam", "201", "1"),
         ("twilio chat", "201", "1"),
@@ -429,6 +449,75 @@ fn the_tour_shows_every_service() {
     for part in ["NG_ACCESS_DENIED", "core_usergroup_manage", "outcome unknown", "created: 1"] {
         assert!(stdout.contains(part), "no {part:?} in {stdout}");
     }
-    let widest = stdout.lines().map(|line| line.chars().count()).max();
-    assert!(widest <= Some(100), "too wide for a terminal: {widest:?}");
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[test]
+fn the_review_lists_everybody_once() {
+    let stdout = shown_by("list_everyones_roles");
+    assert_lines_in(
+        &stdout,
+        &[
+            "vendor scope principal role",
+            "twilio iam ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa grace@example.com Billing",
+            "harness org platform USER ada _organization_admin",
+            "harness org platform USER_GROUP sre _organization_viewer",
+            "redox organization 7 ada@example.com owner",
+            "redox environment Clinic grace@example.com engineer",
+            "twilio chat ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa - moderator (channel)",
+            "deepset 7f0c1f5e-0000-4000-8000-000000000001 - auditor",
+        ],
+    );
+    // The list that was interrupted misses nobody, and names nobody twice.
+    let lines: Vec<&str> = stdout.lines().collect();
+    let harness = lines.iter().filter(|line| line.starts_with("harness "));
+    assert_eq!(harness.count(), 3, "{stdout}");
+    let interrupted = lines.iter().position(|line| line.starts_with("  (rate limited, for 600s: "));
+    let before = interrupted.and_then(|at| lines.get(at - 1));
+    assert!(before.is_some_and(|line| line.starts_with("harness ")), "{stdout}");
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox"))]
+#[test]
+fn a_leaver_loses_everything_and_a_second_run_finds_nothing() {
+    let stdout = shown_by("revoke_a_leaver");
+    let (first, second) = stdout.split_once("Second run\n").expect("it runs twice");
+    assert_lines_in(
+        first,
+        &[
+            "twilio role assignment IY00000000000000000000000000000002 Removed",
+            "twilio user ada@example.com deactivated",
+            "harness org ada_admin Absent",
+            "harness project ada_web Removed",
+            "redox environment Clinic Removed",
+            "redox environment Sandbox WasAbsent",
+            "redox organization 7 made a member",
+            "changes: 7",
+        ],
+    );
+    let nothing = ["redox organization 7 a member already", "changes: 0"];
+    assert_lines_in(second, &nothing);
+    assert!(!second.contains("Removed"), "{second}");
+    assert_lines_in(second, &["Left at Harness: sre_admin"]);
+}
+
+#[cfg(all(feature = "twilio", feature = "harness"))]
+#[test]
+fn permissions_are_rotated_once() {
+    let stdout = shown_by("rotate_permissions");
+    let (first, second) = stdout.split_once("Second run\n").expect("it runs twice");
+    assert_lines_in(
+        first,
+        &[
+            "chat moderator before sendMessage, editAnyMessage",
+            "added [\"deleteAnyMessage\"], removed [\"editAnyMessage\"]",
+            "after sendMessage, deleteAnyMessage",
+            "after sendMessage, leaveChannel",
+            "after core_pipeline_view, core_fakecompulsory_view, core_service_view",
+            "tags {\"team\": \"sre\"}",
+            "requests: 7 to Twilio Chat, 2 to Harness",
+        ],
+    );
+    assert_eq!(second.matches("nothing to do").count(), 3, "{second}");
+    assert_lines_in(second, &["requests: 4 to Twilio Chat, 1 to Harness"]);
 }
