@@ -334,6 +334,13 @@ impl Error {
         self
     }
 
+    /// Takes over the service's typed error of another.
+    pub(crate) fn with_service_of(mut self, other: &Self) -> Self {
+        self.0.service.clone_from(&other.0.service);
+        self.0.request_id_label = other.0.request_id_label;
+        self
+    }
+
     /// Adds to the explanation.
     pub(crate) fn with_remark(mut self, remark: &'static str) -> Self {
         self.0.detail = Some(match self.0.detail.take() {

@@ -868,7 +868,7 @@ mod api_key {
         let text = error.to_string();
         for said in [
             "redox role-assignment.list: unauthenticated (invalid_client: Public key not found",
-            "while getting an access token",
+            "no access token could be had",
         ] {
             assert!(text.contains(said), "{text}");
         }

@@ -308,8 +308,11 @@ fn provider_error(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     if let Some(message) = error.message() {
         told = told.with_message(message);
     }
+    if let Some(id) = error.request_id() {
+        told = told.with_request_id(id);
+    }
     if let Some(wait) = error.retry_after() {
         told = told.with_retry_after(wait);
     }
-    told.with_source(*error)
+    told.with_service_of(&error).with_source(*error)
 }

@@ -355,6 +355,16 @@ impl NewRole {
         })
     }
 
+    /// Replaces the permissions.
+    #[must_use]
+    pub fn permissions<P: Into<String>>(
+        mut self,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        self.permissions = permissions.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Describes the role, in at most 1024 characters.
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Self {
@@ -466,13 +476,18 @@ pub struct Role {
 }
 
 impl Role {
-    /// The parts of this role that can be written, to change some and [update](Roles::update) it.
+    /// The parts of this role that can be written, to change some (such as
+    /// [`permissions`](NewRole::permissions)) and [update](Roles::update) it.
     ///
     /// # Errors
-    /// An invalid-request error if what the service sent breaks the rules of [`NewRole::new`].
+    /// An invalid-request error if the service sent no permissions (not even an empty list), or what
+    /// it sent breaks the rules of [`NewRole::new`].
     pub fn to_new(&self) -> Result<NewRole, Error> {
         let name = self.name.clone().unwrap_or_default();
-        let permissions = self.permissions.clone().unwrap_or_default();
+        // To write none where none were told would take all of them away.
+        let permissions = self.permissions.clone().ok_or_else(|| {
+            Error::invalid("permissions", "are not known: the service did not send them")
+        })?;
         let new = NewRole::new(self.identifier.as_str(), name, permissions)?;
         Ok(NewRole { description: self.description.clone(), tags: self.tags.clone(), ..new })
     }

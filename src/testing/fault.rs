@@ -62,8 +62,8 @@ impl Fault {
         }
     }
 
-    /// No fault: the service's answer as it is.
-    pub(super) fn none() -> Self {
+    /// No fault: the service's answer as it is. In a queue it lets calls pass before the next fault.
+    pub fn none() -> Self {
         Self::new(Kind::Real(Manner::Whole))
     }
 
