@@ -166,16 +166,17 @@ async fn a_list_that_may_lack_roles_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_empty_page_is_the_end_only_where_the_total_is_reached() {
+async fn an_empty_page_is_not_the_end() {
     let (one, none, last) = (page(&["a"], true, 21), page(&[], true, 21), page(&["b"], false, 21));
     let capture = Capture::start([(200, &*one), (200, &none), (200, &last)]).await;
     let roles = all(&roles_at(capture.uri()).list()).await.expect("it is read");
     assert_eq!(names(&roles), ["a", "b"]);
-    // "More" without end: numbers alone would go on for ever.
-    let none = page(&[], true, 11);
-    let capture = Capture::start([(200, &*one), (200, &none)]).await;
-    let roles = all(&roles_at(capture.uri()).list()).await.expect("it is read");
-    assert_eq!((names(&roles), capture.requests().len()), (vec!["a"], 2));
+    // "More" without end is no whole list.
+    let fake = DeepsetFake::start().await.expect("it starts");
+    fake.next(200, rolecall::testing::Fault::json(200, r#"{"data":[],"has_more":true}"#));
+    let roles = fake.client().expect("it is set up").organization(DeepsetFake::ORGANIZATION);
+    let error = all(&roles.expect("it is a UUID").roles().list()).await.expect_err("it never ends");
+    assert!(error.to_string().contains("nothing but empty pages"), "{error}");
 }
 
 #[tokio::test]

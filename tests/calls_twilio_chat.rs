@@ -278,13 +278,23 @@ async fn unknown_permissions_are_not_overwritten() {
 }
 
 #[tokio::test]
-async fn idempotent_changes_outlive_faults() {
+async fn a_deletion_outlives_faults_and_a_change_is_sent_once() {
     let fake = TwilioChatFake::start().await.expect("it starts");
     let roles = of(&fake);
     let sid = made(&roles, "reader", &["a"]).await;
     for fault in [Fault::status(500), Fault::reset().after_processing()] {
         fake.next(1, fault);
-        roles.replace_permissions(&sid, ["b"]).await.expect("it is repeated");
+        let error = roles.replace_permissions(&sid, ["b"]).await.expect_err("it is not repeated");
+        assert!(error.is_outcome_unknown(), "{error}");
+        assert_eq!((error.attempts(), fake.faults_left()), (1, 0));
+    }
+    // Neither the Chat service nor a page of somebody else's is the role that was not found.
+    for elsewhere in [Fault::json(404, r#"{"code":50050}"#), Fault::html(404)] {
+        fake.next(1, Fault::status(502));
+        fake.next(1, elsewhere.clone());
+        roles.delete(&sid).await.expect_err("it is no echo");
+        fake.next(1, elsewhere);
+        roles.ensure_absent(&sid).await.expect_err("it is not said to be absent");
     }
     // The repetition is answered "not found" by its own first try.
     fake.next(1, Fault::reset().after_processing());

@@ -307,11 +307,11 @@ mod role_assignments {
         assert_eq!(second, Ensured::Existed(first.into_inner()));
         assert_eq!(fake.role_assignments().len(), 4);
         // Narrower is not the same.
-        let narrow = wanted.clone().resource("service", "one");
+        let narrow = self::wanted(8).resource("service", "one");
         assert!(matches!(assignments.ensure(&narrow).await, Ok(Ensured::Created(_))));
         assert!(matches!(assignments.ensure(&narrow).await, Ok(Ensured::Existed(_))));
-        assert!(matches!(assignments.ensure(&wanted).await, Ok(Ensured::Existed(_))));
-        assert_eq!(fake.role_assignments().len(), 5);
+        assert!(matches!(assignments.ensure(&self::wanted(8)).await, Ok(Ensured::Created(_))));
+        assert_eq!(fake.role_assignments().len(), 6);
     }
 
     #[tokio::test]
@@ -368,6 +368,22 @@ mod role_assignments {
     }
 
     #[tokio::test]
+    async fn a_wider_grant_is_no_narrow_one() {
+        let (fake, organization) = fake().await;
+        let held = made(&organization, 1).await;
+        let [role, scope, identity] = [
+            held[0].role_sid.clone().expect("it has one").to_string(),
+            held[0].scope.clone().expect("it has one").to_string(),
+            held[0].identity.clone().expect("it has one").to_string(),
+        ];
+        let narrow = NewRoleAssignment::new(&*role, &*scope, &*identity).expect("they are SIDs");
+        let narrow = narrow.resource("bucket", "b-1");
+        let error = organization.role_assignments().ensure(&narrow).await.expect_err("it is wider");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied));
+        assert_eq!(fake.role_assignments(), held);
+    }
+
+    #[tokio::test]
     async fn ensure_absent_says_who_removed_it() {
         let (fake, organization) = fake().await;
         let held = made(&organization, 4).await;
@@ -384,7 +400,11 @@ mod role_assignments {
         fake.next(4, Fault::status(500).retry_after(Duration::ZERO));
         let absent = assignments.ensure_absent(&sid(2)).await.expect("it is gone");
         assert_eq!(absent, EnsuredAbsent::Absent);
+        fake.next(1, Fault::html(404));
+        assignments.ensure_absent(&sid(3)).await.expect_err("that was not the service");
+        fake.next(1, Fault::status(502));
         fake.next(1, Fault::json(404, r#"{"code":25100}"#));
+        assignments.delete(&sid(3)).await.expect_err("it is no echo");
         fake.next(1, Fault::json(404, r#"{"code":25100}"#));
         let error = assignments.ensure_absent(&sid(3)).await.expect_err("another organization");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));

@@ -29,6 +29,9 @@ pub(super) enum Start {
     After(String),
 }
 
+/// The cursor that stands for "more, but without an item from which to go on".
+const STUCK: &str = "before=";
+
 /// The cursor that stands for "more, but nobody knows how".
 const BEYOND: &str = "after";
 
@@ -73,16 +76,20 @@ impl Start {
         let Listing { data, has_more, total } = listing;
         let total = total.and_then(|total| total.as_u64());
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        let more = has_more.unwrap_or(data.len() >= usize::try_from(limit).unwrap_or(usize::MAX));
+        let full = data.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        // What a numbered list has passed at most, pages being no larger than asked for.
+        let passed = match self {
+            Self::Number(number) => number.saturating_mul(limit.into()),
+            Self::Before(_) | Self::After(_) => data.len() as u64,
+        };
+        let more = has_more.unwrap_or(full || total.is_some_and(|total| total > passed));
         let next = match self {
             _ if !more => None,
-            // Numbers never end, so that an empty page needs a reason to go on.
-            Self::Number(number) => {
-                let passed = number.saturating_mul(limit.into());
-                let goes_on = !data.is_empty() || total.is_some_and(|total| total > passed);
-                number.checked_add(1).filter(|_| goes_on).map(|next| next.to_string())
+            // If nothing but empty pages follows, the stream ends in an error.
+            Self::Number(number) => number.checked_add(1).map(|next| next.to_string()),
+            Self::Before(_) => {
+                Some(data.last().map_or(STUCK.to_owned(), |last| format!("before={}", id(last))))
             }
-            Self::Before(_) => data.last().map(|last| format!("before={}", id(last))),
             Self::After(_) => Some(BEYOND.to_owned()),
         };
         Listed { items: data, next, total }

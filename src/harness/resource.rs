@@ -8,8 +8,8 @@ use http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::{Harness, Scope};
-use crate::error::{Error, ErrorKind};
+use super::{ErrorCode, Harness, Scope, ServiceError};
+use crate::error::Error;
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport};
 
@@ -22,6 +22,9 @@ pub(super) trait Resource: DeserializeOwned + Clone + Send + Sync + 'static {
     const LIST: &'static str;
     const GET: &'static str;
     const DELETE: &'static str;
+    /// Whether the service has a code of its own for "not found". If not, the list settles it; where
+    /// it has one, it does not: lists leave out what the caller may not view.
+    const SAYS_ABSENT: bool;
 
     fn identifier(&self) -> &str;
 }
@@ -160,12 +163,24 @@ pub(super) async fn find<T: Resource>(
 ) -> Result<Option<T>, Error> {
     match transport.call(&Get { scope, identifier, answer: PhantomData::<fn() -> T> }).await {
         Ok(found) => Ok(Some(found)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) if error.kind() == ErrorKind::InvalidRequest && error.status().is_some() => {
+        Err(error) if T::SAYS_ABSENT && is_gone(&error) => Ok(None),
+        Err(error) if !T::SAYS_ABSENT && is_open(&error) => {
             find_in_list(transport, scope, |item: &T| item.identifier() == identifier).await
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether the service itself says that the role assignment was not found (*observed*), and not its
+/// organization or project.
+pub(super) fn is_gone(error: &Error) -> bool {
+    let code = error.service::<ServiceError>().and_then(|error| error.code.as_ref());
+    code == Some(&ErrorCode::ResourceNotFoundException)
+}
+
+/// Whether a refusal may mean that the role or the resource group was not found.
+pub(super) fn is_open(error: &Error) -> bool {
+    error.status().is_some() && (error.is_invalid_request() || error.is_not_found())
 }
 
 /// The first of a list that is looked for, in pages as large as the service allows.

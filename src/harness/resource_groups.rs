@@ -8,8 +8,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::resource::{
-    Create, Delete, Draft, Get, ListPage, Paged, Paging, Resource, Update, Writable, find, list,
-    tags, time,
+    Create, Delete, Draft, Get, ListPage, Paged, Paging, Resource, Update, Writable, find, is_open,
+    list, tags, time,
 };
 use super::role_assignments::{check_identifier, check_named};
 use super::roles::{check_labels, is_as_set};
@@ -36,6 +36,7 @@ impl Resource for ResourceGroup {
     const LIST: &'static str = "harness resource-groups.list";
     const GET: &'static str = "harness resource-groups.get";
     const DELETE: &'static str = "harness resource-groups.delete";
+    const SAYS_ABSENT: bool = false;
 
     fn identifier(&self) -> &str {
         self.identifier.as_str()
@@ -465,7 +466,7 @@ impl ResourceGroups {
             let (this, identifier) = (self.clone(), identifier.to_owned());
             Box::pin(async move { this.find(&identifier).await }) as _
         };
-        ensure_absent(|| self.delete(identifier), Error::is_invalid_request, find).await
+        ensure_absent(|| self.delete(identifier), |_| false, is_open, find).await
     }
 
     async fn find(&self, identifier: &str) -> Result<Option<ResourceGroup>, Error> {
@@ -800,6 +801,11 @@ impl ResourceGroup {
     /// An invalid-request error if what the service sent breaks the rules of
     /// [`NewResourceGroup::new`].
     pub fn to_new(&self) -> Result<NewResourceGroup, Error> {
+        // To write none where none were told would take all of them away.
+        if self.resource_filter.is_none() && self.include_all_resources.is_none() {
+            let rule = "are not known: the service did not send them";
+            return Err(Error::invalid("resource_filter and include_all_resources", rule));
+        }
         let name = self.name.clone().unwrap_or_default();
         let new = NewResourceGroup::new(self.identifier.as_str(), name)?;
         Ok(NewResourceGroup {

@@ -7,7 +7,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::resource::{Delete, Get, ListPage, Resource, find, find_in_list, list, time};
+use super::resource::{Delete, Get, ListPage, Resource, find, find_in_list, is_gone, list, time};
 use super::validate::{Validate, Validation};
 use super::{Harness, Scope};
 use crate::error::Error;
@@ -30,6 +30,7 @@ impl Resource for RoleAssignmentResponse {
     const LIST: &'static str = "harness role-assignments.list";
     const GET: &'static str = "harness role-assignments.get";
     const DELETE: &'static str = "harness role-assignments.delete";
+    const SAYS_ABSENT: bool = true;
 
     fn identifier(&self) -> &str {
         self.role_assignment.identifier.as_str()
@@ -324,7 +325,7 @@ impl RoleAssignments {
             let (this, identifier) = (self.clone(), identifier.to_owned());
             Box::pin(async move { this.named(&identifier).await }) as _
         };
-        ensure_absent(|| self.delete(identifier), |_| false, find).await
+        ensure_absent(|| self.delete(identifier), is_gone, |_| false, find).await
     }
 
     /// The assignment with this identifier.
@@ -575,10 +576,11 @@ impl NewRoleAssignment {
         let level = |reference: &Option<RoleReference>| {
             reference.as_ref().and_then(|reference| reference.scope_level.clone())
         };
-        let same_level = match (level(&self.role_reference), level(&other.role_reference)) {
-            (Some(own), Some(its)) => own == its,
-            _ => true,
-        };
+        // Without a reference a role is one of the scope's own, or a built-in one.
+        let own = level(&self.role_reference).unwrap_or_else(|| scope.clone());
+        let its = level(&other.role_reference).unwrap_or_else(|| scope.clone());
+        let built_in = self.role.starts_with('_');
+        let same_level = own == its || built_in;
         other.resource_group.as_deref() == Some(&self.resource_group)
             && other.role.as_deref() == Some(&self.role)
             && same_level

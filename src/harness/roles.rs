@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::resource::{
-    Create, Delete, Draft, Get, ListPage, Resource, Update, Writable, find, list, tags, time,
+    Create, Delete, Draft, Get, ListPage, Resource, Update, Writable, find, is_open, list, tags,
+    time,
 };
 use super::role_assignments::{check_identifier, check_named};
 use super::{Identifier, Scope, ScopeLevel};
@@ -27,6 +28,7 @@ impl Resource for Role {
     const LIST: &'static str = "harness roles.list";
     const GET: &'static str = "harness roles.get";
     const DELETE: &'static str = "harness roles.delete";
+    const SAYS_ABSENT: bool = false;
 
     fn identifier(&self) -> &str {
         self.identifier.as_str()
@@ -299,7 +301,7 @@ impl Roles {
             let (this, identifier) = (self.clone(), identifier.to_owned());
             Box::pin(async move { this.find(&identifier).await }) as _
         };
-        ensure_absent(|| self.delete(identifier), Error::is_invalid_request, find).await
+        ensure_absent(|| self.delete(identifier), |_| false, is_open, find).await
     }
 
     async fn find(&self, identifier: &str) -> Result<Option<Role>, Error> {

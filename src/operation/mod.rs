@@ -199,12 +199,13 @@ pub trait Operation {
     /// [`AnswerError`] if the body has another shape, or reports failure after all.
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError>;
 
-    /// What it means that a *repeated* request failed with this kind after an earlier try may have
-    /// arrived: a repeated delete is answered "not found" by its own first try, for example.
+    /// What it means that a *repeated* request was refused so after an earlier try may have arrived: a
+    /// repeated delete is answered "not found" by its own first try, for example.
     ///
-    /// `Some` makes the call a success.
-    fn echo(kind: ErrorKind) -> Option<Self::Answer> {
-        let _ = kind;
+    /// `Some` makes the call a success. A "not found" may also be about what the thing is in, or come
+    /// from something before the service: look at the service's code.
+    fn echo(refused: &Error) -> Option<Self::Answer> {
+        let _ = refused;
         None
     }
 }

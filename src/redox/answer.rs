@@ -48,9 +48,8 @@ pub struct Outcome {
 #[serde(bound(deserialize = "M: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct Memberships<M> {
-    /// One for each user. `null` is read as empty; an answer without the field is an error, lest
-    /// it be taken for "nobody".
-    #[serde(deserialize_with = "nullable")]
+    /// One for each user. An answer without the list, or with `null` for it, is an error, lest it be
+    /// taken for "nobody".
     pub memberships: Vec<M>,
 }
 
@@ -123,7 +122,6 @@ pub struct Member {
 #[non_exhaustive]
 pub struct EnvironmentList {
     /// `null` is read as empty; an answer without the field is an error.
-    #[serde(deserialize_with = "nullable")]
     pub environments: Vec<ListedEnvironment>,
 }
 

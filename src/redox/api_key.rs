@@ -119,8 +119,10 @@ impl ApiKey {
         }
         let in_flight = InFlight::default();
         let audience = url.as_str().to_owned();
-        let transport = Transport::new(url, in_flight.clone(), HeaderMap::new(), options)?;
         let retry = options.retry.clone();
+        // Each try is signed anew, so that the tries are made here and not below.
+        let options = options.clone().retry(RetryPolicy::none());
+        let transport = Transport::new(url, in_flight.clone(), HeaderMap::new(), &options)?;
         Ok(ApiKeyTokens { key: self, audience, transport, in_flight, retry })
     }
 }
@@ -149,10 +151,10 @@ impl ApiKeyTokens {
         self.transport.call(&CreateToken { assertion: &assertion }).await
     }
 
-    /// How long to wait before the next try, if there is to be one. Only an outcome that is unknown
-    /// is tried again here; what was not processed was repeated below, with the same assertion.
+    /// How long to wait before the next try, if there is to be one.
     fn wait(&self, error: &Error, tries: u32) -> Option<Duration> {
-        if !error.is_outcome_unknown() || tries >= self.retry.max_attempts {
+        let passing = error.is_outcome_unknown() || error.is_safe_to_repeat();
+        if !passing || tries >= self.retry.max_attempts {
             return None;
         }
         let asked = error.retry_after().unwrap_or_default();

@@ -11,7 +11,7 @@ use super::{EnvironmentId, NewRoleAssignment, Redox, UserRef};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{
-    BoxFuture, Call, Ensured, EnsuredAbsent, Found, Transport, ensure, ensure_absent,
+    BoxFuture, Call, Difference, Ensured, EnsuredAbsent, Found, Transport, ensure, ensure_absent,
 };
 
 const TEMPLATE: &str = "/v1/environments/{environmentId}/role-assignment";
@@ -104,9 +104,8 @@ impl EnvironmentRoleAssignments {
     /// where the user has another role replaces it ([`assign`](Self::assign)), where none gives it
     /// ([`create`](Self::create)).
     ///
-    /// The role is the same if its id is, or its name where no id was given. The user is looked for
-    /// by id, or where none was given by a name that equals the full name or the email address; a
-    /// name that several users have is refused.
+    /// The role is the same if its id is, or its name where no id was given. The user must be given by
+    /// id: a name does not tell who is meant.
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
     /// service said that it was assigned: its answer shows no membership. Where an outcome stays
@@ -125,7 +124,7 @@ impl EnvironmentRoleAssignments {
     /// Those of [`list`](Self::list), [`create`](Self::create) and [`assign`](Self::assign); a
     /// [`Difference`](crate::Difference) under [`ErrorKind::Conflict`](crate::ErrorKind::Conflict)
     /// if somebody else gave the user another role meanwhile; and an invalid-request error for a
-    /// name that several users have.
+    /// user without an id.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -150,6 +149,7 @@ impl EnvironmentRoleAssignments {
         &self,
         wanted: &NewRoleAssignment,
     ) -> Result<Ensured<Option<EnvironmentMembership>>, Error> {
+        settle::check_user(wanted.user())?;
         let environment = &self.environment;
         match self.find(wanted).await? {
             Found::Same(held) => Ok(Ensured::Existed(held)),
@@ -179,7 +179,14 @@ impl EnvironmentRoleAssignments {
                     // Perhaps the refusal of a second one.
                     Err(error) if settle::is_open(&error) => match self.find(wanted).await? {
                         Found::Same(held) => Ok(Ensured::Existed(held)),
-                        Found::Different(_) | Found::Absent => Err(error),
+                        Found::Different(found) => {
+                            let difference = Difference { wanted: wanted.clone(), found };
+                            Err(Error::new(ErrorKind::Conflict)
+                                .with_operation(CreateAssignment::NAME)
+                                .with_detail("what is there differs from what was wanted")
+                                .with_service(difference))
+                        }
+                        Found::Absent => Err(error),
                     },
                     settled => settled,
                 }
@@ -192,7 +199,7 @@ impl EnvironmentRoleAssignments {
         wanted: &NewRoleAssignment,
     ) -> BoxFuture<'static, Result<Found<Option<EnvironmentMembership>>, Error>> {
         let (call, wanted) = (self.list(), wanted.clone());
-        Box::pin(async move { settle::look(&call.await?.payload.memberships, &wanted) })
+        Box::pin(async move { Ok(settle::look(&call.await?.payload.memberships, &wanted)) })
     }
 
     /// Sets the role of a user in the environment:
@@ -279,7 +286,7 @@ impl EnvironmentRoleAssignments {
     /// # Errors
     /// Those of [`list`](Self::list), so that an unknown environment is an error and not an
     /// absence, and of [`delete`](Self::delete); the user may still have the role then. An
-    /// invalid-request error for a name that several users have.
+    /// invalid-request error for a user without an id.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -305,20 +312,20 @@ impl EnvironmentRoleAssignments {
         let find = || -> BoxFuture<'static, _> {
             let (call, user) = (self.list(), user.clone());
             Box::pin(
-                async move { Ok(settle::of_user(&call.await?.payload.memberships, &user)?.pop()) },
+                async move { Ok(settle::of_user(&call.await?.payload.memberships, &user).pop()) },
             )
         };
+        settle::check_user(user)?;
         if find().await?.is_none() {
             return Ok(EnsuredAbsent::WasAbsent);
         }
-        let gone = ensure_absent(|| self.delete(user), settle::is_open, find).await?;
-        // "Not found" is not documented, and may mean something else than the user.
-        if gone == EnsuredAbsent::WasAbsent && find().await?.is_some() {
-            return Err(Error::new(ErrorKind::NotFound)
-                .with_operation(RemoveUser::NAME)
-                .with_detail("the service did not find the user, and goes on listing it"));
-        }
-        Ok(gone)
+        // "Not found" is not documented, and may mean something else than the user: the list settles it.
+        let gone = ensure_absent(|| self.delete(user), |_| false, settle::is_open, find).await?;
+        Ok(match gone {
+            // It was there a moment ago.
+            EnsuredAbsent::WasAbsent => EnsuredAbsent::Absent,
+            gone => gone,
+        })
     }
 }
 

@@ -75,10 +75,6 @@ macro_rules! reference {
             pub(super) fn get_id(&self) -> Option<&str> {
                 self.id.as_deref()
             }
-
-            pub(super) fn get_name(&self) -> Option<&str> {
-                self.name.as_deref()
-            }
         }
     };
 }
@@ -86,6 +82,12 @@ macro_rules! reference {
 reference! {
     /// A role, by its id (the vendor calls it a uuid, and types it as text) or its name.
     RoleRef, "role"
+}
+
+impl RoleRef {
+    pub(super) fn get_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
 }
 
 reference! {

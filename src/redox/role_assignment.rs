@@ -100,9 +100,9 @@ impl OrganizationRoleAssignments {
     /// [`assign`](Self::assign) unless the user has the role already. Another role of the user is
     /// replaced, since every user has exactly one (*documented*).
     ///
-    /// The role is the same if its id is, or its name where no id was given. The user is looked for
-    /// by id, or where none was given by a name that equals the full name or the email address; a
-    /// name that several users have is refused.
+    /// The role is the same if its id is, or its name where no id was given. The user must be given by
+    /// id: a name does not tell who is meant. It lets in whom it does not find: to take a role away,
+    /// [list](Self::list) first.
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
     /// service said that it was assigned: its answer shows no membership. Where an outcome stays
@@ -112,7 +112,7 @@ impl OrganizationRoleAssignments {
     ///
     /// # Errors
     /// Those of [`list`](Self::list) and [`assign`](Self::assign), and an invalid-request error for
-    /// a name that several users have.
+    /// a user without an id.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -136,6 +136,7 @@ impl OrganizationRoleAssignments {
         &self,
         wanted: &NewRoleAssignment,
     ) -> Result<Ensured<Option<OrganizationMembership>>, Error> {
+        settle::check_user(wanted.user())?;
         if let Found::Same(held) = self.find(wanted).await? {
             return Ok(Ensured::Existed(held));
         }
@@ -161,7 +162,7 @@ impl OrganizationRoleAssignments {
         wanted: &NewRoleAssignment,
     ) -> BoxFuture<'static, Result<Found<Option<OrganizationMembership>>, Error>> {
         let (call, wanted) = (self.list(), wanted.clone());
-        Box::pin(async move { settle::look(&call.await?.payload.memberships, &wanted) })
+        Box::pin(async move { Ok(settle::look(&call.await?.payload.memberships, &wanted)) })
     }
 }
 

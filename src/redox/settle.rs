@@ -36,48 +36,37 @@ impl Membership for EnvironmentMembership {
     }
 }
 
-/// The membership of this user.
-///
-/// # Errors
-/// An invalid-request error if the user is given by a name that several have.
-pub(super) fn of_user<M: Membership>(memberships: &[M], user: &UserRef) -> Result<Vec<M>, Error> {
-    let own: Vec<M> =
-        memberships.iter().filter(|held| is_user(held.user(), user)).cloned().collect();
-    // The service allows one role for each user, but a list may not keep to that.
-    if own.windows(2).any(|pair| pair[0].user().id != pair[1].user().id) {
-        return Err(Error::invalid("user.name", "several users have this name here: give the id"));
-    }
-    Ok(own)
+/// The memberships of this user, who is given by id. (The service allows one role for each user, but a
+/// list may not keep to that.)
+pub(super) fn of_user<M: Membership>(memberships: &[M], user: &UserRef) -> Vec<M> {
+    let is_it = |held: &&M| user.get_id().is_some_and(|id| held.user().id.eq_ignore_ascii_case(id));
+    memberships.iter().filter(is_it).cloned().collect()
 }
 
 /// Whether the user has the wanted role, another, or none.
-///
-/// # Errors
-/// As [`of_user`].
 pub(super) fn look<M: Membership>(
     memberships: &[M],
     wanted: &NewRoleAssignment,
-) -> Result<Found<Option<M>>, Error> {
-    let mut own = of_user(memberships, wanted.user())?;
+) -> Found<Option<M>> {
+    let mut own = of_user(memberships, wanted.user());
     if let Some(same) = own.iter().find(|held| is_role(held.role(), wanted.role())) {
-        return Ok(Found::Same(Some(same.clone())));
+        return Found::Same(Some(same.clone()));
     }
-    Ok(match own.pop() {
+    match own.pop() {
         Some(other) => Found::Different(Some(other)),
         None => Found::Absent,
-    })
+    }
 }
 
-/// By id, or by a name where no id was given.
-fn is_user(member: &Member, wanted: &UserRef) -> bool {
-    match (wanted.get_id(), wanted.get_name()) {
-        (Some(id), _) => member.id == id,
-        (None, Some(name)) => {
-            // What a user's name is in a request is not documented.
-            member.fullname.as_deref() == Some(name)
-                || member.lowercase_email.as_deref() == Some(&name.to_lowercase())
-        }
-        (None, None) => false,
+/// A name is enough to ask the service, which resolves it by rules of its own, but not to say who is
+/// meant in a list, nor that nobody is.
+///
+/// # Errors
+/// An invalid-request error if the user is not given by id.
+pub(super) fn check_user(user: &UserRef) -> Result<(), Error> {
+    match user.get_id() {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid("user.id", "must be given: a name does not tell who is meant")),
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Call<T> {
     transport: Transport,
     prepared: Result<Box<Prepared>, Error>,
     decode: fn(&RawAnswer<'_>) -> Result<T, AnswerError>,
-    echo: fn(ErrorKind) -> Option<T>,
+    echo: fn(&Error) -> Option<T>,
     options: CallOptions,
     name: &'static str,
 }
@@ -185,13 +185,13 @@ fn read<T>(
 /// A repeated request may be answered by the echo of its own first try.
 fn echoed<T>(
     error: Error,
-    echo: fn(ErrorKind) -> Option<T>,
+    echo: fn(&Error) -> Option<T>,
     course: &Course,
 ) -> Result<Response<T>, Error> {
     let (true, Some(status)) = (course.maybe_arrived, error.status()) else {
         return Err(error);
     };
-    let Some(body) = echo(error.kind()) else {
+    let Some(body) = echo(&error) else {
         return Err(error);
     };
     Ok(Response {

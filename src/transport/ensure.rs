@@ -141,13 +141,17 @@ where
     }
 }
 
-/// Removes, and settles by reading what the answer leaves open. `is_ambiguous` tells refusals that
-/// may mean "not there", and "not found" that may mean something else.
+/// Removes, and settles by reading what the answer leaves open.
+///
+/// `says_absent` knows the refusals by which the service itself says that this very thing is not
+/// there, and `is_ambiguous` those that may mean it. Any other "not found" is an error: it may be
+/// about what the thing is in, or come from something before the service.
 ///
 /// # Errors
 /// That of the removal or of the reading; the thing may still be there then.
 pub(crate) async fn ensure_absent<T, D>(
     remove: impl Fn() -> Call<D> + Send + Sync,
+    says_absent: impl Fn(&Error) -> bool + Send + Sync,
     is_ambiguous: impl Fn(&Error) -> bool + Send + Sync,
     find: impl Fn() -> BoxFuture<'static, Result<Option<T>, Error>> + Send + Sync,
 ) -> Result<EnsuredAbsent, Error>
@@ -162,25 +166,31 @@ where
         Err(error) => error,
     };
     let known = error.effect() == Effect::NotApplied;
-    match error.effect() {
-        Effect::Applied => return Ok(EnsuredAbsent::Removed),
-        Effect::NotApplied if is_ambiguous(&error) => {}
-        Effect::NotApplied if error.is_not_found() => return Ok(EnsuredAbsent::WasAbsent),
-        Effect::NotApplied => return Err(error),
-        Effect::Unknown => {}
+    if known && says_absent(&error) {
+        return Ok(EnsuredAbsent::WasAbsent);
     }
+    if known && !is_ambiguous(&error) {
+        return Err(error);
+    }
+    // Also where it is said to be done: what could not be read may have been another's page.
     let mut wait = FIRST_WAIT;
     for read in 1..=READS {
-        match find().await.map_err(|unread| unread.with_effect(error.effect()))? {
-            None if known => return Ok(EnsuredAbsent::WasAbsent),
-            None => return Ok(EnsuredAbsent::Absent),
-            Some(_) if known => return Err(error),
-            Some(_) if read < READS => tokio::time::sleep(wait).await,
-            Some(_) => {}
+        match find().await {
+            Ok(None) => {
+                return Ok(match error.effect() {
+                    Effect::NotApplied => EnsuredAbsent::WasAbsent,
+                    Effect::Applied => EnsuredAbsent::Removed,
+                    Effect::Unknown => EnsuredAbsent::Absent,
+                });
+            }
+            Ok(Some(_)) if known => return Err(error),
+            Ok(Some(_)) if read < READS => tokio::time::sleep(wait).await,
+            Ok(Some(_)) => {}
+            Err(unread) => return Err(unread.with_effect(error.effect())),
         }
         wait *= 2;
     }
-    Err(error)
+    Err(error.with_effect(Effect::Unknown))
 }
 
 /// Reads until something is found, a bounded number of times.

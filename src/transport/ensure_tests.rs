@@ -258,7 +258,8 @@ async fn removed(act: Act, there: bool) -> Result<EnsuredAbsent, Error> {
     let transport = transport(wire, ready, &options, || 0.0);
     let find = || Box::pin(async move { Ok(there.then_some(())) }) as _;
     let ambiguous = |error: &Error| error.is_invalid_request();
-    ensure_absent(|| transport.call(&Probe::<IDEMPOTENT>), ambiguous, find).await
+    let absent = |error: &Error| error.is_not_found();
+    ensure_absent(|| transport.call(&Probe::<IDEMPOTENT>), absent, ambiguous, find).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,6 +280,9 @@ async fn absence_is_settled_by_reading_where_the_answer_leaves_it_open() {
         (answer(400), true, Effect::NotApplied),
         (answer(403), false, Effect::NotApplied),
         (answer(500), true, Effect::Unknown),
+        (answer(409), false, Effect::NotApplied),
+        // It was said to be done, but it is there.
+        (Act::answer(201, "<html>"), true, Effect::Unknown),
         (Act::ConnectFault, true, Effect::NotApplied),
     ] {
         assert_eq!(removed(act.clone(), there).await.expect_err("it is there").effect(), effect);

@@ -198,8 +198,8 @@ impl<const R: u8> Operation for Probe<R> {
         text(&value, &["id"]).ok_or_else(|| AnswerError::shape("no id"))
     }
 
-    fn echo(kind: ErrorKind) -> Option<String> {
-        (R == IDEMPOTENT && kind == ErrorKind::NotFound).then(|| "echo".to_owned())
+    fn echo(refused: &Error) -> Option<String> {
+        (R == IDEMPOTENT && refused.is_not_found()).then(|| "echo".to_owned())
     }
 }
 

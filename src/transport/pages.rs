@@ -167,9 +167,12 @@ impl<T: Send + 'static> Pages<T> {
         let cursor = page.next.as_ref().and_then(|next| next.cursor.as_deref());
         self.loops.check(cursor, mark).map_err(|error| error.with_operation(self.name))?;
         page.items.drain(..self.position.taken.min(page.items.len()));
-        if let Some(next) = &page.next {
-            self.state = State::Ready;
-            self.position = next.clone();
+        match &page.next {
+            Some(next) => {
+                self.state = State::Ready;
+                self.position = next.clone();
+            }
+            None => self.position.taken += page.items.len(),
         }
         Ok(page)
     }
@@ -331,7 +334,12 @@ struct LoopGuard {
     steps: u64,
     limit: u64,
     last_page: u64,
+    /// Empty pages in a row.
+    empty: u32,
 }
+
+/// More empty pages than this in a row are taken for a list without end.
+const MOST_EMPTY: u32 = 100;
 
 impl LoopGuard {
     fn check(&mut self, next: Option<&str>, page: u64) -> Result<(), Error> {
@@ -340,6 +348,10 @@ impl LoopGuard {
             return circle("the list does not advance: the same page came twice");
         }
         self.last_page = page;
+        self.empty = if page == 0 { self.empty + 1 } else { 0 };
+        if self.empty > MOST_EMPTY {
+            return circle("the list does not advance: nothing but empty pages");
+        }
         let Some(next) = next else { return Ok(()) };
         let mut hasher = DefaultHasher::new();
         next.hash(&mut hasher);

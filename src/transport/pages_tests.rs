@@ -219,6 +219,34 @@ async fn a_page_that_repeats_under_new_cursors_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn empty_pages_without_end_are_an_error() {
+    let count = Mutex::new(0);
+    let wire = MemoryWire(move |_: &WireRequest| {
+        let mut count = count.lock().expect("no panic under it");
+        *count += 1;
+        page("", Some(&count.to_string()))
+    });
+    let (seen, failed, _) = drain(Items::new(pages_of(wire, &start()))).await;
+    assert!(seen.is_empty());
+    assert!(failed.expect("it never ends").to_string().contains("nothing but empty pages"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_end_nothing_is_left() {
+    for acts in [vec![page("1,2", None)], vec![page("1,2", Some("b")), page("3", None)]] {
+        let (wire, _) = script(acts.clone());
+        let mut pages = pages_of(wire, &start());
+        while let Some(page) = pages.next().await {
+            page.expect("it is read");
+        }
+        let end = pages.position().clone();
+        let (wire, _) = script(vec![acts.last().expect("there is one").clone()]);
+        let (seen, failed, _) = drain(Items::new(pages_of(wire, &end))).await;
+        assert!(seen.is_empty() && failed.is_none(), "{seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn foreign_positions_are_refused() {
     for text in ["", "x", "-1", "1:", "1.5:a", "99999999999999999999999:a"] {
         let error = text.parse::<Position>().expect_err(text);

@@ -6,11 +6,12 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::{AccountSid, ListRoles, ServiceSid, TwilioChat};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::model::{Timestamp, open_enum, sid};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Ensured, EnsuredAbsent, Found, Transport};
 use crate::transport::{ensure, ensure_absent};
+use crate::twilio::{ErrorCode, ServiceError};
 
 /// The roles of a Chat service.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ impl Roles {
     /// callers at once can both find nothing, and then there may be two roles.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] if the name is taken by a role of another type or with other
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of another type or with other
     /// permissions, with a [`Difference<NewRole, Role>`](crate::Difference); else those of
     /// [`list`](Self::list) and [`create`](Self::create).
     ///
@@ -124,7 +125,7 @@ impl Roles {
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for an unknown role (50100, *observed*); the document declares no
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an unknown role (50100, *observed*); the document declares no
     /// error.
     ///
     /// ```
@@ -151,14 +152,16 @@ impl Roles {
     /// `POST /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*). Name and type of a role
     /// cannot be changed.
     ///
-    /// Setting the same list twice has the effect of once, so it is repeated after passing faults.
+    /// Never repeated when its outcome is unknown: a late second try would undo what somebody else
+    /// changed meanwhile.
+    ///
     /// To change single permissions there are [`add_permissions`](Self::add_permissions) and
     /// [`remove_permissions`](Self::remove_permissions).
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] before anything is sent if there is no permission, or an empty
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if there is no permission, or an empty
     /// one; those of [`fetch`](Self::fetch).
     ///
     /// ```
@@ -252,13 +255,20 @@ impl Roles {
             Box::pin(async move {
                 match fetch.await {
                     Ok(role) => Ok(Some(role)),
-                    Err(error) if error.is_not_found() => Ok(None),
+                    Err(error) if is_gone(&error) => Ok(None),
                     Err(error) => Err(error),
                 }
             }) as _
         };
-        ensure_absent(|| self.delete(sid), |_| false, find).await
+        ensure_absent(|| self.delete(sid), is_gone, |_| false, find).await
     }
+}
+
+/// Whether the service itself says that it is the role that was not found: not the Chat service
+/// (50050), and not somebody else's page.
+fn is_gone(error: &Error) -> bool {
+    let code = error.service::<ServiceError>().and_then(|error| error.code);
+    error.is_not_found() && code.is_some_and(|code| code != ErrorCode::CHAT_SERVICE_NOT_FOUND)
 }
 
 const ROLE: &str = "/v2/Services/{ServiceSid}/Roles/{Sid}";
@@ -297,7 +307,7 @@ impl Operation for ReplacePermissions<'_> {
     const NAME: &'static str = "twilio.chat roles.replace_permissions";
     const METHOD: Method = Method::POST;
     const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Idempotent;
+    const REPEAT: Repeat = Repeat::Once;
 
     fn path(&self) -> Path<'_> {
         Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
@@ -335,8 +345,8 @@ impl Operation for DeleteRole<'_> {
         Ok(())
     }
 
-    fn echo(kind: ErrorKind) -> Option<Self::Answer> {
-        (kind == ErrorKind::NotFound).then_some(())
+    fn echo(refused: &Error) -> Option<Self::Answer> {
+        is_gone(refused).then_some(())
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TwilioIam;
 use super::paging::{Meta, PageOf, Paging, paged};
 use crate::error::Error;
-use crate::model::loose::{identifying, nullable};
+use crate::model::loose::identifying;
 use crate::model::{Timestamp, open_enum};
 use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Items, List, Listed, Pages, Position, Response, Transport};
@@ -131,9 +131,8 @@ impl Operation for AccountsPage {
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         #[derive(Deserialize)]
         struct Answer {
-            #[serde(deserialize_with = "nullable")]
             content: Vec<Account>,
-            meta: Option<Meta>,
+            meta: Meta,
         }
         let Answer { content, meta } = answer.json()?;
         PageOf::new(content, meta)

@@ -54,8 +54,8 @@ impl<T> PageOf<T> {
     /// # Errors
     /// A shape error if more is announced than can be asked for: a list that seems whole and is
     /// not would be worse.
-    pub(super) fn new(items: Vec<T>, meta: Option<Meta>) -> Result<Self, AnswerError> {
-        let url = meta.and_then(|meta| meta.next_page_url).filter(|url| !url.is_empty());
+    pub(super) fn new(items: Vec<T>, meta: Meta) -> Result<Self, AnswerError> {
+        let url = meta.next_page_url.filter(|url| !url.is_empty());
         let next = match url {
             None => None,
             Some(url) => Some(page_token(&url).ok_or_else(|| {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::TwilioIam;
 use super::paging::{Meta, PageOf, Paging, paged};
 use super::place::Place;
-use crate::error::{Error, ErrorKind};
-use crate::model::loose::{identifying, nullable};
+use crate::error::Error;
+use crate::model::loose::identifying;
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{
     BoxFuture, Call, Ensured, EnsuredAbsent, Found, Items, List, Listed, Pages, Position, Response,
@@ -81,6 +81,10 @@ impl RoleAssignments {
     /// assignment is not known. Two callers at once may therefore both create: one, if the service
     /// refuses duplicates, and else two assignments that grant the same.
     ///
+    /// Where one resource is wanted and the identity has the role over the whole scope, that is a
+    /// conflict with a [`Difference`](crate::Difference): a service that does not know the newer
+    /// resource fields would grant the whole, time and again.
+    ///
     /// # Errors
     /// Those of [`create`](Self::create) and of the list. If the outcome is unknown and the
     /// assignment does not show up within some two seconds, it stays unknown: the error of the
@@ -113,13 +117,18 @@ impl RoleAssignments {
             let (list, new) = (self.list().of(new.identity.clone()), new.clone());
             Box::pin(async move {
                 let mut items = list.items()?;
+                let mut wider = None;
                 while let Some(found) = items.next().await {
                     let found = found?;
                     if new.is_met_by(&found) {
                         return Ok(Found::Same(found));
                     }
+                    if new.clone().whole().is_met_by(&found) {
+                        wider = Some(found);
+                    }
                 }
-                Ok(Found::Absent)
+                // To make another beside it would narrow nothing.
+                Ok(wider.map_or(Found::Absent, Found::Different))
             })
         };
         ensure(new, false, || self.create(new), find).await
@@ -216,19 +225,20 @@ impl RoleAssignments {
             let again = self.delete(sid);
             Box::pin(async move {
                 match again.await {
-                    Err(error) if error.is_not_found() && !is_elsewhere(&error) => Ok(None),
+                    Err(error) if is_gone(&error) => Ok(None),
                     gone => gone.map(|()| None),
                 }
             })
         };
-        ensure_absent(delete, is_elsewhere, find).await
+        ensure_absent(delete, is_gone, |_| false, find).await
     }
 }
 
-/// Whether it is the organization that was not found.
-fn is_elsewhere(error: &Error) -> bool {
+/// Whether the service itself says that the thing was not found: not the organization (25100), and
+/// not somebody else's page.
+pub(super) fn is_gone(error: &Error) -> bool {
     let code = error.service::<ServiceError>().and_then(|error| error.code);
-    code == Some(ErrorCode::IAM_ORGANIZATION_NOT_FOUND)
+    error.is_not_found() && code.is_some_and(|code| code != ErrorCode::IAM_ORGANIZATION_NOT_FOUND)
 }
 
 /// A list of role assignments, to be narrowed and then read.
@@ -362,9 +372,8 @@ impl Operation for RoleAssignmentsPage {
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         #[derive(Deserialize)]
         struct Answer {
-            #[serde(deserialize_with = "nullable")]
             content: Vec<RoleAssignment>,
-            meta: Option<Meta>,
+            meta: Meta,
         }
         let Answer { content, meta } = answer.json()?;
         PageOf::new(content, meta)
@@ -392,8 +401,8 @@ impl Operation for DeleteRoleAssignment<'_> {
         Ok(())
     }
 
-    fn echo(kind: ErrorKind) -> Option<Self::Answer> {
-        (kind == ErrorKind::NotFound).then_some(())
+    fn echo(refused: &Error) -> Option<Self::Answer> {
+        is_gone(refused).then_some(())
     }
 }
 
@@ -480,6 +489,11 @@ impl NewRoleAssignment {
     pub fn resource_id(mut self, id: impl Into<String>) -> Self {
         self.resource_id = Some(id.into());
         self
+    }
+
+    /// The same without a resource.
+    fn whole(self) -> Self {
+        Self { resource_type: None, resource_id: None, ..self }
     }
 
     /// Whether that assignment grants exactly what is wanted.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::TwilioIam;
 use super::paging::{Meta, PageOf, Paging, paged};
 use crate::error::Error;
-use crate::model::loose::{identifying, nullable};
+use crate::model::loose::identifying;
 use crate::model::{Timestamp, open_enum, sid};
 use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport};
@@ -157,9 +157,8 @@ impl Operation for RolesPage {
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         #[derive(Deserialize)]
         struct Answer {
-            #[serde(deserialize_with = "nullable")]
             roles: Vec<Role>,
-            meta: Option<Meta>,
+            meta: Meta,
         }
         let Answer { roles, meta } = answer.json()?;
         PageOf::new(roles, meta)
@@ -234,9 +233,8 @@ impl Operation for RolePermissionsPage {
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         #[derive(Deserialize)]
         struct Answer {
-            #[serde(deserialize_with = "nullable")]
             permissions: Vec<RolePermission>,
-            meta: Option<Meta>,
+            meta: Meta,
         }
         let Answer { permissions, meta } = answer.json()?;
         PageOf::new(permissions, meta)

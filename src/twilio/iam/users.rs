@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::TwilioIam;
 use super::place::Place;
-use crate::error::{Error, ErrorKind};
+use super::role_assignments::is_gone;
+use crate::error::Error;
 use crate::model::loose::{identifying, nullable};
 use crate::model::{Timestamp, checked_id};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
@@ -426,8 +427,8 @@ impl Operation for DeactivateUser<'_> {
         Ok(())
     }
 
-    fn echo(kind: ErrorKind) -> Option<Self::Answer> {
-        (kind == ErrorKind::NotFound).then_some(())
+    fn echo(refused: &Error) -> Option<Self::Answer> {
+        is_gone(refused).then_some(())
     }
 }
 
