@@ -305,6 +305,20 @@ async fn a_deletion_outlives_faults_and_a_change_is_sent_once() {
 }
 
 #[tokio::test]
+async fn the_fake_can_refuse_duplicates() {
+    let fake = TwilioChatFake::start().await.expect("it starts");
+    let roles = of(&fake);
+    made(&roles, "reader", &["a"]).await;
+    made(&roles, "reader", &["a"]).await;
+    fake.duplicates(rolecall::testing::TwilioDuplicates::Refused);
+    let again = NewRole::new("reader", "channel", ["a"]).expect("it follows the rules");
+    let error = roles.create(&again).await.expect_err("it is there");
+    assert!(error.is_conflict(), "{error}");
+    made(&roles, "writer", &["a"]).await;
+    assert_eq!(fake.roles().len(), 3);
+}
+
+#[tokio::test]
 async fn ensure_creates_once() {
     let fake = TwilioChatFake::start().await.expect("it starts");
     fake.page_size(1);

@@ -10,7 +10,7 @@ use wiremock::{Request, ResponseTemplate};
 use super::service::{
     Fake, Shared, State, answer, counted_sid, derefs_to_fake, header, is_type, segments,
 };
-use super::twilio_iam::{documented_headers, twilio_error};
+use super::twilio_iam::{TwilioDuplicates, documented_headers, twilio_error};
 use crate::Error;
 use crate::twilio::chat::{Role, ServiceSid, TwilioChat, TwilioChatBuilder};
 
@@ -18,7 +18,7 @@ use crate::twilio::chat::{Role, ServiceSid, TwilioChat, TwilioChatBuilder};
 ///
 /// It wants [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
 /// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
-/// roles may have the same name: whether the service refuses that is not known. Lists come in pages
+/// roles may have the same name, unless [`duplicates`](Self::duplicates) says otherwise. Lists come in pages
 /// of 50 or [`page_size`](Self::page_size), with links to the vendor's own host.
 ///
 /// ```
@@ -47,6 +47,7 @@ struct Held {
     made: usize,
     page_size: usize,
     requests: usize,
+    duplicates: TwilioDuplicates,
 }
 
 impl TwilioChatFake {
@@ -64,7 +65,13 @@ impl TwilioChatFake {
     /// # Errors
     /// The error of the operating system if no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held { roles: Vec::new(), made: 0, page_size: 50, requests: 0 });
+        let state = Shared::new(Held {
+            roles: Vec::new(),
+            made: 0,
+            page_size: 50,
+            requests: 0,
+            duplicates: TwilioDuplicates::default(),
+        });
         Ok(Self { fake: Fake::start(&state).await?, state })
     }
 
@@ -83,6 +90,12 @@ impl TwilioChatFake {
     pub fn builder(&self) -> Result<TwilioChatBuilder, Error> {
         let builder = TwilioChat::with_auth_token(Self::ACCOUNT_SID, Self::AUTH_TOKEN)?;
         Ok(builder.base_url(self.uri()))
+    }
+
+    /// Sets what becomes of a second role of the same name in a service. What the service does is not
+    /// known; the default is that it is made.
+    pub fn duplicates(&self, duplicates: TwilioDuplicates) {
+        self.state.lock().duplicates = duplicates;
     }
 
     /// How many roles a page has where the request does not say. The default is 50.
@@ -209,6 +222,12 @@ impl Held {
         };
         if permissions.is_empty() || permissions.contains(&"") {
             return refuse(400, 20001, "Permission is required");
+        }
+        let same = |held: &Value| held["service_sid"] == service && held["friendly_name"] == name;
+        if self.duplicates == TwilioDuplicates::Refused && self.roles.iter().any(same) {
+            // No code is known for it.
+            let body = json!({"message": "A role of this name exists already", "status": 409});
+            return answer(409, "application/json", &body);
         }
         self.made += 1;
         let sid = counted_sid("RL", self.made);
