@@ -368,6 +368,16 @@ mod role_assignments {
     }
 
     #[tokio::test]
+    async fn a_grant_that_came_out_wider_is_told() {
+        let made = fixture!("assignment.full.json").replace("resource_", "unknown_");
+        let (_, organization) =
+            captured([(200, r#"{"content":[],"meta":{}}"#), (201, &*made)]).await;
+        let narrow = wanted(1).resource("bucket", "b-1");
+        let error = organization.role_assignments().ensure(&narrow).await.expect_err("it is wider");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Applied));
+    }
+
+    #[tokio::test]
     async fn a_wider_grant_is_no_narrow_one() {
         let (fake, organization) = fake().await;
         let held = made(&organization, 1).await;

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::TwilioIam;
 use super::paging::{Meta, PageOf, Paging, paged};
 use super::place::Place;
-use crate::error::Error;
+use crate::error::{Effect, Error, ErrorKind};
 use crate::model::loose::identifying;
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{
-    BoxFuture, Call, Ensured, EnsuredAbsent, Found, Items, List, Listed, Pages, Position, Response,
-    Transport, ensure, ensure_absent,
+    BoxFuture, Call, Difference, Ensured, EnsuredAbsent, Found, Items, List, Listed, Pages,
+    Position, Response, Transport, ensure, ensure_absent,
 };
 use crate::twilio::{ErrorCode, RoleAssignmentSid, RoleSid, ServiceError, Sid};
 
@@ -83,7 +83,8 @@ impl RoleAssignments {
     ///
     /// Where one resource is wanted and the identity has the role over the whole scope, that is a
     /// conflict with a [`Difference`](crate::Difference): a service that does not know the newer
-    /// resource fields would grant the whole, time and again.
+    /// resource fields would grant the whole, time and again. If it does so to the create itself, the
+    /// conflict says that the change was made.
     ///
     /// # Errors
     /// Those of [`create`](Self::create) and of the list. If the outcome is unknown and the
@@ -131,7 +132,18 @@ impl RoleAssignments {
                 Ok(wider.map_or(Found::Absent, Found::Different))
             })
         };
-        ensure(new, false, || self.create(new), find).await
+        let ensured = ensure(new, false, || self.create(new), find).await?;
+        match &ensured {
+            Ensured::Created(made) if new.is_wider_in(made) => {
+                let difference = Difference { wanted: new.clone(), found: made.clone() };
+                Err(Error::new(ErrorKind::Conflict)
+                    .with_effect(Effect::Applied)
+                    .with_operation(CreateRoleAssignment::NAME)
+                    .with_detail("the service granted more than the resource that was wanted")
+                    .with_service(difference))
+            }
+            _ => Ok(ensured),
+        }
     }
 
     /// Lists role assignments: `GET /Organizations/{OrganizationSid}/RoleAssignments`, 200
@@ -489,6 +501,13 @@ impl NewRoleAssignment {
     pub fn resource_id(mut self, id: impl Into<String>) -> Self {
         self.resource_id = Some(id.into());
         self
+    }
+
+    /// Whether an answer that tells what it granted lacks the resource that was wanted.
+    fn is_wider_in(&self, made: &RoleAssignment) -> bool {
+        let narrow = self.resource_type.is_some() || self.resource_id.is_some();
+        let told = made.role_sid.is_some() && made.scope.is_some();
+        narrow && told && made.resource_type.is_none() && made.resource_id.is_none()
     }
 
     /// The same without a resource.

@@ -80,7 +80,7 @@ impl Users {
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
     /// # Errors
-    /// 404, code 25008, if there is no such user.
+    /// 404 (*documented*), code 25008 (*observed*), if there is no such user.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -109,7 +109,7 @@ impl Users {
     /// # Errors
     /// A user name or external id that is taken is 409, code 25022 (*observed*):
     /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists). The primary e-mail address
-    /// must equal the user name, else 400, code 25014.
+    /// must equal the user name, else 400, code 25014 (*observed*).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -206,7 +206,7 @@ impl Users {
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
     /// # Errors
-    /// 404, code 25008, if there is no such user.
+    /// 404 (*documented*), code 25008 (*observed*), if there is no such user.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
