@@ -61,6 +61,23 @@ mod assignments {
     }
 
     #[tokio::test]
+    async fn a_role_of_another_level_is_another_role() {
+        let fake = HarnessFake::start().await.expect("a free port");
+        let org = eager(&fake).org("platform").expect("it is an id");
+        let grant = |identifier: &str| {
+            let group = "_all_organization_level_resources";
+            NewRoleAssignment::new(identifier, "deployer", group, Principal::user("u"))
+                .expect("it follows the rules")
+        };
+        let of_account = RoleReference::new(ScopeLevel::Account, "deployer");
+        let first = grant("a").role_reference(of_account);
+        org.role_assignments().create(&first).await.expect("it succeeds");
+        let result = org.role_assignments().ensure(&grant("b")).await;
+        assert!(result.is_err(), "it is not there: {result:?}");
+        assert!(org.role_assignments().ensure(&first).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn a_dry_run_is_exact_and_its_answer_read() {
         let capture = Capture::start([(200, fixture!("validation.full.json"))]).await;
         let principal = Principal::service_account("ci").scope_level(ScopeLevel::Organization);

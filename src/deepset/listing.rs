@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::transport::Listed;
 
-/// What a page has where the request does not say: documented for roles, observed elsewhere.
+/// What a page has where the request does not say: documented for roles, assumed elsewhere.
 const DEFAULT_LIMIT: u32 = 10;
 
 /// `{data, has_more, total}`. The data are insisted on: without them things would be missing

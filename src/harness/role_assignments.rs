@@ -66,7 +66,7 @@ impl RoleAssignments {
     /// `/gateway`; a client whose base URL has that path is needed where an address wants it. The
     /// account id must be known: from the API key, or from [`HarnessBuilder::account`](super::HarnessBuilder::account).
     ///
-    /// Source: <https://apidocs.harness.io/tag/Role-Assignments>.
+    /// Source: <https://apidocs.harness.io>.
     ///
     /// # Errors
     /// An invalid-request error before sending if the account id is not known; else as for
@@ -136,8 +136,8 @@ impl RoleAssignments {
     ///
     /// *The same* is what grants the same: resource group, role and principal (its type, its
     /// identifier and, but for users, its level; a level that is not given is that of the scope),
-    /// `disabled`, and the level of the role where [`role_reference`](NewRoleAssignment::role_reference)
-    /// was set and the service names one. The service refuses a second one of those under any
+    /// `disabled`, and the level of the role: that of [`role_reference`](NewRoleAssignment::role_reference),
+    /// and without one that of the scope (built-in roles, `_…`, are the same at any). The service refuses a second one of those under any
     /// identifier (*observed*), so **what is found may have another identifier** than what was
     /// wanted: go on with the one that is returned. Who made it, `managed` and dates do not count.
     /// *Different* is another assignment under the wanted identifier, or the same grant with

@@ -121,7 +121,7 @@ pub struct Member {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EnvironmentList {
-    /// `null` is read as empty; an answer without the field is an error.
+    /// An answer without the list, or with `null` for it, is an error.
     pub environments: Vec<ListedEnvironment>,
 }
 
