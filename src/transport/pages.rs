@@ -101,8 +101,9 @@ type Fetch<T> =
 /// The pages of a list, each fetched when it is asked for: a stream, and without one,
 /// [`next`](Self::next).
 ///
-/// An error ends it; [`position`](Self::position) then tells where to go on. Dropping it leaves
-/// nothing running.
+/// An error ends it; [`position`](Self::position) then tells where to go on. A page that comes again
+/// is such an error: the list goes round in a circle, or, where pages are numbered, rows moved by a
+/// whole page in the meantime, as a page of one row soon does. Dropping it leaves nothing running.
 #[must_use = "nothing is fetched before a page is asked for"]
 pub struct Pages<T> {
     fetch: Fetch<T>,
@@ -136,9 +137,8 @@ impl<T: Send + 'static> Pages<T> {
                 let Listed { items, next, total } = at.page(call.await?);
                 let mut marks = DefaultHasher::new();
                 items.iter().for_each(|item| L::key(item).hash(&mut marks));
-                let mark = if items.is_empty() { 0 } else { marks.finish() };
                 let next = next.map(|cursor| Position { cursor: Some(cursor), taken: 0 });
-                Ok((Page { items, total, next }, mark))
+                Ok((Page { items, total, next }, marks.finish()))
             })
         });
         Self {
@@ -164,8 +164,7 @@ impl<T: Send + 'static> Pages<T> {
     fn settle(&mut self, fetched: Result<(Page<T>, u64), Error>) -> Result<Page<T>, Error> {
         self.state = State::Ended;
         let (mut page, mark) = fetched?;
-        let cursor = page.next.as_ref().and_then(|next| next.cursor.as_deref());
-        self.loops.check(cursor, mark).map_err(|error| error.with_operation(self.name))?;
+        self.loops.check(&page, mark).map_err(|error| error.with_operation(self.name))?;
         page.items.drain(..self.position.taken.min(page.items.len()));
         match &page.next {
             Some(next) => {
@@ -208,7 +207,7 @@ impl<T> fmt::Debug for Pages<T> {
 /// The items of a list, one page in memory at a time: a stream, and without one,
 /// [`next`](Self::next).
 ///
-/// An error ends it; [`position`](Self::position) then tells where to go on.
+/// An error ends it; [`position`](Self::position) then tells where to go on. [`Pages`] has the details.
 #[must_use = "nothing is fetched before an item is asked for"]
 pub struct Items<T> {
     pages: Pages<T>,
@@ -326,14 +325,14 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
-/// Notices lists that go round in circles, in constant memory (Brent's algorithm over cursors),
-/// and a page that comes twice in a row under different cursors.
+/// Notices lists that do not come to an end, in constant memory: cursors or pages that come again,
+/// and pages without items one after another.
 #[derive(Debug, Default)]
 struct LoopGuard {
-    anchor: Option<u64>,
-    steps: u64,
-    limit: u64,
-    last_page: u64,
+    cursors: Circle,
+    pages: Circle,
+    /// Of the last page that had items.
+    last: Option<(u64, Option<u64>)>,
     /// Empty pages in a row.
     empty: u32,
 }
@@ -342,22 +341,52 @@ struct LoopGuard {
 const MOST_EMPTY: u32 = 100;
 
 impl LoopGuard {
-    fn check(&mut self, next: Option<&str>, page: u64) -> Result<(), Error> {
+    fn check<T>(&mut self, page: &Page<T>, mark: u64) -> Result<(), Error> {
         let circle = |detail: &'static str| Err(Error::new(ErrorKind::Decode).with_detail(detail));
-        if page != 0 && page == self.last_page {
-            return circle("the list does not advance: the same page came twice");
+        if page.items.is_empty() {
+            self.empty += 1;
+            if self.empty > MOST_EMPTY {
+                return circle("the list does not advance: nothing but empty pages");
+            }
+        } else {
+            self.empty = 0;
+            let last = self.last.replace((mark, page.total));
+            // As many new rows as a page has move the last page to where this one was looked for.
+            let moved = last.and_then(|(_, total)| page.total?.checked_sub(total?));
+            let moved = moved.is_some_and(|new| new >= page.items.len() as u64);
+            let again = last.is_some_and(|(last, _)| last == mark) || self.pages.closes(mark);
+            if again && !moved {
+                return circle(
+                    "the same page came twice: the list does not advance, or its rows moved",
+                );
+            }
         }
-        self.last_page = page;
-        self.empty = if page == 0 { self.empty + 1 } else { 0 };
-        if self.empty > MOST_EMPTY {
-            return circle("the list does not advance: nothing but empty pages");
-        }
-        let Some(next) = next else { return Ok(()) };
+        let Some(cursor) = page.next.as_ref().and_then(|next| next.cursor.as_deref()) else {
+            return Ok(());
+        };
         let mut hasher = DefaultHasher::new();
-        next.hash(&mut hasher);
-        let mark = hasher.finish();
+        cursor.hash(&mut hasher);
+        match self.cursors.closes(hasher.finish()) {
+            true => circle("the list goes round in a circle: a cursor came twice"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Brent's algorithm: a sequence that goes round is noticed after at most three times the length of
+/// its way there and its circle, whatever these are.
+#[derive(Debug, Default)]
+struct Circle {
+    anchor: Option<u64>,
+    steps: u64,
+    limit: u64,
+}
+
+impl Circle {
+    /// Whether this next one is the anchor again.
+    fn closes(&mut self, mark: u64) -> bool {
         if self.anchor == Some(mark) {
-            return circle("the list goes round in a circle: a cursor came twice");
+            return true;
         }
         if self.steps == self.limit {
             self.anchor = Some(mark);
@@ -365,6 +394,6 @@ impl LoopGuard {
             self.steps = 0;
         }
         self.steps += 1;
-        Ok(())
+        false
     }
 }

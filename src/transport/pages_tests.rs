@@ -231,6 +231,46 @@ async fn empty_pages_without_end_are_an_error() {
     assert!(failed.expect("it never ends").to_string().contains("nothing but empty pages"));
 }
 
+/// Pages under cursors that are never the same.
+fn under_new_cursors(acts: impl Fn(u64) -> (String, u64) + Send + Sync) -> impl Wire {
+    let count = Mutex::new(0);
+    MemoryWire(move |_: &WireRequest| {
+        let mut count = count.lock().expect("no panic under it");
+        *count += 1;
+        let (items, total) = acts(*count - 1);
+        Act::answer(200, &format!(r#"{{"items":[{items}],"next":"{count}","total":{total}}}"#))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_come_again_under_new_cursors_are_errors() {
+    for cycle in 1..9_u64 {
+        for empty in [1, 2, 3] {
+            let wire = under_new_cursors(move |at| match at % empty {
+                0 => ((at / empty % cycle).to_string(), 100),
+                _ => (String::new(), 100),
+            });
+            let (seen, failed, _) = drain(Items::new(pages_of(wire, &start()))).await;
+            assert!(
+                failed.expect("it has no end").to_string().contains("the same page came twice")
+            );
+            assert!(seen.len() as u64 <= 4 * cycle, "{} of {cycle}", seen.len());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_comes_again_for_new_rows_before_it_is_none_of_a_circle() {
+    // Pages of one row: a new first one moves the rest by a page.
+    let rows = |at: u64| (["1", "1", "2", "3"][at.min(3) as usize].to_owned(), 3 + at.min(1));
+    let mut items = Items::new(pages_of(under_new_cursors(rows), &start()));
+    for expected in [1, 1, 2, 3] {
+        assert_eq!(items.next().await.expect("there are more").expect("it is read").0, expected);
+    }
+    let failed = items.next().await.expect("it has no end").expect_err("3 comes again");
+    assert!(failed.to_string().contains("the same page came twice"), "{failed}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_the_end_nothing_is_left() {
     for acts in [vec![page("1,2", None)], vec![page("1,2", Some("b")), page("3", None)]] {
