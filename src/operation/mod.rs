@@ -333,6 +333,11 @@ impl<'a> RawAnswer<'a> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Err(AnswerError::shape("the body is empty"));
         }
+        // Keeping track of the place costs an allocation a field, so it is left for what fails.
+        serde_json::from_slice(self.body).or_else(|_| self.json_with_place())
+    }
+
+    fn json_with_place<T: DeserializeOwned>(&self) -> Result<T, AnswerError> {
         let mut reader = serde_json::Deserializer::from_slice(self.body);
         let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let (path, cause) = (error.path().to_string(), error.into_inner());

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
 use url::Url;
 
@@ -213,7 +213,7 @@ impl Wire for HttpClient {
                 let body = Tracked { data: Some(body), sent };
                 *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
             }
-            let answer = client.execute(outgoing).await.map_err(|error| {
+            let mut answer = client.execute(outgoing).await.map_err(|error| {
                 // The URL may carry query values.
                 let error = error.without_url();
                 if error.is_builder() {
@@ -224,43 +224,82 @@ impl Wire for HttpClient {
                     WireFault::Broken(error.into())
                 }
             })?;
+            let encoding = encoding(answer.headers());
             Ok(WireAnswer {
                 status: answer.status(),
-                headers: answer.headers().clone(),
-                body: Box::pin(read(answer, limit)),
+                headers: std::mem::take(answer.headers_mut()),
+                body: Box::pin(read(answer, encoding, limit)),
             })
         })
     }
 }
 
-/// Reads a body of at most `limit` bytes.
-async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Bytes, BodyFault> {
-    let fault = |cause, partial| Err(BodyFault { cause, partial });
-    let encodings = answer.headers().get_all(header::CONTENT_ENCODING);
-    let encodings: Vec<_> = encodings.iter().map(HeaderValue::as_bytes).collect();
-    let encodings = encodings.join(&b", "[..]);
+/// The encoding that a body came in, if it came in one.
+fn encoding(headers: &HeaderMap) -> Option<String> {
+    let lines = || headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     let plain = |one: &[u8]| one.is_empty() || one.eq_ignore_ascii_case(b"identity");
-    if !encodings.split(|byte| *byte == b',').all(|one| plain(one.trim_ascii())) {
-        let encoding = String::from_utf8_lossy(&encodings).into_owned();
-        return fault(BodyFaultCause::Encoded { encoding }, Bytes::new());
+    let mut each = lines().flat_map(|line| line.split(|byte| *byte == b','));
+    if each.all(|one| plain(one.trim_ascii())) {
+        return None;
     }
-    let mut whole = Vec::new();
-    loop {
+    Some(String::from_utf8_lossy(&lines().collect::<Vec<_>>().join(&b", "[..])).into_owned())
+}
+
+/// Reads a body of at most `limit` bytes, in which nothing is encoded.
+async fn read(
+    mut answer: reqwest::Response,
+    encoding: Option<String>,
+    limit: usize,
+) -> Result<Bytes, BodyFault> {
+    if let Some(encoding) = encoding {
+        let cause = BodyFaultCause::Encoded { encoding };
+        return Err(BodyFault { cause, partial: Bytes::new() });
+    }
+    let mut read = Gathered { first: Bytes::new(), all: Vec::new() };
+    let cause = loop {
         match answer.chunk().await {
-            Ok(Some(chunk)) => {
-                let room = limit - whole.len();
-                if chunk.len() > room {
-                    whole.extend_from_slice(&chunk[..room]);
-                    return fault(BodyFaultCause::TooLarge { limit }, whole.into());
-                }
-                whole.extend_from_slice(&chunk);
+            Ok(Some(chunk)) if chunk.len() > limit - read.len() => {
+                let room = limit - read.len();
+                read.add(chunk.slice(..room), limit);
+                break BodyFaultCause::TooLarge { limit };
             }
-            Ok(None) => return Ok(whole.into()),
-            Err(error) => {
-                let cause = BodyFaultCause::Broken(error.without_url().into());
-                return fault(cause, whole.into());
-            }
+            Ok(Some(chunk)) => read.add(chunk, limit),
+            Ok(None) => return Ok(read.into_bytes()),
+            Err(error) => break BodyFaultCause::Broken(error.without_url().into()),
         }
+    };
+    Err(BodyFault { cause, partial: read.into_bytes() })
+}
+
+/// What was read of a body; copied only where it came in pieces.
+struct Gathered {
+    first: Bytes,
+    all: Vec<u8>,
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    /// Adds what does not go over the limit. The memory for it goes over by half of it at most.
+    fn add(&mut self, chunk: Bytes, limit: usize) {
+        if self.len() == 0 {
+            self.first = chunk;
+            return;
+        }
+        let needed = self.len() + chunk.len();
+        if needed > self.all.capacity() {
+            // By doubling to the limit itself: the last step is from its half.
+            let halves = (limit / needed).max(1).ilog2();
+            self.all.reserve_exact((limit >> halves).max(needed) - self.all.len());
+        }
+        self.all.extend_from_slice(&std::mem::take(&mut self.first));
+        self.all.extend_from_slice(&chunk);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { self.all.into() }
     }
 }
 

@@ -35,7 +35,10 @@ impl Mask {
     }
 
     pub(super) fn text(&self, text: String) -> String {
-        String::from_utf8_lossy(&self.bytes(text.into())).into_owned()
+        match String::from_utf8(self.bytes(text.into()).into()) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        }
     }
 
     pub(super) fn headers(&self, mut headers: HeaderMap) -> HeaderMap {

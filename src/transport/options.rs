@@ -82,7 +82,8 @@ impl ClientOptions {
         self
     }
 
-    /// The largest answer that is read, in bytes. Default 2 MiB.
+    /// The largest answer that is read, in bytes. Default 2 MiB. While one is read, up to half as much
+    /// again is allocated.
     #[must_use]
     pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
         self.max_answer_bytes = bytes;
