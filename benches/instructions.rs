@@ -1,0 +1,80 @@
+//! What a call costs in instructions, counted by valgrind's callgrind: exact, and the same on every
+//! machine of a kind.
+//!
+//! `cargo bench --bench instructions [-- --short]`
+
+mod support;
+
+use std::process::Command;
+
+use support::cases::{self, Way};
+use support::{Server, runtime, verdict};
+use tokio::task::JoinSet;
+
+fn main() {
+    let arguments = support::arguments();
+    if let [drive, origin, case, way, calls, in_flight, ..] = &arguments[..]
+        && drive == "--drive"
+    {
+        let number = |text: &str| text.parse().expect("a number");
+        return send(origin, number(case), number(way), number(calls), number(in_flight));
+    }
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("SKIPPED: valgrind is not installed");
+        return;
+    }
+    let short = arguments.iter().any(|argument| argument == "--short");
+    let (few, many) = if short { (64, 128) } else { (128, 1152) };
+    let server = Server::canned();
+    println!("instructions of a call: those of {many} calls less those of {few}, for each\n");
+    println!("| call | in flight | rolecall | reqwest by hand | hyper | ratio | goal |");
+    println!("|---|---|---|---|---|---|---|");
+    for (nth, case) in cases::all(&server.origin).iter().enumerate() {
+        for in_flight in [1, 64] {
+            let each = Way::ALL.map(|way| {
+                let of = |calls| count(&server.origin, nth, way, calls, in_flight);
+                (of(many) - of(few)) / (many - few) as f64
+            });
+            let [rolecall, reqwest, hyper] = each;
+            let ratio = rolecall / reqwest;
+            println!(
+                "| {} | {in_flight} | {rolecall:.0} | {reqwest:.0} | {hyper:.0} | {ratio:.3} | {} |",
+                case.name,
+                verdict(ratio, 1.10)
+            );
+        }
+    }
+}
+
+/// The instructions of a process that makes so many calls.
+fn count(origin: &str, case: usize, way: Way, calls: usize, in_flight: usize) -> f64 {
+    let own = std::env::current_exe().expect("a benchmark is a file");
+    let ran = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(own)
+        .args(["--drive", origin])
+        .args([case, way as usize, calls, in_flight].map(|number| number.to_string()))
+        .output()
+        .expect("valgrind runs");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "a call failed:\n{said}");
+    let collected = said.lines().find_map(|line| line.split_once("Collected : "));
+    let number = collected.and_then(|(_, number)| number.trim().parse().ok());
+    number.unwrap_or_else(|| panic!("valgrind does not tell a count:\n{said}"))
+}
+
+fn send(origin: &str, case: usize, way: usize, calls: usize, in_flight: usize) {
+    let case = &cases::all(origin)[case];
+    runtime().block_on(async {
+        let mut running = JoinSet::new();
+        for _ in 0..in_flight {
+            let send = case.send(Way::ALL[way]);
+            running.spawn(async move {
+                for _ in 0..calls / in_flight {
+                    send().await;
+                }
+            });
+        }
+        running.join_all().await;
+    });
+}
