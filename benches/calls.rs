@@ -6,16 +6,9 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
 use support::cases::{self, Case, Way};
-use support::{Server, median, runtime, verdict};
+use support::{Server, cpu, median, runtime, verdict};
 use tokio::task::JoinSet;
-
-/// The CPU time of this process.
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
 
 /// Microseconds: of the clock and of the CPU for each call, and what calls took from start to end.
 #[derive(Clone, Copy)]
