@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use capture::Capture;
 use rolecall::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
-use rolecall::testing::{Fault, TwilioChatFake};
+use rolecall::testing::{Fault, TwilioChatFake, TwilioDuplicates};
 use rolecall::twilio::chat::{NewRole, Role, RoleSid, RoleType, Roles, TwilioChat};
 use rolecall::{
     ClientOptions, Difference, Effect, Ensured, EnsuredAbsent, ErrorKind, Position, RetryPolicy,
@@ -310,7 +310,7 @@ async fn the_fake_can_refuse_duplicates() {
     let roles = of(&fake);
     made(&roles, "reader", &["a"]).await;
     made(&roles, "reader", &["a"]).await;
-    fake.duplicates(rolecall::testing::TwilioDuplicates::Refused);
+    fake.duplicates(TwilioDuplicates::Refused);
     let again = NewRole::new("reader", "channel", ["a"]).expect("it follows the rules");
     let error = roles.create(&again).await.expect_err("it is there");
     assert!(error.is_conflict(), "{error}");
@@ -342,6 +342,42 @@ async fn ensure_creates_once() {
     let wanted = new("reader", &["z"]);
     assert!(matches!(roles.ensure(&wanted).await, Ok(Ensured::Existed(_))));
     assert_eq!(fake.roles().len(), 3);
+}
+
+/// Several callers at once: what each is told agrees with what was made, however they interleave.
+#[tokio::test]
+async fn callers_that_race_are_told_the_truth() {
+    for duplicates in [TwilioDuplicates::Refused, TwilioDuplicates::Accepted] {
+        let fake = TwilioChatFake::start().await.expect("it starts");
+        fake.duplicates(duplicates);
+        let roles = of(&fake);
+        let one = async || roles.ensure(&new("reader", &["a"])).await;
+        let ensured = tokio::join!(one(), one(), one(), one());
+        let ensured = [ensured.0, ensured.1, ensured.2, ensured.3].map(|one| one.expect("settled"));
+        let created = ensured.iter().filter(|one| matches!(one, Ensured::Created(_))).count();
+        let existed = ensured.iter().filter(|one| matches!(one, Ensured::Existed(_))).count();
+        assert_eq!((created, created + existed), (fake.roles().len(), 4), "{ensured:?}");
+        let most = if duplicates == TwilioDuplicates::Refused { 1 } else { 4 };
+        assert!((1..=most).contains(&created), "{ensured:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_duplicate_is_settled_by_reading() {
+    let (none, held) = (page(&[], ""), page(&["reader"], ""));
+    let held = held.replace(r#""type""#, r#""permissions":["a"],"type""#);
+    let refused = r#"{"message":"A role of this name exists already","status":409}"#;
+    for (permissions, same) in [(["a"], true), (["b"], false)] {
+        let capture = Capture::start([(200, &*none), (409, refused), (200, &held)]).await;
+        let ensured = at(&capture).ensure(&new("reader", &permissions)).await;
+        match ensured {
+            Ok(ensured) => assert!(same && matches!(ensured, Ensured::Existed(_)), "{ensured:?}"),
+            Err(error) => {
+                let difference = error.service::<Difference<NewRole, Role>>();
+                assert!(!same && difference.is_some(), "{error}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -314,6 +314,52 @@ mod role_assignments {
         assert_eq!(fake.role_assignments().len(), 6);
     }
 
+    /// Several callers at once: what each is told agrees with what was made, however they
+    /// interleave.
+    #[tokio::test]
+    async fn callers_that_race_are_told_the_truth() {
+        for duplicates in [TwilioDuplicates::Refused, TwilioDuplicates::Accepted] {
+            let (fake, organization) = fake().await;
+            fake.duplicates(duplicates);
+            let assignments = organization.role_assignments();
+            let one = async || assignments.ensure(&wanted(1)).await;
+            let ensured = tokio::join!(one(), one(), one(), one());
+            let ensured = [ensured.0, ensured.1, ensured.2, ensured.3];
+            let ensured = ensured.map(|one| one.expect("settled"));
+            let created = ensured.iter().filter(|one| matches!(one, Ensured::Created(_))).count();
+            let existed = ensured.iter().filter(|one| matches!(one, Ensured::Existed(_))).count();
+            assert_eq!((created, created + existed), (fake.role_assignments().len(), 4));
+            let most = if duplicates == TwilioDuplicates::Refused { 1 } else { 4 };
+            assert!((1..=most).contains(&created), "{ensured:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_duplicate_is_settled_by_reading() {
+        let none = fixture!("assignments.minimal.json");
+        let refused = r#"{"message":"The role assignment exists already","status":409}"#;
+        let held = r#"{"content":[{"sid":"IY1","role_sid":"IX00000000000000000000000000000104",
+            "scope":"AC00000000000000000000000000000001",
+            "identity":"USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}],"meta":{}}"#;
+        let (_capture, organization) = captured([(200, none), (409, refused), (200, held)]).await;
+        let ensured = organization.role_assignments().ensure(&wanted(1)).await.expect("settled");
+        assert!(matches!(ensured, Ensured::Existed(_)), "{ensured:?}");
+        // What is refused so and is not found is a conflict with something else.
+        let (_capture, organization) = captured([
+            (200, none),
+            (409, refused),
+            (200, none),
+            (200, none),
+            (200, none),
+            (200, none),
+        ])
+        .await;
+        let error = organization.role_assignments().ensure(&wanted(1)).await;
+        let error = error.expect_err("nothing is found");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied));
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(409));
+    }
+
     #[tokio::test]
     async fn ensure_settles_an_unknown_outcome_by_reading() {
         let assigning = "/Organizations/";

@@ -111,7 +111,8 @@ where
             Ok(made) => return Ok(Ensured::Created(made)),
             Err(error) => error,
         };
-        let exists = error.kind() == ErrorKind::AlreadyExists;
+        // Not every service has a word of its own for what is there already.
+        let exists = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Conflict);
         if !exists && error.effect() == Effect::NotApplied {
             // A refusal says nothing about an earlier try whose outcome is unknown.
             return Err(doubt.unwrap_or(error));

@@ -63,7 +63,8 @@ impl Roles {
     /// Whether the service refuses a second role of a name is not known. So nothing is created
     /// where reading finds the name, and never twice where the outcome of the create is unknown: it
     /// is settled by listing again, and if the role is not found then, that error is returned. Two
-    /// callers at once can both find nothing, and then there may be two roles.
+    /// callers at once can both find nothing. Then there may be two roles, or, if the service
+    /// refuses the second with 409, one, which the other caller finds.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of another type or with other

@@ -78,8 +78,9 @@ impl RoleAssignments {
     /// [listing](Self::list) the assignments of the identity, which needs the permission to list.
     ///
     /// It looks first and never creates twice, since whether the service refuses a second identical
-    /// assignment is not known. Two callers at once may therefore both create: one, if the service
-    /// refuses duplicates, and else two assignments that grant the same.
+    /// assignment is not known. Two callers at once may therefore both create: two assignments that
+    /// grant the same, or, if the service refuses the second with 409, one, which the other caller
+    /// finds.
     ///
     /// Where one resource is wanted and the identity has the role over the whole scope, that is a
     /// conflict with a [`Difference`](crate::Difference): a service that does not know the newer
