@@ -60,21 +60,69 @@ mod assignments {
             .expect("it follows the rules")
     }
 
+    /// What an error of `ensure` says is there instead.
+    fn found(error: &rolecall::Error) -> &RoleAssignmentResponse {
+        assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+        let difference: Option<&Difference<NewRoleAssignment, RoleAssignmentResponse>> =
+            error.service();
+        &difference.expect("it says what").found
+    }
+
+    fn creates(fake: &HarnessFake) -> usize {
+        fake.received().iter().filter(|request| request.method() == "POST").count()
+    }
+
     #[tokio::test]
-    async fn a_role_of_another_level_is_another_role() {
-        let fake = HarnessFake::start().await.expect("a free port");
-        let org = eager(&fake).org("platform").expect("it is an id");
+    async fn a_role_of_another_level_is_another_role_and_in_the_way() {
         let grant = |identifier: &str| {
             let group = "_all_organization_level_resources";
             NewRoleAssignment::new(identifier, "deployer", group, Principal::user("u"))
                 .expect("it follows the rules")
         };
         let of_account = RoleReference::new(ScopeLevel::Account, "deployer");
-        let first = grant("a").role_reference(of_account);
-        org.role_assignments().create(&first).await.expect("it succeeds");
-        let result = org.role_assignments().ensure(&grant("b")).await;
-        assert!(result.is_err(), "it is not there: {result:?}");
-        assert!(org.role_assignments().ensure(&first).await.is_ok());
+        let referring = |identifier: &str| grant(identifier).role_reference(of_account.clone());
+        for (duplicates, effect) in [
+            (HarnessDuplicates::UnknownError, Effect::Unknown),
+            (HarnessDuplicates::DuplicateField, Effect::NotApplied),
+            (HarnessDuplicates::Conflict, Effect::NotApplied),
+        ] {
+            for (there, wanted, same) in [
+                (referring("a"), grant("b"), referring("c")),
+                (grant("a"), referring("b"), grant("c")),
+                (grant("a"), grant("b").disabled(true), grant("c")),
+                (grant("a").disabled(true), grant("b"), grant("c").disabled(true)),
+            ] {
+                let fake = HarnessFake::start().await.expect("a free port");
+                fake.duplicates(duplicates);
+                let org = eager(&fake).org("platform").expect("it is an id").role_assignments();
+                let there = org.create(&there).await.expect("it succeeds");
+                let error = org.ensure(&wanted).await.expect_err("another one is there");
+                assert_eq!((found(&error), error.effect()), (&there, effect));
+                assert_eq!(creates(&fake), 2, "the second is refused, and not tried again");
+                let same = org.ensure(&same).await.expect("it is there");
+                assert_eq!(same.get(), &there);
+                assert_eq!(fake.role_assignments("orgs/platform"), [there]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_wanted_goes_before_what_is_in_the_way() {
+        // As if the service did look at the level.
+        let row = |identifier: &str, level: &str| {
+            json!({"role-assignment": {
+                "identifier": identifier, "resource_group": "g", "role": "r",
+                "roleReference": {"scope_level": level, "identifier": "r"},
+                "principal": {"identifier": "u", "type": "USER"},
+            }})
+        };
+        let list = json!([row("a", "account"), row("b", "organization")]).to_string();
+        let refusal = r#"{"code":"DUPLICATE_FIELD"}"#;
+        let capture = Capture::start([(400, refusal), (200, &list)]).await;
+        let org = client(&capture).org("platform").expect("it is an id");
+        let wanted = NewRoleAssignment::unnamed("r", "g", Principal::user("u")).expect("valid");
+        let there = org.role_assignments().ensure(&wanted).await.expect("it is there");
+        assert_eq!(there.get().role_assignment.identifier, "b");
     }
 
     #[tokio::test]

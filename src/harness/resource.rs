@@ -190,7 +190,7 @@ pub(super) fn is_open(error: &Error) -> bool {
 pub(super) async fn find_in_list<T: Resource>(
     transport: &Transport,
     scope: &Scope,
-    is_it: impl Fn(&T) -> bool + Send,
+    mut is_it: impl FnMut(&T) -> bool + Send,
 ) -> Result<Option<T>, Error> {
     let list = ListPage::<T>::new(scope.clone());
     let list = ListPage { paging: Paging { limit: LARGEST_PAGE, ..list.paging }, ..list };

@@ -137,11 +137,14 @@ impl RoleAssignments {
     /// *The same* is what grants the same: resource group, role and principal (its type, its
     /// identifier and, but for users, its level; a level that is not given is that of the scope),
     /// `disabled`, and the level of the role: that of [`role_reference`](NewRoleAssignment::role_reference),
-    /// and without one that of the scope (built-in roles, `_…`, are the same at any). The service refuses a second one of those under any
-    /// identifier (*observed*), so **what is found may have another identifier** than what was
-    /// wanted: go on with the one that is returned. Who made it, `managed` and dates do not count.
-    /// *Different* is another assignment under the wanted identifier, or the same grant with
-    /// another `disabled`.
+    /// and without one that of the scope (built-in roles, `_…`, are the same at any). Who made it,
+    /// `managed` and dates do not count. The service refuses a second assignment of the same resource
+    /// group, role and principal under any identifier (*observed*), so **what is found may have
+    /// another identifier** than what was wanted: go on with the one that is returned.
+    ///
+    /// *Different* is another assignment under the wanted identifier, and one that the service
+    /// refuses this one beside though it grants something else: the role of that identifier at
+    /// another level, or with another `disabled`.
     ///
     /// Of two callers at once one creates and the other finds. After an unknown outcome creating is
     /// tried once more, which the service's two unique rules (*observed*) make safe.
@@ -344,19 +347,26 @@ impl RoleAssignments {
         new: &NewRoleAssignment,
     ) -> Result<Found<RoleAssignmentResponse>, Error> {
         let level = self.scope.level();
-        let sort = |found: RoleAssignmentResponse| {
-            let same = new.grants_as(&found.role_assignment, &level)
-                && new.disabled == found.role_assignment.disabled.unwrap_or(false);
-            if same { Found::Same(found) } else { Found::Different(found) }
+        let sort = |found: RoleAssignmentResponse| match new.is_like(&found.role_assignment, &level)
+        {
+            true => Found::Same(found),
+            false => Found::Different(found),
         };
         if !new.identifier.is_empty()
             && let Some(found) = self.named(&new.identifier).await?
         {
             return Ok(sort(found));
         }
-        let is_it = |item: &RoleAssignmentResponse| new.grants_as(&item.role_assignment, &level);
+        // The first that stands in the way; what was wanted itself goes before it.
+        let mut in_the_way = None;
+        let is_it = |item: &RoleAssignmentResponse| {
+            if in_the_way.is_none() && new.excludes(&item.role_assignment, &level) {
+                in_the_way = Some(item.clone());
+            }
+            new.is_like(&item.role_assignment, &level)
+        };
         let found = find_in_list(&self.transport, &self.scope, is_it).await?;
-        Ok(found.map_or(Found::Absent, sort))
+        Ok(found.or(in_the_way).map_or(Found::Absent, sort))
     }
 }
 
@@ -570,9 +580,17 @@ impl NewRoleAssignment {
         self
     }
 
-    /// Whether this and that give the same role over the same resources to the same principal, in
-    /// a scope of this level.
-    fn grants_as(&self, other: &RoleAssignment, scope: &ScopeLevel) -> bool {
+    /// Whether the service refuses one of the two beside the other in a scope of this level: it
+    /// keeps the resource group, the role's identifier and the principal unique together, and
+    /// looks neither at the role's level nor at `disabled` (observed).
+    fn excludes(&self, other: &RoleAssignment, scope: &ScopeLevel) -> bool {
+        other.resource_group.as_deref() == Some(&self.resource_group)
+            && other.role.as_deref() == Some(&self.role)
+            && other.principal.as_ref().is_some_and(|it| self.principal.is_same(it, scope))
+    }
+
+    /// Whether that is what this one would make in a scope of this level, but for its identifier.
+    fn is_like(&self, other: &RoleAssignment, scope: &ScopeLevel) -> bool {
         let level = |reference: &Option<RoleReference>| {
             reference.as_ref().and_then(|reference| reference.scope_level.clone())
         };
@@ -580,11 +598,9 @@ impl NewRoleAssignment {
         let own = level(&self.role_reference).unwrap_or_else(|| scope.clone());
         let its = level(&other.role_reference).unwrap_or_else(|| scope.clone());
         let built_in = self.role.starts_with('_');
-        let same_level = own == its || built_in;
-        other.resource_group.as_deref() == Some(&self.resource_group)
-            && other.role.as_deref() == Some(&self.role)
-            && same_level
-            && other.principal.as_ref().is_some_and(|it| self.principal.is_same(it, scope))
+        self.excludes(other, scope)
+            && (own == its || built_in)
+            && self.disabled == other.disabled.unwrap_or(false)
     }
 }
 
