@@ -107,6 +107,33 @@ mod assignments {
     }
 
     #[tokio::test]
+    async fn a_role_that_begins_like_a_managed_one_has_a_level_too() {
+        let fake = HarnessFake::start().await.expect("a free port");
+        fake.duplicates(HarnessDuplicates::DuplicateField);
+        let client = eager(&fake);
+        let org = client.org("platform").expect("it is an id");
+        let ops = rolecall::harness::NewRole::new("_ops", "Ops", ["core_account_edit"]);
+        let ops = ops.expect("it follows the rule");
+        client.account().roles().create(&ops).await.expect("it is made");
+        org.roles().create(&ops).await.expect("it is made");
+        let assignments = org.role_assignments();
+        for role in ["_ops", "_account_viewer"] {
+            let grant = |identifier: &str| {
+                NewRoleAssignment::new(identifier, role, "g", Principal::user("u"))
+                    .expect("it follows the rules")
+            };
+            let refer = |level| RoleReference::new(level, role);
+            let of_org = assignments.create(&grant(&format!("a{role}"))).await.expect("it is made");
+            let of_account = grant("b").role_reference(refer(ScopeLevel::Account));
+            let error = assignments.ensure(&of_account).await.expect_err("it is the org's");
+            assert_eq!(found(&error), &of_org);
+            let same = grant("b").role_reference(refer(ScopeLevel::Organization));
+            let same = assignments.ensure(&same).await.expect("it is the org's");
+            assert_eq!(same, Ensured::Existed(of_org));
+        }
+    }
+
+    #[tokio::test]
     async fn what_was_wanted_goes_before_what_is_in_the_way() {
         // As if the service did look at the level.
         let row = |identifier: &str, level: &str| {

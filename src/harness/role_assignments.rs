@@ -136,11 +136,13 @@ impl RoleAssignments {
     ///
     /// *The same* is what grants the same: resource group, role and principal (its type, its
     /// identifier and, but for users, its level; a level that is not given is that of the scope),
-    /// `disabled`, and the level of the role: that of [`role_reference`](NewRoleAssignment::role_reference),
-    /// and without one that of the scope (built-in roles, `_…`, are the same at any). Who made it,
-    /// `managed` and dates do not count. The service refuses a second assignment of the same resource
-    /// group, role and principal under any identifier (*observed*), so **what is found may have
-    /// another identifier** than what was wanted: go on with the one that is returned.
+    /// `disabled`, and the level of the role: that of
+    /// [`role_reference`](NewRoleAssignment::role_reference), and without one that of the scope
+    /// (inferred: a reference names a role of a higher scope). An identifier does not tell Harness's
+    /// own roles from others (`_ops` may be anybody's), so this holds for all. Who made it, `managed`
+    /// and dates do not count. The service refuses a second assignment of the same resource group,
+    /// role and principal under any identifier (*observed*), so **what is found may have another
+    /// identifier** than what was wanted: go on with the one that is returned.
     ///
     /// *Different* is another assignment under the wanted identifier, and one that the service
     /// refuses this one beside though it grants something else: the role of that identifier at
@@ -594,12 +596,12 @@ impl NewRoleAssignment {
         let level = |reference: &Option<RoleReference>| {
             reference.as_ref().and_then(|reference| reference.scope_level.clone())
         };
-        // Without a reference a role is one of the scope's own, or a built-in one.
+        // Without a reference a role is one of the scope's own. Whether it is Harness's does not
+        // show: anybody's may begin with `_`, and that list of Harness's is open.
         let own = level(&self.role_reference).unwrap_or_else(|| scope.clone());
         let its = level(&other.role_reference).unwrap_or_else(|| scope.clone());
-        let built_in = self.role.starts_with('_');
         self.excludes(other, scope)
-            && (own == its || built_in)
+            && own == its
             && self.disabled == other.disabled.unwrap_or(false)
     }
 }
