@@ -694,6 +694,63 @@ mod assignments {
     }
 
     #[tokio::test]
+    async fn a_documented_404_is_settled_by_the_list() {
+        for code in ["RESOURCE_NOT_FOUND", "ENTITY_NOT_FOUND"] {
+            let (fake, assignments) = filled(1).await;
+            fake.duplicates(HarnessDuplicates::DuplicateField);
+            fake.missing(404, code);
+            let error = assignments.get("b").await.expect_err("it is not there");
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some(code)));
+
+            let group = "_all_account_level_resources";
+            let user = Principal::user("a000");
+            let same = NewRoleAssignment::new("b", "_account_viewer", group, user);
+            let there = assignments.ensure(&same.expect("it follows the rules")).await;
+            let there = there.expect("it is there under another identifier");
+            assert!(matches!(&there, Ensured::Existed(_)), "{there:?}");
+            assert_eq!(there.get().role_assignment.identifier, "a000");
+
+            let gone = assignments.ensure_absent("b").await.expect("it can be told");
+            assert_eq!(gone, EnsuredAbsent::WasAbsent);
+            fake.next(1, Fault::reset().after_processing());
+            let gone = assignments.ensure_absent("a000").await.expect("it can be told");
+            assert_eq!(gone, EnsuredAbsent::Absent);
+            assert_eq!(fake.role_assignments("account").len(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_404_about_something_else_is_no_absence() {
+        // The list shows it, whatever is said under its own path.
+        let (fake, assignments) = filled(1).await;
+        let own = "/v1/role-assignments/a000";
+        let answer = Fault::json(404, r#"{"code":"RESOURCE_NOT_FOUND","message":"No such thing"}"#);
+        fake.next_on(own, 2, answer);
+        let error = assignments.ensure_absent("a000").await.expect_err("it is listed");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+        assert_eq!(error.operation(), Some("harness role-assignments.delete"));
+        // Something before the service, which lets lists through.
+        fake.hide(PrincipalType::User);
+        for elsewhere in [
+            Fault::html(404),
+            Fault::json(404, r#"{"code":"NO_SUCH_ROUTE"}"#),
+            Fault::json(404, r#"{"message":"Not Found"}"#),
+        ] {
+            fake.next_on(own, 2, elsewhere);
+            let error = assignments.ensure_absent("a000").await.expect_err("nobody knows");
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+            fake.clear_faults();
+        }
+        assert_eq!(fake.role_assignments("account").len(), 1);
+        // Under a wrong path the list is not there, either.
+        let wrong = fake.builder().base_url(format!("{}/gateway", fake.uri()));
+        let wrong = wrong.build().expect("it is set up well").account().role_assignments();
+        let error = wrong.ensure_absent("a000").await.expect_err("the path is wrong");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+        assert_eq!(error.operation(), Some("harness role-assignments.list"));
+    }
+
+    #[tokio::test]
     async fn futures_can_be_sent_to_other_threads() {
         fn sendable<T: Send>(value: T) -> T {
             value

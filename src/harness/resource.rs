@@ -22,8 +22,8 @@ pub(super) trait Resource: DeserializeOwned + Clone + Send + Sync + 'static {
     const LIST: &'static str;
     const GET: &'static str;
     const DELETE: &'static str;
-    /// Whether the service has a code of its own for "not found". If not, the list settles it; where
-    /// it has one, it does not: lists leave out what the caller may not view.
+    /// Whether the service has a code of its own for "not found". That code needs no list, which may
+    /// leave out what the caller may not view; the codes that may mean something else do.
     const SAYS_ABSENT: bool;
 
     fn identifier(&self) -> &str;
@@ -152,7 +152,8 @@ impl<T: Writable> Operation for Update<'_, T> {
 }
 
 /// Reads one, and makes sure of its absence where the code leaves it open: `INVALID_REQUEST` is
-/// "not found" for roles and resource groups, and other things as well.
+/// "not found" for roles and resource groups, and other things as well, and a documented "not found"
+/// of a role assignment does not say what was not found.
 ///
 /// # Errors
 /// That of a reading.
@@ -164,7 +165,9 @@ pub(super) async fn find<T: Resource>(
     match transport.call(&Get { scope, identifier, answer: PhantomData::<fn() -> T> }).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if T::SAYS_ABSENT && is_gone(&error) => Ok(None),
-        Err(error) if !T::SAYS_ABSENT && is_open(&error) => {
+        Err(error)
+            if T::SAYS_ABSENT && is_perhaps_gone(&error) || !T::SAYS_ABSENT && is_open(&error) =>
+        {
             find_in_list(transport, scope, |item: &T| item.identifier() == identifier).await
         }
         Err(error) => Err(error),
@@ -174,8 +177,19 @@ pub(super) async fn find<T: Resource>(
 /// Whether the service itself says that the role assignment was not found (*observed*), and not its
 /// organization or project.
 pub(super) fn is_gone(error: &Error) -> bool {
-    let code = error.service::<ServiceError>().and_then(|error| error.code.as_ref());
-    code == Some(&ErrorCode::ResourceNotFoundException)
+    code(error) == Some(&ErrorCode::ResourceNotFoundException)
+}
+
+/// Whether the service says that something was not found (404, documented), which may as well be
+/// the organization, the project or the path. Where the list of the same scope can be read, it was
+/// none of these. Without one of the service's codes it may be the word of something before it.
+pub(super) fn is_perhaps_gone(error: &Error) -> bool {
+    let codes = [ErrorCode::ResourceNotFound, ErrorCode::EntityNotFound];
+    error.is_not_found() && code(error).is_some_and(|code| codes.contains(code))
+}
+
+fn code(error: &Error) -> Option<&ErrorCode> {
+    error.service::<ServiceError>()?.code.as_ref()
 }
 
 /// Whether a refusal may mean that the role or the resource group was not found.

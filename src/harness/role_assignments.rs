@@ -7,7 +7,9 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::resource::{Delete, Get, ListPage, Resource, find, find_in_list, is_gone, list, time};
+use super::resource::{
+    Delete, Get, ListPage, Resource, find, find_in_list, is_gone, is_perhaps_gone, list, time,
+};
 use super::validate::{Validate, Validation};
 use super::{Harness, Scope};
 use crate::error::Error;
@@ -303,8 +305,14 @@ impl RoleAssignments {
     /// It speaks of the identifier alone: the same grant may be there under another one. Of two
     /// callers at once one removes, and the other finds it absent.
     ///
+    /// 400 `RESOURCE_NOT_FOUND_EXCEPTION` (*observed*) says that it is absent. A 404
+    /// `RESOURCE_NOT_FOUND` or `ENTITY_NOT_FOUND` (404 is *documented*) may be about organization,
+    /// project or path too, so the assignment is read then, and where that is answered in the same
+    /// way, looked for in the list of its scope.
+    ///
     /// # Errors
-    /// Those of [`delete`](Self::delete), but for "not found", and those of [`get`](Self::get).
+    /// Those of [`delete`](Self::delete), but for "not found" where it is about the assignment, and
+    /// those of [`get`](Self::get) and [`list`](Self::list).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -330,7 +338,7 @@ impl RoleAssignments {
             let (this, identifier) = (self.clone(), identifier.to_owned());
             Box::pin(async move { this.named(&identifier).await }) as _
         };
-        ensure_absent(|| self.delete(identifier), is_gone, |_| false, find).await
+        ensure_absent(|| self.delete(identifier), is_gone, is_perhaps_gone, find).await
     }
 
     /// The assignment with this identifier.

@@ -19,7 +19,7 @@ use crate::harness::{
 /// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project, and keeps
 /// (identifier, scope) and (scope, resource group, role, principal) unique. Like the service, it
 /// fills in the `scope_level` of groups and service accounts, and nulls that of users; says "not
-/// found" with 400 `RESOURCE_NOT_FOUND_EXCEPTION`; refuses to delete what is managed, and the last
+/// found" with 400 `RESOURCE_NOT_FOUND_EXCEPTION` (or [otherwise](Self::missing)); refuses to delete what is managed, and the last
 /// account admin's assignment; and lists what was changed last first unless it is told to sort,
 /// where any `order` but `ASC` means descending.
 ///
@@ -67,6 +67,7 @@ pub enum HarnessDuplicates {
 
 struct Held {
     duplicates: HarnessDuplicates,
+    missing: (u16, String),
     /// Scope, as in `account`, `orgs/a`, `orgs/a/projects/b`, and what is there, in the order of
     /// the last change.
     assignments: Vec<(String, Value)>,
@@ -83,6 +84,7 @@ impl Default for Held {
     fn default() -> Self {
         Self {
             duplicates: HarnessDuplicates::default(),
+            missing: (400, "RESOURCE_NOT_FOUND_EXCEPTION".to_owned()),
             assignments: Vec::new(),
             roles: Vec::new(),
             groups: Vec::new(),
@@ -238,6 +240,13 @@ impl HarnessFake {
     /// Sets how duplicates are answered.
     pub fn duplicates(&self, duplicates: HarnessDuplicates) {
         self.state.lock().duplicates = duplicates;
+    }
+
+    /// Sets status and code by which an assignment is said not to be there. The default is 400
+    /// `RESOURCE_NOT_FOUND_EXCEPTION`, *observed* in the service's source; 404 is *documented*, and
+    /// comes with the documented body `{message, code, errors, error_metadata}`.
+    pub fn missing(&self, status: u16, code: impl Into<String>) {
+        self.state.lock().missing = (status, code.into());
     }
 
     /// Leaves principals of this type out of all lists, as the service does where the caller may
@@ -510,7 +519,12 @@ impl Held {
 
     fn no_assignment(&self, id: &str) -> ResponseTemplate {
         let message = format!("Role assignment with identifier {id} is not found");
-        self.refuse(400, "RESOURCE_NOT_FOUND_EXCEPTION", &message)
+        let (status, code) = &self.missing;
+        if *status != 404 {
+            return self.refuse(*status, code, &message);
+        }
+        let body = json!({"message": message, "code": code, "errors": [], "error_metadata": {}});
+        answer(404, "application/json", &body)
     }
 
     fn delete_assignment(&mut self, place: &Place, id: &str) -> ResponseTemplate {
