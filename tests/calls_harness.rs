@@ -1224,7 +1224,7 @@ mod groups {
             IncludedScope::excluding_child_scopes().org("platform").project("web shop");
         for same in [
             wanted(),
-            named().filter(turned).filter(connectors()),
+            named().filter(turned).filter(connectors()).include(included()),
             named().filter(pipelines()).filter(connectors()).include(without_account),
         ] {
             let found = groups.ensure(&same).await.expect("it is the same");
@@ -1235,7 +1235,8 @@ mod groups {
         let both = || named().filter(pipelines()).filter(connectors());
         for different in [
             named(),
-            named().filter(pipelines()),
+            named().filter(pipelines()).include(included()),
+            both(),
             wanted().include_all_resources(true),
             wanted().color("red"),
             wanted().include(with_children.clone()),
@@ -1247,6 +1248,51 @@ mod groups {
             assert!(error.service::<Difference<NewResourceGroup, ResourceGroup>>().is_some());
         }
         assert_eq!(fake.resource_groups("account").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_group_without_scopes_is_none_of_wider_ones() {
+        let fake = HarnessFake::start().await.expect("a free port");
+        fake.duplicates(HarnessDuplicates::DuplicateField);
+        let account = eager(&fake).account().resource_groups();
+        let org = eager(&fake).org("platform").expect("it is an id");
+        let project = org.project("shop").expect("it is an id").resource_groups();
+        let org = org.resource_groups();
+        let only = || IncludedScope::excluding_child_scopes().account("fakeAccount");
+        let all = || IncludedScope::including_child_scopes().account("fakeAccount");
+        let cases = [
+            (&account, vec![], true),
+            (&account, vec![only()], true),
+            (&account, vec![all()], false),
+            (&account, vec![only().org("platform")], false),
+            (&org, vec![only().org("platform")], true),
+            (&org, vec![only()], false),
+            (&org, vec![all().org("platform")], false),
+            (&org, vec![only().org("other")], false),
+            (&org, vec![only().org("platform"), only().org("platform").project("shop")], false),
+            (&project, vec![only().org("platform").project("shop")], true),
+            (&project, vec![only().org("other").project("shop")], false),
+        ];
+        for (at, (groups, scopes, same)) in cases.into_iter().enumerate() {
+            let wanted =
+                NewResourceGroup::new(format!("g{at}"), "G").expect("it follows the rules");
+            let wanted = wanted.include_all_resources(true);
+            let there = scopes.iter().cloned().fold(wanted.clone(), NewResourceGroup::include);
+            let there = groups.create(&there).await.expect("it is made");
+            match groups.ensure(&wanted).await {
+                Ok(found) => {
+                    assert!(same, "{scopes:?} are no none");
+                    assert_eq!(found, Ensured::Existed(there));
+                }
+                Err(error) => {
+                    assert!(!same && error.kind() == ErrorKind::Conflict, "{scopes:?}: {error}");
+                    let difference: Option<&Difference<NewResourceGroup, ResourceGroup>> =
+                        error.service();
+                    let difference = difference.expect("it says what");
+                    assert_eq!((&difference.wanted, &difference.found), (&wanted, &there));
+                }
+            }
+        }
     }
 
     #[tokio::test]

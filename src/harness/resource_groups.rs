@@ -266,10 +266,11 @@ impl ResourceGroups {
     /// leaves open (a duplicate, under any of its codes; an unknown outcome).
     ///
     /// *The same* is a group of this identifier and name with the same resources: whether all of
-    /// them, and the filters, in any order. Included scopes count where they were set, in any order
-    /// (an account that was not named is not compared); color, description and tags where they were
-    /// set. Anything else under the identifier is *different*;
-    /// nothing is changed then, [`update`](Self::update) does.
+    /// them, the filters and the included scopes, in any order (an account that was not named is not
+    /// compared). A group for which no scope was set may come with none or with its own alone,
+    /// without child scopes (inferred: nobody says what the service makes of none). Color,
+    /// description and tags count where they were set. Anything else under the identifier is
+    /// *different*; nothing is changed then, [`update`](Self::update) does.
     ///
     /// Of two callers at once one creates and the other finds. A group is named by its identifier in
     /// its scope, so that creating once more after an unknown outcome cannot make a second one
@@ -304,7 +305,7 @@ impl ResourceGroups {
             Box::pin(async move {
                 Ok(match this.find(&new.identifier).await? {
                     None => Found::Absent,
-                    Some(group) if new.is_like(&group) => Found::Same(group),
+                    Some(group) if new.is_like(&group, &this.scope) => Found::Same(group),
                     Some(group) => Found::Different(group),
                 })
             }) as _
@@ -569,14 +570,17 @@ impl NewResourceGroup {
         self
     }
 
-    /// Whether that group is what this one would make.
-    fn is_like(&self, group: &ResourceGroup) -> bool {
+    /// Whether that group is what this one would make in this scope.
+    fn is_like(&self, group: &ResourceGroup, scope: &Scope) -> bool {
         let found = group.included_scope.as_deref().unwrap_or_default();
-        let covers = |wanted: &IncludedScope| found.iter().any(|scope| wanted.is_like(scope));
-        let wanted_by =
-            |scope: &IncludedScope| self.included_scope.iter().any(|w| w.is_like(scope));
-        let same_scopes = self.included_scope.is_empty()
-            || (self.included_scope.iter().all(covers) && found.iter().all(wanted_by));
+        let own = [IncludedScope::own(scope)];
+        let wanted = match self.included_scope.as_slice() {
+            // Without any it reaches its own, if anything: a wider one is another group.
+            [] if !found.is_empty() => &own,
+            wanted => wanted,
+        };
+        let same_scopes = wanted.iter().all(|one| found.iter().any(|it| one.is_like(it)))
+            && found.iter().all(|it| wanted.iter().any(|one| one.is_like(it)));
         group.name.as_ref() == Some(&self.name)
             && group.include_all_resources.unwrap_or(false) == self.include_all_resources
             && meanings(&self.resource_filter) == meanings(group.resource_filter.iter().flatten())
@@ -665,6 +669,16 @@ impl IncludedScope {
     pub fn project(mut self, project: impl Into<String>) -> Self {
         self.project = Some(project.into());
         self
+    }
+
+    /// Only the scope that a group lives in. Its account is not known here.
+    fn own(scope: &Scope) -> Self {
+        let own = Self::excluding_child_scopes();
+        match scope {
+            Scope::Account => own,
+            Scope::Org(org) => own.org(org.as_str()),
+            Scope::Project(org, project) => own.org(org.as_str()).project(project.as_str()),
+        }
     }
 
     /// Whether that is this one, perhaps with the account filled in.
