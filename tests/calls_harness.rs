@@ -1152,11 +1152,18 @@ mod groups {
         for (group, named) in [
             (wanted().description("x".repeat(1025)), "description: must be at most 1024"),
             (wanted().filter(ResourceFilter::new("")), "resource_type: must not be empty"),
+            (wanted().filter(pipelines().identifiers([""; 0])), "identifiers: must not be empty"),
+            (
+                wanted().filter(connectors().attribute("category", [""; 0])),
+                "attribute_values: must not be empty",
+            ),
         ] {
             for call in [groups.create(&group), groups.update(&group)] {
                 let error = call.await.expect_err(named);
                 assert!(error.to_string().contains(named), "{error}");
             }
+            let error = groups.ensure(&group).await.expect_err(named);
+            assert!(error.to_string().contains(named), "{error}");
         }
         let filtered = account.filter_resource_groups(&ResourceGroupFilter::new()).page_size(0);
         let error = filtered.items().expect_err("out of range");
@@ -1293,6 +1300,25 @@ mod groups {
                 }
             }
         }
+    }
+
+    #[tokio::test]
+    async fn an_empty_list_goes_back_as_it_was_read_and_means_all_there() {
+        let there = r#"{"identifier":"runs","name":"Runs","include_all_resources":false,
+            "resource_filter":[{"resource_type":"PIPELINE","identifiers":[]}]}"#;
+        let refusal = r#"{"code":"DUPLICATE_FIELD"}"#;
+        let answers = [(200, there), (200, there), (400, refusal), (200, there)];
+        let capture = Capture::start(answers).await;
+        let groups = client(&capture).account().resource_groups();
+        let read = groups.get("runs").await.expect("it is read").to_new().expect("it is whole");
+        groups.update(&read).await.expect("it is sent");
+        let sent = &capture.requests()[1];
+        assert!(sent.contains(r#""identifiers":[]"#), "{sent}");
+        let added = read.filter(pipelines().identifiers([""; 0]));
+        assert!(groups.update(&added).await.expect_err("it was not read").is_invalid_request());
+        let all = NewResourceGroup::new("runs", "Runs").expect("it follows the rules");
+        let all = all.filter(ResourceFilter::new("PIPELINE"));
+        assert!(matches!(groups.ensure(&all).await, Ok(Ensured::Existed(_))));
     }
 
     #[tokio::test]

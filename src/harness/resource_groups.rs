@@ -237,7 +237,7 @@ impl ResourceGroups {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, if
     /// the description is over 1024 characters long or there are more than 128 tags (*documented*
-    /// for roles). A duplicate is told as for [role assignments](super::RoleAssignments::create).
+    /// for roles), or if a filter has an empty list of identifiers or values. A duplicate is told as for [role assignments](super::RoleAssignments::create).
     /// The typed error is [`ServiceError`](super::ServiceError).
     ///
     /// ```
@@ -268,9 +268,10 @@ impl ResourceGroups {
     /// *The same* is a group of this identifier and name with the same resources: whether all of
     /// them, the filters and the included scopes, in any order (an account that was not named is not
     /// compared). A group for which no scope was set may come with none or with its own alone,
-    /// without child scopes (inferred: nobody says what the service makes of none). Color,
-    /// description and tags count where they were set. Anything else under the identifier is
-    /// *different*; nothing is changed then, [`update`](Self::update) does.
+    /// without child scopes (inferred: nobody says what the service makes of none), and a filter for
+    /// all of a type with an empty list (inferred, too). Color, description and tags count where they
+    /// were set. Anything else under the identifier is *different*; nothing is changed then,
+    /// [`update`](Self::update) does.
     ///
     /// Of two callers at once one creates and the other finds. A group is named by its identifier in
     /// its scope, so that creating once more after an unknown outcome cannot make a second one
@@ -501,6 +502,9 @@ pub struct NewResourceGroup {
     included_scope: Vec<IncludedScope>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource_filter: Vec<ResourceFilter>,
+    // How many of the filters, from the first, are as the service sent them.
+    #[serde(skip)]
+    read: usize,
     // Always sent: the server source unboxes it, so that leaving it out may end in a 500 (inferred).
     include_all_resources: bool,
 }
@@ -523,6 +527,7 @@ impl NewResourceGroup {
             description: None,
             included_scope: Vec::new(),
             resource_filter: Vec::new(),
+            read: 0,
             include_all_resources: false,
         })
     }
@@ -598,8 +603,12 @@ impl Draft for NewResourceGroup {
 
     fn body(&self) -> Result<Body, Error> {
         check_labels(&self.description, &self.tags)?;
-        for filter in &self.resource_filter {
+        for (at, filter) in self.resource_filter.iter().enumerate() {
             filter.check()?;
+            // What the service itself sent goes back as it came, whatever it means by it.
+            if at >= self.read {
+                filter.check_filled()?;
+            }
         }
         Body::json(self)
     }
@@ -720,14 +729,16 @@ impl ResourceFilter {
         }
     }
 
-    /// Those with these identifiers.
+    /// Those with these identifiers. An empty list is refused before anything is sent: nobody says
+    /// whether the service takes it for none or for all.
     #[must_use]
     pub fn identifiers<I: Into<String>>(mut self, any: impl IntoIterator<Item = I>) -> Self {
         self.identifiers = Some(any.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Those whose attribute of this name has one of these values.
+    /// Those whose attribute of this name has one of these values. None at all are refused, as with
+    /// [`identifiers`](Self::identifiers).
     #[must_use]
     pub fn attribute<V: Into<String>>(
         mut self,
@@ -744,6 +755,19 @@ impl ResourceFilter {
             "resource_filter.resource_type",
             self.resource_type.as_deref().unwrap_or_default(),
         )
+    }
+
+    /// An empty list is no way to say "none of them", nor "all": nobody documents which it is.
+    fn check_filled(&self) -> Result<(), Error> {
+        for (field, list) in [
+            ("resource_filter.identifiers", &self.identifiers),
+            ("resource_filter.attribute_values", &self.attribute_values),
+        ] {
+            if list.as_ref().is_some_and(Vec::is_empty) {
+                return Err(Error::invalid(field, "must not be empty; leave it out for all"));
+            }
+        }
+        Ok(())
     }
 
     /// What it selects, whatever the order and whether nothing or emptiness stands for all.
@@ -822,12 +846,14 @@ impl ResourceGroup {
         }
         let name = self.name.clone().unwrap_or_default();
         let new = NewResourceGroup::new(self.identifier.as_str(), name)?;
+        let resource_filter = self.resource_filter.clone().unwrap_or_default();
         Ok(NewResourceGroup {
             color: self.color.clone(),
             tags: self.tags.clone(),
             description: self.description.clone(),
             included_scope: self.included_scope.clone().unwrap_or_default(),
-            resource_filter: self.resource_filter.clone().unwrap_or_default(),
+            read: resource_filter.len(),
+            resource_filter,
             include_all_resources: self.include_all_resources.unwrap_or_default(),
             ..new
         })
