@@ -102,10 +102,12 @@ pub struct Principal {
 pub struct Scope {
     /// What it is.
     pub kind: Option<ScopeKind>,
-    /// The vendor's id.
+    /// The vendor's id, which may be unique only in what it lies [`within`](Self::within).
     pub id: Option<String>,
     /// A name for people to read.
     pub display: Option<String>,
+    /// What it lies in, where its id says nothing without it: the organization of a Harness project.
+    pub within: Option<Box<Scope>>,
 }
 
 /// A role as an assignment names it.

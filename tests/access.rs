@@ -1,7 +1,7 @@
 //! The shared vocabulary over all services.
 #![cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 
-use rolecall::access::{PrincipalKind, ReadAssignments, ReadRoles, ScopeKind};
+use rolecall::access::{PrincipalKind, ReadAssignments, ReadRoles, Scope, ScopeKind};
 use rolecall::testing::{DeepsetFake, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake};
 use rolecall::{deepset, harness, redox, twilio};
 
@@ -65,6 +65,42 @@ async fn one_loop_reads_who_has_which_role_everywhere() -> Outcome {
     assert_eq!(own.role_assignment.identifier, "sre_view");
     assert!(seen[2].native::<redox::OrganizationMembership>().is_some());
     assert!(seen[2].native::<harness::RoleAssignmentResponse>().is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn harness_projects_of_one_identifier_are_told_apart() -> Outcome {
+    let fake = HarnessFake::start().await?;
+    let client = fake.client()?;
+    let wanted = harness::NewRoleAssignment::unnamed("r", "g", harness::Principal::user("u"))?;
+    let (one, other) = (client.org("one")?, client.org("other")?);
+    let places = [
+        client.account().role_assignments(),
+        one.role_assignments(),
+        one.project("shop")?.role_assignments(),
+        other.project("shop")?.role_assignments(),
+    ];
+    let mut scopes: Vec<Scope> = Vec::new();
+    for assignments in places {
+        assignments.create(&wanted).await?;
+        let all = assignments.read_assignments()?.collect().await?;
+        scopes.extend(all.into_iter().map(|assignment| assignment.scope));
+    }
+    let told: Vec<_> = scopes.iter().map(|one| (one.kind.clone(), one.id.as_deref())).collect();
+    let project = (Some(ScopeKind::Project), Some("shop"));
+    assert_eq!(
+        told,
+        [
+            (Some(ScopeKind::Account), None),
+            (Some(ScopeKind::Organization), Some("one")),
+            project.clone(),
+            project,
+        ]
+    );
+    assert_ne!(scopes[2], scopes[3], "each lies in an organization of its own");
+    assert_eq!(scopes[2].within.as_deref(), Some(&scopes[1]));
+    let other = scopes[3].within.as_deref().ok_or("it lies in one")?;
+    assert_eq!((&other.kind, other.id.as_deref()), (&scopes[1].kind, Some("other")));
     Ok(())
 }
 

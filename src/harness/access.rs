@@ -1,7 +1,8 @@
 //! Harness in the shared vocabulary of [`crate::access`].
 
 use super::{
-    PrincipalType, Role, RoleAssignmentResponse, RoleAssignments, Roles, Scope as OwnScope,
+    OrgIdentifier, PrincipalType, Role, RoleAssignmentResponse, RoleAssignments, Roles,
+    Scope as OwnScope,
 };
 use crate::access::{
     Assignment, Principal, PrincipalKind, ReadAssignments, ReadRoles, Role as SharedRole, RoleName,
@@ -39,14 +40,27 @@ impl ReadAssignments for RoleAssignments {
                 });
                 shared.principal = Principal { kind, id: principal.identifier, display: None };
             }
-            // The account's id is not part of the client's own words.
-            let (kind, id) = match &scope {
-                OwnScope::Account => (ScopeKind::Account, None),
-                OwnScope::Org(org) => (ScopeKind::Organization, Some(org.to_string())),
-                OwnScope::Project(_, project) => (ScopeKind::Project, Some(project.to_string())),
-            };
-            shared.scope = Scope { kind: Some(kind), id, display: None };
+            shared.scope = of_scope(&scope);
             shared
         }))
+    }
+}
+
+fn of_scope(own: &OwnScope) -> Scope {
+    let scope = |kind: ScopeKind, id: Option<&str>, within: Option<Box<Scope>>| Scope {
+        kind: Some(kind),
+        id: id.map(str::to_owned),
+        within,
+        ..Scope::default()
+    };
+    let of_org = |org: &OrgIdentifier| scope(ScopeKind::Organization, Some(org.as_str()), None);
+    match own {
+        // The account's id is not part of the client's own words.
+        OwnScope::Account => scope(ScopeKind::Account, None, None),
+        OwnScope::Org(org) => of_org(org),
+        // Two organizations may have a project of one identifier each.
+        OwnScope::Project(org, project) => {
+            scope(ScopeKind::Project, Some(project.as_str()), Some(Box::new(of_org(org))))
+        }
     }
 }

@@ -46,6 +46,7 @@ fn project(
     let role = role.unwrap_or_default();
     shared.role = RoleName { id: role.id, name: role.name };
     let place = place.unwrap_or_default();
-    shared.scope = Scope { kind: Some(kind), id: place.id, display: place.name };
+    shared.scope =
+        Scope { kind: Some(kind), id: place.id, display: place.name, ..Scope::default() };
     shared
 }

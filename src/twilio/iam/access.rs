@@ -40,7 +40,8 @@ impl ReadAssignments for ListRoleAssignments {
                 "AC" => ScopeKind::Account,
                 other => ScopeKind::from(other),
             });
-            shared.scope = Scope { kind, id: held.scope.map(|sid| sid.to_string()), display: None };
+            shared.scope =
+                Scope { kind, id: held.scope.map(|sid| sid.to_string()), ..Scope::default() };
             shared
         }))
     }
