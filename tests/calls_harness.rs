@@ -557,6 +557,36 @@ mod assignments {
     }
 
     #[tokio::test]
+    async fn of_two_callers_at_once_one_creates_and_the_other_finds() {
+        let grant = |identifier: &str| {
+            let group = "_all_account_level_resources";
+            NewRoleAssignment::new(identifier, "_account_viewer", group, Principal::user("u"))
+                .expect("it follows the rules")
+        };
+        for duplicates in [
+            HarnessDuplicates::UnknownError,
+            HarnessDuplicates::DuplicateField,
+            HarnessDuplicates::Conflict,
+        ] {
+            // They agree on the identifier, or only on the grant.
+            for (one, other) in [(grant("a"), grant("a")), (grant("a"), grant("b"))] {
+                let (fake, assignments) = filled(0).await;
+                fake.duplicates(duplicates);
+                let mine = eager(&fake).account().role_assignments();
+                let (one, other) = tokio::join!(assignments.ensure(&one), mine.ensure(&other));
+                let both = [one, other].map(|result| result.expect("it is there"));
+                assert_eq!(creates(&fake), 2, "each tries once");
+                let made = both.iter().filter(|one| matches!(one, Ensured::Created(_))).count();
+                assert_eq!(made, 1, "{duplicates:?}: {both:?}");
+                let [there] = &fake.role_assignments("account")[..] else {
+                    panic!("{duplicates:?}: not one assignment");
+                };
+                assert!(both.iter().all(|one| one.get() == there), "{duplicates:?}: {both:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn ensure_finds_the_same_grant_under_another_identifier() {
         let (fake, assignments) = filled(0).await;
         fake.duplicates(HarnessDuplicates::DuplicateField);
