@@ -9,7 +9,7 @@ fn read(path: &str) -> String {
 }
 
 /// A call as the table has it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     /// None where the row stands for all calls of other rows, at another address.
     method: Option<String>,
@@ -24,12 +24,15 @@ fn spans(cell: &str) -> Vec<&str> {
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-fn rows() -> Vec<Row> {
+fn table() -> String {
     let readme = read("README.md");
     let table = readme.split("\n## The calls\n").nth(1).expect("there is a table");
-    let table = table.split("\n## ").next().expect("it ends");
+    table.split("\n## ").next().expect("it ends").to_owned()
+}
+
+fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
-    for line in table.lines().filter(|line| line.starts_with("| ")) {
+    for line in table().lines().filter(|line| line.starts_with("| ")) {
         let cells: Vec<_> = line.trim_matches('|').split('|').collect();
         let folder = cells.last().map(|cell| spans(cell).concat()).unwrap_or_default();
         let Some(folder) = folder.strip_prefix("fixtures/") else { continue };
@@ -85,19 +88,21 @@ fn requests() -> Vec<[String; 4]> {
     requests
 }
 
-/// Whether a path is one of the template's.
-fn fits(template: &str, path: &str) -> bool {
+/// The templates that one of the table stands for: `{scope}` for three, and `[…]` for with and without.
+fn variants(template: &str) -> Vec<String> {
     let template = template.replace('…', "");
     if let Some(rest) = template.strip_prefix("{scope}") {
         let scopes = ["/v1", "/v1/orgs/{org}", "/v1/orgs/{org}/projects/{project}"];
-        return scopes.iter().any(|scope| fits(&format!("{scope}{rest}"), path));
+        return scopes.iter().flat_map(|scope| variants(&format!("{scope}{rest}"))).collect();
     }
-    if let Some((start, rest)) = template.split_once('[') {
-        let (optional, rest) = rest.split_once(']').expect("what opens is closed");
-        return [format!("{start}{rest}"), format!("{start}{optional}{rest}")]
-            .iter()
-            .any(|template| fits(template, path));
-    }
+    let Some((start, rest)) = template.split_once('[') else { return vec![template] };
+    let (optional, rest) = rest.split_once(']').expect("what opens is closed");
+    let both = [format!("{start}{rest}"), format!("{start}{optional}{rest}")];
+    both.iter().flat_map(|template| variants(template)).collect()
+}
+
+/// Whether a path is one of the template's.
+fn fits(template: &str, path: &str) -> bool {
     let (wanted, found): (Vec<_>, Vec<_>) =
         (template.split('/').collect(), path.split('/').collect());
     wanted.len() == found.len()
@@ -110,15 +115,63 @@ fn fits(template: &str, path: &str) -> bool {
 fn is_of(row: &Row, [folder, _, method, path]: &[String; 4]) -> bool {
     row.folder == *folder
         && row.method.as_ref().is_none_or(|wanted| wanted == method)
-        && fits(&row.path, path)
+        && variants(&row.path).iter().any(|template| fits(template, path))
 }
 
 #[test]
-fn every_row_has_a_fixture() {
+fn every_row_has_a_fixture_for_each_of_its_paths() {
     let requests = requests();
     for row in rows() {
-        assert!(requests.iter().any(|request| is_of(&row, request)), "no fixture for {row:?}");
+        for path in variants(&row.path) {
+            let one = Row { path, ..row.clone() };
+            assert!(requests.iter().any(|request| is_of(&one, request)), "no fixture for {one:?}");
+        }
     }
+}
+
+/// The sources below a folder, as one text.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).expect("there are sources");
+    let texts = entries.map(|entry| {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() { sources(&path) } else { fs::read_to_string(path).expect("it is text") }
+    });
+    texts.collect()
+}
+
+#[test]
+fn every_row_names_methods_that_exist() {
+    let vendors = [
+        ("Twilio Chat", "src/twilio/chat"),
+        ("Twilio", "src/twilio"),
+        ("Harness", "src/harness"),
+        ("Redox", "src/redox"),
+        ("deepset", "src/deepset"),
+    ];
+    let mut named = 0;
+    for line in table().lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let cells: Vec<_> = line.trim_matches('|').split('|').collect();
+        let vendor = vendors.iter().find(|(vendor, _)| cells[0].trim().starts_with(vendor));
+        let (_, folder) = vendor.unwrap_or_else(|| panic!("of no vendor: {line}"));
+        let public = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        for call in spans(cells[2]) {
+            let mut names: Vec<_> = call.split('(').collect();
+            names.pop();
+            for name in names {
+                let from = name.rfind(|c: char| !c.is_alphanumeric() && c != '_');
+                let name = &name[from.map_or(0, |at| at + 1)..];
+                let is_there = ["fn ", "async fn "].iter().any(|start| {
+                    ["(", "<"].iter().any(|end| public.contains(&format!("pub {start}{name}{end}")))
+                });
+                assert!(is_there, "no method {name}: {line}");
+                named += 1;
+            }
+        }
+        let by_itself = cells[2].contains("by the client itself");
+        let called = spans(cells[2]).iter().any(|span| span.contains('('));
+        assert!(called || by_itself || cells[2].trim() == "likewise", "no method: {line}");
+    }
+    assert!(named > 100, "the methods were found: {named}");
 }
 
 #[test]
