@@ -207,17 +207,57 @@ async fn success_false_is_an_error_everywhere() {
 }
 
 #[tokio::test]
-async fn a_change_without_an_answer_is_a_change() {
-    for answer in ["{}", r#"{"payload":{}}"#, r#"{"payload":{"success":null}}"#, ""] {
-        let capture = Capture::start([(200, answer); 3]).await;
-        let assignments = environment(&client(&capture));
-        for error in [
-            assignments.create(&wanted("a")).await.expect_err("no success"),
-            assignments.assign(&wanted("a")).await.expect_err("no success"),
-            assignments.delete(&user()).await.expect_err("no success"),
-        ] {
-            assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::Applied));
+async fn a_change_without_success_has_an_unknown_outcome() {
+    for (answer, kind) in [
+        ("{}", ErrorKind::Decode),
+        (r#"{"payload":{}}"#, ErrorKind::Decode),
+        (r#"{"payload":{"success":null}}"#, ErrorKind::Decode),
+        (r#"{"payload":{"success":0}}"#, ErrorKind::Decode),
+        (r#"{"payload":{"success":"true"}}"#, ErrorKind::Decode),
+        ("", ErrorKind::Decode),
+        ("<html>", ErrorKind::Decode),
+        (r#"{"payload":{"success":"false"}}"#, ErrorKind::Rejected),
+        (r#"{"payload":{"success":"False"}}"#, ErrorKind::Rejected),
+    ] {
+        for status in [200, 201] {
+            let capture = Capture::start([(status, answer); 4]).await;
+            // The usual policy: not even a PUT is repeated.
+            let client = Redox::builder("obviously-fake-redox-token").base_url(capture.uri());
+            let client = client.build().expect("the client is set up well");
+            let assignments = environment(&client);
+            for error in [
+                organization(&client).assign(&wanted("a")).await.expect_err(answer),
+                assignments.create(&wanted("a")).await.expect_err(answer),
+                assignments.assign(&wanted("a")).await.expect_err(answer),
+                assignments.delete(&user()).await.expect_err(answer),
+            ] {
+                assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown), "{answer}");
+                assert_eq!(error.attempts(), 1);
+            }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_answer_to_a_change_has_an_unknown_outcome() {
+    let fake = started().await;
+    fake.absent(RedoxAbsent::Unsuccessful);
+    let options = ClientOptions::default().max_answer_bytes(64 << 10);
+    let client = fake.builder().options(options).build().expect("the client is set up well");
+    let assignments = in_environment(&client);
+    for (fault, kind) in [
+        // It would have said `success: false`.
+        (Fault::truncated(), ErrorKind::Interrupted),
+        (Fault::reset_in_answer(), ErrorKind::Interrupted),
+        (Fault::endless(200), ErrorKind::Decode),
+    ] {
+        fake.next(1, fault.clone());
+        let error = assignments.delete(&user()).await.expect_err("it cannot be read");
+        assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown), "{error}");
+        assert_eq!(error.attempts(), 1);
+        fake.next(1, fault);
+        let error = organization(&client).assign(&wanted("a")).await.expect_err("likewise");
+        assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown), "{error}");
     }
 }
 
@@ -446,6 +486,22 @@ mod ensuring {
     #[tokio::test]
     async fn a_replacement_that_did_not_arrive_is_sent_again() {
         is_sent_again(Some("r-0")).await;
+    }
+
+    /// A removal that was said to be done in a way that cannot be read may be another's.
+    #[tokio::test]
+    async fn what_was_not_confirmed_is_not_claimed() {
+        let listed = r#"{"payload":{"memberships":[{"role":{"id":"r-1"},"user":{"id":"u-1"}}]}}"#;
+        let none = r#"{"payload":{"memberships":[]}}"#;
+        let user = UserRef::id("u-1").expect("it is filled");
+        for answer in ["{}", "", r#"{"payload":{"success":"false"}}"#] {
+            let capture = Capture::start([(200, listed), (200, answer), (200, none)]).await;
+            let gone = environment(&client(&capture)).ensure_absent(&user).await;
+            assert_eq!(gone.expect("it is gone"), EnsuredAbsent::Absent);
+            let capture = Capture::start([(200, none), (200, answer), (200, listed)]).await;
+            let done = environment(&client(&capture)).ensure(&given("r-1", "u-1")).await;
+            assert!(matches!(done.expect("it is there"), Ensured::Present(_)));
+        }
     }
 
     #[tokio::test]

@@ -195,12 +195,12 @@ async fn resets_without_end<S: Subject>() {
     stage.works_on().await;
 }
 
-/// The head said that it succeeded: the change was made, so that not even a PUT is repeated.
+/// The head said that it succeeded, so that not even a PUT is repeated.
 async fn an_answer_that_is_reset<S: Subject>() {
     let stage = Stage::<S>::warm(eager()).await;
     stage.fault(1, Fault::reset_in_answer());
     let seen = stage.call(1).await;
-    let error = seen.failed_once(ErrorKind::Interrupted, Effect::Applied, 1);
+    let error = seen.failed_once(ErrorKind::Interrupted, S::UNREADABLE, 1);
     assert!(error.status().is_some_and(|status| status.is_success()));
     stage.works_on().await;
 }
@@ -209,7 +209,7 @@ async fn an_answer_that_is_cut_off<S: Subject>() {
     let stage = Stage::<S>::warm(eager()).await;
     stage.fault(1, Fault::truncated());
     let seen = stage.call(1).await;
-    let error = seen.failed_once(ErrorKind::Interrupted, Effect::Applied, 1);
+    let error = seen.failed_once(ErrorKind::Interrupted, S::UNREADABLE, 1);
     assert!(!error.body().is_empty(), "what there was of it is kept");
     stage.works_on().await;
 }
@@ -277,7 +277,7 @@ async fn an_answer_without_end<S: Subject>() {
     for status in S::SUCCESS {
         stage.fault(1, Fault::endless(*status).after_processing());
         let seen = stage.call(usize::from(*status)).await;
-        let error = seen.failed_once(ErrorKind::Decode, Effect::Applied, 1);
+        let error = seen.failed_once(ErrorKind::Decode, S::UNREADABLE, 1);
         assert_eq!(error.body().len(), 16 << 10);
     }
     stage.works_on().await;
@@ -365,7 +365,7 @@ async fn a_page_of_the_balancer<S: Subject>() {
 
     stage.fault(1, Fault::html(S::SUCCESS[0]));
     let seen = stage.call(1).await;
-    seen.failed_once(ErrorKind::Decode, Effect::Applied, 0);
+    seen.failed_once(ErrorKind::Decode, S::UNREADABLE, 0);
     stage.works_on().await;
 }
 

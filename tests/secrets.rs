@@ -270,7 +270,7 @@ async fn an_echo_in_a_success_that_is_too_large_is_masked<S: Subject>() {
     let raw = raw.await;
     let client = S::client_with(&raw.origin(), CREDENTIAL, once().max_answer_bytes(32 << 10));
     let error = S::call(&client, 1).await.expect_err("it is too large");
-    assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::Applied));
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, S::UNREADABLE));
     assert_hidden(&everything::<S>(&error), &hidden, "an error");
 }
 
@@ -281,7 +281,7 @@ async fn an_echo_in_a_success_that_breaks_off_is_masked<S: Subject>() {
         Reply::close(format!("{head}{request}"))
     })
     .await;
-    assert_eq!((error.kind(), error.effect()), (ErrorKind::Interrupted, Effect::Applied));
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Interrupted, S::UNREADABLE));
     assert_hidden(&everything::<S>(&error), &hidden, "an error");
 }
 

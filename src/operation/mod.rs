@@ -169,6 +169,9 @@ pub trait Operation {
     const SUCCESS: &'static [u16];
     /// Whether it may be sent again when its outcome is unknown.
     const REPEAT: Repeat;
+    /// Whether a success status by itself says that the change was made. Where only the body says
+    /// so, an answer that cannot be used leaves the outcome unknown.
+    const STATUS_CONFIRMS: bool = true;
     /// Whether the answer may contain a credential; then no part of it is kept in errors.
     const SENSITIVE: bool = false;
 
@@ -358,7 +361,8 @@ impl<'a> RawAnswer<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// The body has another shape; the text says where. The change was made all the same.
+    /// The body has another shape; the text says where. The change was made all the same, if the
+    /// operation's [status confirms](Operation::STATUS_CONFIRMS) it.
     Shape(Cow<'static, str>),
     /// The body says that the call did not succeed, under a status that says it did. What became
     /// of the call is unknown.

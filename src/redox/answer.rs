@@ -12,6 +12,10 @@ use crate::operation::{AnswerError, RawAnswer};
 /// The success statuses. The vendor prints none (inferred).
 pub(super) const SUCCESS: &[u16] = &[200, 201];
 
+/// Whether such a status says that a change was made: it does not, since the body may say
+/// `success: false` under it.
+pub(super) const STATUS_CONFIRMS: bool = false;
+
 /// An answer: `{"meta": …, "payload": …}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -159,7 +163,8 @@ open_enum! {
 /// Reads an answer whose payload has this shape.
 ///
 /// # Errors
-/// [`AnswerError::Unsuccessful`] where the payload says `success: false`, whatever else it holds.
+/// [`AnswerError::Unsuccessful`] where the payload says `success: false`, as text too, whatever else
+/// it holds.
 pub(super) fn read<P: DeserializeOwned>(
     answer: &RawAnswer<'_>,
 ) -> Result<Envelope<P>, AnswerError> {
@@ -172,7 +177,12 @@ pub(super) fn read<P: DeserializeOwned>(
         success: Value,
     }
     let said = serde_json::from_slice::<Said>(answer.body());
-    if said.is_ok_and(|said| said.payload.success == Value::Bool(false)) {
+    let is_false = |value: &Value| match value {
+        Value::Bool(success) => !success,
+        Value::String(text) => text.eq_ignore_ascii_case("false"),
+        _ => false,
+    };
+    if said.is_ok_and(|said| is_false(&said.payload.success)) {
         return Err(AnswerError::Unsuccessful);
     }
     // Instead of what was asked for, it may say what went wrong.

@@ -215,7 +215,8 @@ impl EnvironmentRoleAssignments {
     /// Kinds by status: the service's error body is not documented, [`ServiceError`](super::ServiceError)
     /// holds what there is. An answer with `success: false`, even under 200, is
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an unknown outcome: the vendor says
-    /// no more of the field than that it is the status of the request.
+    /// no more of the field than that it is the status of the request. An answer whose `success`
+    /// cannot be read has an unknown outcome too, and is no reason to repeat the call.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -362,6 +363,7 @@ impl Operation for CreateAssignment<'_> {
     const METHOD: Method = Method::POST;
     const SUCCESS: &'static [u16] = answer::SUCCESS;
     const REPEAT: Repeat = Repeat::Once;
+    const STATUS_CONFIRMS: bool = answer::STATUS_CONFIRMS;
 
     fn path(&self) -> Path<'_> {
         Path::new(TEMPLATE, [self.environment.as_str()])
@@ -388,6 +390,7 @@ impl Operation for AssignRole<'_> {
     const METHOD: Method = Method::PUT;
     const SUCCESS: &'static [u16] = answer::SUCCESS;
     const REPEAT: Repeat = Repeat::Idempotent;
+    const STATUS_CONFIRMS: bool = answer::STATUS_CONFIRMS;
 
     fn path(&self) -> Path<'_> {
         Path::new(TEMPLATE, [self.environment.as_str()])
@@ -415,6 +418,7 @@ impl Operation for RemoveUser<'_> {
     const SUCCESS: &'static [u16] = answer::SUCCESS;
     // What a second answer says is unknown, so there is no `echo`.
     const REPEAT: Repeat = Repeat::Idempotent;
+    const STATUS_CONFIRMS: bool = answer::STATUS_CONFIRMS;
 
     fn path(&self) -> Path<'_> {
         Path::new(TEMPLATE, [self.environment.as_str()])

@@ -74,7 +74,8 @@ impl OrganizationRoleAssignments {
     /// Kinds by status: the service's error body is not documented, [`ServiceError`](super::ServiceError)
     /// holds what there is. An answer with `success: false`, even under 200, is
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an unknown outcome: the vendor says
-    /// no more of the field than that it is the status of the request.
+    /// no more of the field than that it is the status of the request. An answer whose `success`
+    /// cannot be read has an unknown outcome too, and is no reason to repeat the call.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -199,6 +200,7 @@ impl Operation for AssignRole<'_> {
     const METHOD: Method = Method::PUT;
     const SUCCESS: &'static [u16] = answer::SUCCESS;
     const REPEAT: Repeat = Repeat::Idempotent;
+    const STATUS_CONFIRMS: bool = answer::STATUS_CONFIRMS;
 
     fn path(&self) -> Path<'_> {
         Path::new(TEMPLATE, [self.organization.as_str()])

@@ -109,6 +109,7 @@ where
     const METHOD: Method = O::METHOD;
     const SUCCESS: &'static [u16] = O::SUCCESS;
     const REPEAT: Repeat = O::REPEAT;
+    const STATUS_CONFIRMS: bool = O::STATUS_CONFIRMS;
 
     fn path(&self) -> Path<'_> {
         self.0.path()

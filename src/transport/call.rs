@@ -160,6 +160,7 @@ fn read<T>(
         Err(cause) => cause,
     };
     let headers = mask.headers(headers);
+    let unreadable = Reach::Unreadable { confirmed: prepared.status_confirms };
     let (reach, error) = match cause {
         AnswerError::Unsuccessful => {
             let (_, error) = failure(prepared, status, headers, &mask.bytes(body));
@@ -169,14 +170,14 @@ fn read<T>(
             // What follows the place may quote a token.
             let place = text.split(':').next().unwrap_or_default().to_owned();
             let error = Error::new(ErrorKind::Decode).with_detail(place);
-            (Reach::Unreadable, identify(error, prepared, status, headers))
+            (unreadable, identify(error, prepared, status, headers))
         }
         AnswerError::Shape(text) => {
             // The decoder quotes what it could not read.
             let error = Error::new(ErrorKind::Decode)
                 .with_detail(mask.text(text.into_owned()))
                 .with_body(&mask.bytes(body));
-            (Reach::Unreadable, identify(error, prepared, status, headers))
+            (unreadable, identify(error, prepared, status, headers))
         }
     };
     Err(conclude(error, retry::effect(prepared.repeat, reach), prepared, course))

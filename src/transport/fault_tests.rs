@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::memory::{
-    Act, BodyAct, IDEMPOTENT, MemoryWire, ONCE, Probe, READ, TestCredentials, transport,
+    Act, BodyAct, IDEMPOTENT, MemoryWire, ONCE, Probe, READ, TestCredentials, UNCONFIRMED,
+    transport,
 };
 use super::wire::WireRequest;
 use super::{ClientOptions, RetryPolicy};
@@ -21,8 +22,9 @@ struct Truth {
     acts: Vec<String>,
 }
 
-/// Picks what becomes of one attempt, and whether the service carries it out.
-fn attempt(random: &mut fastrand::Rng, truth: &Mutex<Truth>) -> Act {
+/// Picks what becomes of one attempt, and whether the service carries it out. Unless it is
+/// `confirmed` by the status, an answer that cannot be used does not say.
+fn attempt(confirmed: bool, random: &mut fastrand::Rng, truth: &Mutex<Truth>) -> Act {
     let made = || r#"{"id":"7"}"#.to_owned();
     let body = |status, body| Act::Answer { status, headers: Vec::new(), body };
     let whole = |status, text: &str| Act::answer(status, text);
@@ -50,11 +52,11 @@ fn attempt(random: &mut fastrand::Rng, truth: &Mutex<Truth>) -> Act {
         19 => (whole(201, r#"{"success":false}"#), coin, true),
         20 => {
             let text = choose(random, &["", "<html>", "{}", "[1", "null"]);
-            (whole(201, text), true, false)
+            (whole(201, text), confirmed || coin, !confirmed)
         }
         _ => {
             let faults = [BodyAct::TooLarge, BodyAct::Encoded, BodyAct::Broken, BodyAct::Hang];
-            (body(201, choose(random, &faults).clone()), true, false)
+            (body(201, choose(random, &faults).clone()), confirmed || coin, !confirmed)
         }
     };
     let mut truth = truth.lock().expect("no panic under it");
@@ -92,7 +94,7 @@ async fn run<const R: u8>(seed: u64) -> (Result<String, Error>, Truth) {
     let jitter = random.f64();
     let (random, seen) = (Mutex::new(random), Arc::clone(&truth));
     let wire = MemoryWire(move |_: &WireRequest| {
-        attempt(&mut random.lock().expect("no panic under it"), &seen)
+        attempt(R != UNCONFIRMED, &mut random.lock().expect("no panic under it"), &seen)
     });
     let result = transport(wire, credentials, &options, move || jitter).call(&Probe::<R>).await;
     let truth = std::mem::take(&mut *truth.lock().expect("no panic under it"));
@@ -163,6 +165,21 @@ async fn an_idempotent_call_tells_the_truth_about_all_its_attempts() {
     })
     .await;
     assert!(seen.ok_after_repeats > 5_000 && seen.unknown > 5_000, "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_status_confirms_nothing_only_a_success_is_known_to_be_applied() {
+    let seen = all::<UNCONFIRMED>(|seed, result, truth| {
+        let context = || format!("seed {seed}: {result:?}, {truth:?}");
+        match result.as_ref().map_err(Error::effect) {
+            Ok(_) => assert!(truth.applied >= 1, "{}", context()),
+            Err(Effect::Applied) => panic!("nobody said so: {}", context()),
+            Err(Effect::NotApplied) => assert_eq!(truth.applied, 0, "{}", context()),
+            Err(Effect::Unknown) => assert!(truth.unclear, "{}", context()),
+        }
+    })
+    .await;
+    assert!(seen.ok_after_repeats > 5_000 && seen.unknown > 10_000, "{seen:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -165,6 +165,8 @@ impl Service for TestService {
 pub(crate) const READ: u8 = 0;
 pub(crate) const IDEMPOTENT: u8 = 1;
 pub(crate) const ONCE: u8 = 2;
+/// Idempotent, and only its body says that the change was made.
+pub(crate) const UNCONFIRMED: u8 = 3;
 
 /// A call that is repeatable as `R` says, and succeeds with 201 and `{"id": …}`. A repeated one
 /// takes "not found" for the echo of its own first try, if it is idempotent.
@@ -178,9 +180,10 @@ impl<const R: u8> Operation for Probe<R> {
     const SUCCESS: &'static [u16] = &[201];
     const REPEAT: Repeat = match R {
         READ => Repeat::Read,
-        IDEMPOTENT => Repeat::Idempotent,
+        IDEMPOTENT | UNCONFIRMED => Repeat::Idempotent,
         _ => Repeat::Once,
     };
+    const STATUS_CONFIRMS: bool = R != UNCONFIRMED;
 
     fn path(&self) -> Path<'_> {
         Path::new("/probes/{id}", ["1"])

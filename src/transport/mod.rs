@@ -94,6 +94,7 @@ pub(crate) struct Prepared {
     name: &'static str,
     success: &'static [u16],
     repeat: Repeat,
+    status_confirms: bool,
     sensitive: bool,
     read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
     request_id: fn(&HeaderMap) -> Option<String>,
@@ -190,6 +191,7 @@ impl Transport {
             name: O::NAME,
             success: O::SUCCESS,
             repeat: O::REPEAT,
+            status_confirms: O::STATUS_CONFIRMS,
             sensitive: O::SENSITIVE,
             read_failure: O::Service::read_failure,
             request_id: O::Service::request_id,
@@ -468,7 +470,8 @@ fn unreadable(
     };
     let error = identify(error, prepared, status, mask.headers(headers));
     let error = if prepared.sensitive { error } else { error.with_body(&mask.bytes(partial)) };
-    Miss { reach: Reach::Unreadable, retry_after: None, error }
+    let reach = Reach::Unreadable { confirmed: prepared.status_confirms };
+    Miss { reach, retry_after: None, error }
 }
 
 /// Adds what the head of an answer says.

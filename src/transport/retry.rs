@@ -97,8 +97,9 @@ pub(crate) enum Reach {
     NoAnswer,
     /// The service answered something else than a success.
     Answered { status: u16, kind: ErrorKind },
-    /// A documented success whose body could not be used.
-    Unreadable,
+    /// A documented success whose body could not be used; `confirmed` if the status alone says that
+    /// the change was made.
+    Unreadable { confirmed: bool },
     /// A success whose body says that it was none.
     Unsuccessful,
 }
@@ -111,7 +112,8 @@ pub(crate) fn effect(repeat: Repeat, reach: Reach) -> Effect {
     match reach {
         Reach::NotSent { .. } => Effect::NotApplied,
         Reach::NoAnswer | Reach::Unsuccessful => Effect::Unknown,
-        Reach::Unreadable => Effect::Applied,
+        Reach::Unreadable { confirmed: true } => Effect::Applied,
+        Reach::Unreadable { confirmed: false } => Effect::Unknown,
         Reach::Answered { status: 408, .. } => Effect::Unknown,
         Reach::Answered { status: 300..=499, .. } => Effect::NotApplied,
         Reach::Answered { .. } => Effect::Unknown,
@@ -163,7 +165,7 @@ pub(crate) fn decide(policy: &RetryPolicy, now: &Situation) -> Decision {
         }
         // The kind may come from the service's code, under another 4xx than 429.
         Reach::Answered { status: 400..=499, kind: ErrorKind::RateLimited } => true,
-        Reach::Answered { .. } | Reach::Unreadable | Reach::Unsuccessful => false,
+        Reach::Answered { .. } | Reach::Unreadable { .. } | Reach::Unsuccessful => false,
     };
     if !repeatable {
         return Decision::Stop(None);

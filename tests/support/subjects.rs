@@ -9,7 +9,7 @@ use rolecall::auth::Bearer;
 use rolecall::auth::TokenProvider;
 use rolecall::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat, Service};
 use rolecall::testing::Fake;
-use rolecall::{Call, ClientOptions, Error};
+use rolecall::{Call, ClientOptions, Effect, Error};
 use serde_json::Value;
 
 /// One of the five calls, on a fake of its service.
@@ -27,6 +27,8 @@ pub(crate) trait Subject: Send + Sync + Sized + 'static {
     const PROBE: &'static str = "/probe/";
     /// The documented success statuses (for Redox inferred).
     const SUCCESS: &'static [u16];
+    /// The effect of such a status over a body that cannot be used.
+    const UNREADABLE: Effect = Effect::Applied;
     /// Whether twice has the effect of once.
     const REPEATABLE: bool;
     /// Whether a refused credential can be renewed.
@@ -442,6 +444,7 @@ mod redox {
         const PATH: &'static str = "/platform/v1/organizations/";
         const PROBE: &'static str = "/platform/probe/";
         const SUCCESS: &'static [u16] = &[200, 201];
+        const UNREADABLE: Effect = Effect::Unknown;
         const REPEATABLE: bool = true;
 
         async fn start() -> Self {
