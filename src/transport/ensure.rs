@@ -131,15 +131,15 @@ where
                 doubt = Some(error);
             }
             Ok(Found::Absent) => return Err(doubt.unwrap_or(error)),
-            // Reading changes nothing, and so says nothing about what the create did.
-            Err(unread) => {
-                let error = doubt.unwrap_or(error);
-                return Err(error
-                    .with_remark("what is there could not be read")
-                    .with_source(unread));
-            }
+            Err(cause) => return Err(unread(doubt.unwrap_or(error), cause)),
         }
     }
+}
+
+/// The error of a change that could not be settled by reading. Reading changes nothing, and so says
+/// nothing about what the change did.
+fn unread(error: Error, cause: Error) -> Error {
+    error.with_remark("what is there could not be read").with_source(cause)
 }
 
 /// Removes, and settles by reading what the answer leaves open.
@@ -149,7 +149,7 @@ where
 /// about what the thing is in, or come from something before the service.
 ///
 /// # Errors
-/// That of the removal or of the reading; the thing may still be there then.
+/// That of the removal; the thing may still be there then.
 pub(crate) async fn ensure_absent<T, D>(
     remove: impl Fn() -> Call<D> + Send + Sync,
     says_absent: impl Fn(&Error) -> bool + Send + Sync,
@@ -187,7 +187,7 @@ where
             Ok(Some(_)) if known => return Err(error),
             Ok(Some(_)) if read < READS => tokio::time::sleep(wait).await,
             Ok(Some(_)) => {}
-            Err(unread) => return Err(unread.with_effect(error.effect())),
+            Err(cause) => return Err(unread(error, cause)),
         }
         wait *= 2;
     }

@@ -250,6 +250,35 @@ async fn what_cannot_be_read_is_told_with_the_create() {
     assert!(unread > 50, "{unread}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_is_told_with_the_removal() {
+    for (act, kind, effect) in [
+        (Act::answer(500, ""), ErrorKind::Server, Effect::Unknown),
+        (Act::Broken { sent: true }, ErrorKind::Interrupted, Effect::Unknown),
+        (Act::answer(201, "<html>"), ErrorKind::Decode, Effect::Applied),
+        // This refusal is one that may mean that it is gone.
+        (Act::answer(400, ""), ErrorKind::InvalidRequest, Effect::NotApplied),
+    ] {
+        let wire = MemoryWire(move |_: &WireRequest| act.clone());
+        let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+        let options = ClientOptions::default().retry(RetryPolicy::none());
+        let transport = transport(wire, ready, &options, || 0.0);
+        let find = || {
+            let error = Error::new(ErrorKind::PermissionDenied).with_operation("test read");
+            Box::pin(async move { Err::<Option<()>, _>(error) }) as _
+        };
+        let ambiguous = |error: &Error| error.is_invalid_request();
+        let remove = || transport.call(&Probe::<ONCE>);
+        let error = ensure_absent(remove, Error::is_not_found, ambiguous, find).await;
+        let error = error.expect_err("it could not be read");
+        assert_eq!((error.kind(), error.effect()), (kind, effect), "{error}");
+        assert_eq!(error.operation(), Some("test probes.send"));
+        assert!(error.to_string().contains("what is there could not be read"), "{error}");
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert!(source.is_some_and(|source| source.starts_with("test read")), "{error:?}");
+    }
+}
+
 /// Removes through one scripted answer, with reading that says whether the thing is there.
 async fn removed(act: Act, there: bool) -> Result<EnsuredAbsent, Error> {
     let wire = MemoryWire(move |_: &WireRequest| act.clone());
