@@ -8,7 +8,7 @@ use rolecall::harness::{self, Principal, PrincipalType};
 use rolecall::redox::{self, RoleRef, UserRef};
 use rolecall::testing::{Fault, HarnessFake, RedoxFake, TwilioIamFake};
 use rolecall::twilio::iam::{self, NewUser, UserFilter};
-use rolecall::{Ensured, EnsuredAbsent, Error, Harness, Redox, TwilioIam};
+use rolecall::{EnsuredAbsent, Error, Harness, Redox, TwilioIam};
 
 // One person, and a different name for her at each vendor.
 const TWILIO_USER_NAME: &str = "ada@example.com";
@@ -16,6 +16,8 @@ const HARNESS_USER: &str = "ada_in_harness";
 const REDOX_USER: &str = "ada-in-redox";
 
 const REDOX_ORGANIZATION: &str = "7";
+/// The role of an organization that may do least.
+const LITTLE: &str = "member";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -124,15 +126,18 @@ async fn revoke_at_redox(redox: &Redox) -> Result<usize, Error> {
     // may do little, and the rest by hand. But only if she is in: to assign a role may let her in.
     let assignments = organization.role_assignments();
     let members = assignments.list().await?.payload.memberships;
-    if members.iter().any(|member| member.user.id == REDOX_USER) {
-        let little = redox::NewRoleAssignment::new(RoleRef::name("member")?, user);
-        let (outcome, changed) = match assignments.ensure(&little).await? {
-            Ensured::Created(_) => ("made a member", 1),
-            Ensured::Present(_) => ("found a member after all", 1),
-            Ensured::Existed(_) => ("a member already", 0),
+    if let Some(held) = members.into_iter().find(|member| member.user.id == REDOX_USER) {
+        // Not `ensure`, to which another role is a conflict: here it is to be replaced.
+        let outcome = match held.role.and_then(|role| role.name).as_deref() {
+            Some(LITTLE) => "a member already",
+            _ => {
+                let little = redox::NewRoleAssignment::new(RoleRef::name(LITTLE)?, user);
+                assignments.assign(&little).await?;
+                changes += 1;
+                "made a member"
+            }
         };
         said("redox", "organization", REDOX_ORGANIZATION, outcome);
-        changes += changed;
     }
     Ok(changes)
 }

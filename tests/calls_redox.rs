@@ -433,18 +433,57 @@ mod ensuring {
             panic!("{done:?}");
         };
         assert_eq!(user.id, "u-1");
-        let done = assignments.ensure(&given("r-2", "u-1")).await.expect("it is replaced");
-        assert_eq!(done, Ensured::Created(None));
-        assert_eq!(methods(&fake), ["GET", "PUT", "GET", "GET", "PUT"]);
-        assert_eq!((fake.memberships().len(), fake.memberships()[0].role.as_str()), (1, "r-2"));
+        assert_eq!(methods(&fake), ["GET", "PUT", "GET"]);
+    }
+
+    #[tokio::test]
+    async fn another_role_is_a_conflict_and_stays() {
+        let fake = started().await;
+        let client = fake.client().expect("the client is set up well");
+        let (assignments, in_organization) = (in_environment(&client), organization(&client));
+        assignments.assign(&given("owner", "u-1")).await.expect("it succeeds");
+        in_organization.assign(&given("owner", "u-1")).await.expect("it succeeds");
+
+        let error = assignments.ensure(&given("r-1", "u-1")).await.expect_err("it differs");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied));
+        let both = error.service::<Difference<NewRoleAssignment, Option<EnvironmentMembership>>>();
+        let both = both.expect("it shows both");
+        assert_eq!((role_in(&both.found), &both.wanted), (Some("owner"), &given("r-1", "u-1")));
+
+        let error = in_organization.ensure(&given("r-1", "u-1")).await.expect_err("it differs");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied));
+        let both = error.service::<Difference<NewRoleAssignment, Option<OrganizationMembership>>>();
+        let found = both.and_then(|both| both.found.clone()).expect("it shows both");
+        assert_eq!(found.role.and_then(|role| role.id).as_deref(), Some("owner"));
+
+        assert_eq!(methods(&fake), ["PUT", "PUT", "GET", "GET"], "nothing was sent");
+        assert_eq!(fake.environment_memberships()[0].role, "owner");
+        assert_eq!(fake.memberships()[0].role, "owner");
+    }
+
+    /// Another admin decides otherwise after a PUT that was lost: that decision stays.
+    #[tokio::test]
+    async fn a_role_given_meanwhile_is_not_overwritten() {
+        let listed = r#"{"payload":{"memberships":[{"role":{"id":"third"},"user":{"id":"u-1"}}]}}"#;
+        let none = r#"{"payload":{"memberships":[]}}"#;
+        let answers = [(200, none), (500, "{}"), (200, none), (200, listed)];
+        let capture = Capture::start(answers).await;
+        // The usual policy, under which a PUT would be repeated without reading.
+        let client = Redox::builder("obviously-fake-redox-token").base_url(capture.uri());
+        let client = client.build().expect("the client is set up well");
+        let error = organization(&client).ensure(&given("r-1", "u-1")).await.expect_err("third");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Unknown));
+        let both = error.service::<Difference<NewRoleAssignment, Option<OrganizationMembership>>>();
+        assert!(both.is_some(), "{error}");
+        let requests = capture.requests();
+        let puts = requests.iter().filter(|request| request.starts_with("PUT ")).count();
+        assert_eq!((requests.len(), puts), (4, 1));
     }
 
     #[tokio::test]
     async fn an_unknown_outcome_is_read() {
         let fake = started().await;
         let client = once(&fake);
-        // At the organization the user is there with another role.
-        organization(&client).assign(&given("r-0", "u-1")).await.expect("it succeeds");
         second(&fake, Fault::reset().after_processing());
         let done = organization(&client).ensure(&given("r-1", "u-1")).await.expect("it is read");
         assert!(matches!(&done, Ensured::Present(Some(held)) if held.user.id == "u-1"), "{done:?}");
@@ -454,9 +493,9 @@ mod ensuring {
         let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is read");
         assert!(matches!(&done, Ensured::Present(held) if role_in(held) == Some("r-1")));
         second(&fake, Fault::html(502).after_processing());
-        let done = assignments.ensure(&given("r-2", "u-1")).await.expect("it is read");
+        let done = assignments.ensure(&given("r-2", "u-2")).await.expect("it is read");
         assert!(matches!(&done, Ensured::Present(held) if role_in(held) == Some("r-2")));
-        assert_eq!(fake.environment_memberships().len(), 1);
+        assert_eq!(fake.environment_memberships().len(), 2);
     }
 
     /// The next request passes, and the one after it meets the fault.
@@ -465,27 +504,13 @@ mod ensuring {
         fake.next(1, fault);
     }
 
-    async fn is_sent_again(before: Option<&str>) {
+    #[tokio::test]
+    async fn a_put_that_did_not_arrive_is_sent_again() {
         let fake = started().await;
-        let assignments = in_environment(&once(&fake));
-        if let Some(role) = before {
-            assignments.create(&given(role, "u-1")).await.expect("it is new");
-        }
         second(&fake, Fault::reset());
-        let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is made");
-        assert_eq!(done, Ensured::Created(None));
-        let held = fake.environment_memberships();
-        assert_eq!((held.len(), held[0].role.as_str()), (1, "r-1"));
-    }
-
-    #[tokio::test]
-    async fn a_create_that_did_not_arrive_is_sent_again() {
-        is_sent_again(None).await;
-    }
-
-    #[tokio::test]
-    async fn a_replacement_that_did_not_arrive_is_sent_again() {
-        is_sent_again(Some("r-0")).await;
+        let done = organization(&once(&fake)).ensure(&given("r-1", "u-1")).await;
+        assert_eq!(done.expect("it is made"), Ensured::Created(None));
+        assert_eq!((fake.memberships().len(), fake.memberships()[0].role.as_str()), (1, "r-1"));
     }
 
     /// A removal that was said to be done in a way that cannot be read may be another's.
@@ -507,7 +532,7 @@ mod ensuring {
     #[tokio::test]
     async fn a_service_that_goes_on_failing_leaves_the_first_error() {
         let fake = started().await;
-        let assignments = in_environment(&once(&fake));
+        let assignments = organization(&once(&fake));
         second(&fake, Fault::html(500));
         // The readings in between pass.
         fake.next(3, Fault::delay(std::time::Duration::ZERO));
@@ -515,7 +540,7 @@ mod ensuring {
         let error = assignments.ensure(&given("r-1", "u-1")).await.expect_err("it fails twice");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Server, Effect::Unknown));
         assert_eq!(error.status().map(|status| status.as_u16()), Some(500));
-        assert!(fake.environment_memberships().is_empty());
+        assert!(fake.memberships().is_empty());
     }
 
     #[tokio::test]
@@ -583,15 +608,13 @@ mod ensuring {
         let done = environment(&client(&capture)).ensure(&wanted).await.expect("it is there");
         assert!(matches!(done, Ensured::Existed(Some(held)) if held.user.id == "U-1"));
         // With an id a name does not count.
-        let done = fixture!("assigned.full.json");
-        let capture = Capture::start([(200, listed), (200, done)]).await;
+        let capture = Capture::start([(200, listed)]).await;
         let wanted = NewRoleAssignment::new(
             RoleRef::new("r-2", "engineer").expect("it is filled"),
             UserRef::id("u-1").expect("it is filled"),
         );
-        let done = environment(&client(&capture)).ensure(&wanted).await.expect("it is replaced");
-        assert_eq!(done, Ensured::Created(None));
-        assert!(capture.requests()[1].starts_with("PUT "));
+        let error = environment(&client(&capture)).ensure(&wanted).await.expect_err("it differs");
+        assert_eq!(error.kind(), ErrorKind::Conflict);
 
         // A name does not tell who is meant.
         let capture = Capture::start([]).await;

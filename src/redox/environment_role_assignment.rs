@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::answer::{self, AssignRoleResponse, Envelope, EnvironmentMembership, Memberships};
 use super::settle::{self, Silent};
 use super::{EnvironmentId, NewRoleAssignment, Redox, UserRef};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Effect, Error};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{
-    BoxFuture, Call, Difference, Ensured, EnsuredAbsent, Found, Transport, ensure, ensure_absent,
+    BoxFuture, Call, Ensured, EnsuredAbsent, Found, Transport, conflict, ensure, ensure_absent,
 };
 
 const TEMPLATE: &str = "/v1/environments/{environmentId}/role-assignment";
@@ -101,30 +101,31 @@ impl EnvironmentRoleAssignments {
     }
 
     /// Sees to it that a user has this role in the environment: reads [`list`](Self::list), and
-    /// where the user has another role replaces it ([`assign`](Self::assign)), where none gives it
-    /// ([`create`](Self::create)).
+    /// calls [`create`](Self::create) for a user without a role. Who has another role keeps it, and
+    /// that is a conflict: a user has at most one (*documented*), so to give this one would take the
+    /// other away. To replace it, call [`assign`](Self::assign).
     ///
     /// The role is the same if its id is, or its name where no id was given. The user must be given by
     /// id: a name does not tell who is meant.
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
-    /// service said that it was assigned: its answer shows no membership. Where an outcome stays
-    /// unknown, the list is read again; a user who still has no role is given it once more, which
-    /// cannot make two, since a user has at most one role in an environment (*documented*).
+    /// service said that it was given (its answer shows no membership), and that the user was not
+    /// seen to have a role before. Where an outcome stays unknown, the list is read again; a user
+    /// who still has no role is given it once more, which cannot make two, since a user has at most one
+    /// role in an environment (*documented*).
     ///
     /// Of two callers at once who want the same, one is told `Created`, and the other `Created`,
     /// `Existed` or `Present`. If they want different roles, one of the two stays, and the other
-    /// may be told `Created` as well or a conflict that holds a
-    /// [`Difference`](crate::Difference).
+    /// may be told a conflict, or `Created` as well: what the service does with a second POST is not
+    /// documented.
     ///
     /// # Undocumented
     /// [`create`](Self::create) is, and it is part of this.
     ///
     /// # Errors
-    /// Those of [`list`](Self::list), [`create`](Self::create) and [`assign`](Self::assign); a
+    /// Those of [`list`](Self::list) and [`create`](Self::create); a
     /// [`Difference`](crate::Difference) under [`ErrorKind::Conflict`](crate::ErrorKind::Conflict)
-    /// if somebody else gave the user another role meanwhile; and an invalid-request error for a
-    /// user without an id.
+    /// if the user has another role; and an invalid-request error for a user without an id.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -153,22 +154,8 @@ impl EnvironmentRoleAssignments {
         let environment = &self.environment;
         match self.find(wanted).await? {
             Found::Same(held) => Ok(Ensured::Existed(held)),
-            Found::Different(_) => {
-                let assign = || {
-                    let assign = AssignRole { environment, new: wanted };
-                    self.transport.call(&Silent(assign, PhantomData))
-                };
-                let find = || -> BoxFuture<'static, _> {
-                    let found = self.find(wanted);
-                    Box::pin(async move {
-                        Ok(match found.await? {
-                            // It is to be replaced, and was not yet.
-                            Found::Different(_) => Found::Absent,
-                            found => found,
-                        })
-                    })
-                };
-                ensure(wanted, true, assign, find).await
+            Found::Different(found) => {
+                Err(conflict(wanted, found, CreateAssignment::NAME, Effect::NotApplied))
             }
             Found::Absent => {
                 let create = || {
@@ -180,11 +167,7 @@ impl EnvironmentRoleAssignments {
                     Err(error) if settle::is_open(&error) => match self.find(wanted).await? {
                         Found::Same(held) => Ok(Ensured::Existed(held)),
                         Found::Different(found) => {
-                            let difference = Difference { wanted: wanted.clone(), found };
-                            Err(Error::new(ErrorKind::Conflict)
-                                .with_operation(CreateAssignment::NAME)
-                                .with_detail("what is there differs from what was wanted")
-                                .with_service(difference))
+                            Err(conflict(wanted, found, CreateAssignment::NAME, Effect::NotApplied))
                         }
                         Found::Absent => Err(error),
                     },
@@ -281,8 +264,10 @@ impl EnvironmentRoleAssignments {
     /// [`delete`](Self::delete) if the user has one. What the answer leaves open is settled by
     /// reading again. The user is looked for as [`ensure`](Self::ensure) does.
     ///
-    /// Another caller may give the user a role right after. Of two callers at once who remove, each
-    /// is told one of the three; what the service answers to the later one is not documented.
+    /// `Removed` means that the service said that it was done, and that the user was seen to have a
+    /// role before. Another caller may give the user a role right after. Of two callers at once who
+    /// remove, each is told one of the three; what the service answers to the later one is not
+    /// documented.
     ///
     /// # Errors
     /// Those of [`list`](Self::list), so that an unknown environment is an error and not an

@@ -9,7 +9,7 @@ use super::settle::{self, Silent};
 use super::{NewRoleAssignment, OrganizationId, Redox};
 use crate::error::Error;
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{BoxFuture, Call, Ensured, Found, Transport, ensure};
+use crate::transport::{BoxFuture, Call, Ensured, Found, Transport, ensure_by_setting};
 
 const TEMPLATE: &str = "/v1/organizations/{organizationId}/role-assignment";
 
@@ -98,22 +98,29 @@ impl OrganizationRoleAssignments {
     }
 
     /// Sees to it that a user has this organization role: reads [`list`](Self::list), and calls
-    /// [`assign`](Self::assign) unless the user has the role already. Another role of the user is
-    /// replaced, since every user has exactly one (*documented*).
+    /// [`assign`](Self::assign) for a user who is not in it. Who has another role keeps it, and that
+    /// is a conflict: every user has exactly one (*documented*), so to give this one would take the
+    /// other away. To replace it, call [`assign`](Self::assign).
     ///
     /// The role is the same if its id is, or its name where no id was given. The user must be given by
-    /// id: a name does not tell who is meant. It lets in whom it does not find: to take a role away,
-    /// [list](Self::list) first.
+    /// id: a name does not tell who is meant.
+    /// Users cannot be added by the API (*documented*); what the service does with a PUT for one who
+    /// is not in the list is not.
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
-    /// service said that it was assigned: its answer shows no membership. Where an outcome stays
-    /// unknown, the list is read again, and the PUT, being idempotent, is sent once more if the
-    /// user still has another role. Of two callers at once who want different roles for one user,
-    /// the later one's stays, and both are told `Created`.
+    /// service said that it was assigned (its answer shows no membership), and that the user was not
+    /// seen to have a role before. Where an outcome stays unknown, the list is read again,
+    /// and the PUT, being idempotent, is sent once more if the user still has no role.
+    ///
+    /// The service cannot be told to assign only if there is no role. Who gives the user one between
+    /// the reading and the PUT (it may wait for a rate limit) is not seen: of two callers at once who
+    /// want the same, both may be told `Created`, and of two who want different roles the later
+    /// one's stays.
     ///
     /// # Errors
-    /// Those of [`list`](Self::list) and [`assign`](Self::assign), and an invalid-request error for
-    /// a user without an id.
+    /// Those of [`list`](Self::list) and [`assign`](Self::assign); a
+    /// [`Difference`](crate::Difference) under [`ErrorKind::Conflict`](crate::ErrorKind::Conflict)
+    /// if the user has another role; and an invalid-request error for a user without an id.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -138,24 +145,11 @@ impl OrganizationRoleAssignments {
         wanted: &NewRoleAssignment,
     ) -> Result<Ensured<Option<OrganizationMembership>>, Error> {
         settle::check_user(wanted.user())?;
-        if let Found::Same(held) = self.find(wanted).await? {
-            return Ok(Ensured::Existed(held));
-        }
         let assign = || {
             let assign = AssignRole { organization: &self.organization, new: wanted };
             self.transport.call(&Silent(assign, PhantomData))
         };
-        let find = || -> BoxFuture<'static, _> {
-            let found = self.find(wanted);
-            Box::pin(async move {
-                Ok(match found.await? {
-                    // It is to be replaced, and was not yet.
-                    Found::Different(_) => Found::Absent,
-                    found => found,
-                })
-            })
-        };
-        ensure(wanted, true, assign, find).await
+        ensure_by_setting(wanted, assign, || self.find(wanted)).await
     }
 
     fn find(

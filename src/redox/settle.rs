@@ -94,8 +94,9 @@ pub(super) fn is_open(error: &Error) -> bool {
         )
 }
 
-/// The same call, whose answer is taken for what it is to `ensure`: it says that the call
-/// succeeded, and shows no membership.
+/// The same call, as `ensure` makes it. Its answer says that the call succeeded, and shows no
+/// membership. Not even a PUT is repeated by itself: somebody else may have given the user another
+/// role meanwhile, so the list is read before each try.
 pub(super) struct Silent<O, M>(pub(super) O, pub(super) PhantomData<M>);
 
 impl<O, M> Operation for Silent<O, M>
@@ -108,7 +109,7 @@ where
     const NAME: &'static str = O::NAME;
     const METHOD: Method = O::METHOD;
     const SUCCESS: &'static [u16] = O::SUCCESS;
-    const REPEAT: Repeat = O::REPEAT;
+    const REPEAT: Repeat = Repeat::Once;
     const STATUS_CONFIRMS: bool = O::STATUS_CONFIRMS;
 
     fn path(&self) -> Path<'_> {

@@ -9,7 +9,8 @@ use crate::error::{Effect, Error, ErrorKind};
 /// How it came about that a thing is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ensured<T> {
-    /// This call made it, and knows so.
+    /// This call made it, and knows so. (Redox says no more than that a call succeeded. There it
+    /// means that this call did, and that the user was not seen to have a role before.)
     Created(T),
     /// It was there before this call.
     Existed(T),
@@ -38,7 +39,8 @@ impl<T> Ensured<T> {
 /// How it came about that a thing is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnsuredAbsent {
-    /// This call removed it, and knows so.
+    /// This call removed it, and knows so. (At Redox: it succeeded, and the user was seen to have a
+    /// role before.)
     Removed,
     /// It was not there before this call.
     WasAbsent,
@@ -90,15 +92,39 @@ where
     W: Clone + Send + Sync + 'static,
     T: Send + Sync + 'static,
 {
-    let conflict = |found, effect| {
-        let difference = Difference { wanted: wanted.clone(), found };
-        Error::new(ErrorKind::Conflict)
-            .with_effect(effect)
-            .with_operation(create().operation())
-            .with_detail("what is there differs from what was wanted")
-            .with_service(difference)
-    };
-    if !refuses_second {
+    settled(wanted, !refuses_second, refuses_second, create, find).await
+}
+
+/// The same where creating sets what is there: it looks before each try, lest something else is
+/// overwritten, and creates again after an unknown outcome, since twice has the effect of once.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) async fn ensure_by_setting<W, T>(
+    wanted: &W,
+    set: impl Fn() -> Call<T> + Send + Sync,
+    find: impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync,
+) -> Result<Ensured<T>, Error>
+where
+    W: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    settled(wanted, true, true, set, find).await
+}
+
+async fn settled<W, T>(
+    wanted: &W,
+    looks_first: bool,
+    creates_again: bool,
+    create: impl Fn() -> Call<T> + Send + Sync,
+    find: impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync,
+) -> Result<Ensured<T>, Error>
+where
+    W: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    let conflict = |found, effect| conflict(wanted, found, create().operation(), effect);
+    if looks_first {
         match find().await? {
             Found::Same(found) => return Ok(Ensured::Existed(found)),
             Found::Different(found) => return Err(conflict(found, Effect::NotApplied)),
@@ -127,13 +153,26 @@ where
                 });
             }
             Ok(Found::Different(found)) => return Err(conflict(found, effect)),
-            Ok(Found::Absent) if refuses_second && doubt.is_none() && effect == Effect::Unknown => {
+            Ok(Found::Absent) if creates_again && doubt.is_none() && effect == Effect::Unknown => {
                 doubt = Some(error);
             }
             Ok(Found::Absent) => return Err(doubt.unwrap_or(error)),
             Err(cause) => return Err(unread(doubt.unwrap_or(error), cause)),
         }
     }
+}
+
+/// The error that shows what is there and what was wanted.
+pub(crate) fn conflict<W, T>(wanted: &W, found: T, operation: &'static str, effect: Effect) -> Error
+where
+    W: Clone + Send + Sync + 'static,
+    T: Send + Sync + 'static,
+{
+    Error::new(ErrorKind::Conflict)
+        .with_effect(effect)
+        .with_operation(operation)
+        .with_detail("what is there differs from what was wanted")
+        .with_service(Difference { wanted: wanted.clone(), found })
 }
 
 /// The error of a change that could not be settled by reading. Reading changes nothing, and so says
