@@ -513,6 +513,44 @@ mod ensuring {
         assert_eq!((fake.memberships().len(), fake.memberships()[0].role.as_str()), (1, "r-1"));
     }
 
+    /// Nobody says that the service refuses a second one, and the first could still arrive.
+    #[tokio::test]
+    async fn a_post_is_sent_once() {
+        let unsuccessful = r#"{"payload":{"success":false}}"#;
+        for (fault, kind) in [
+            (Fault::reset(), ErrorKind::Interrupted),
+            (Fault::html(500), ErrorKind::Server),
+            (Fault::json(200, unsuccessful), ErrorKind::Rejected),
+            (Fault::json(200, "{}"), ErrorKind::Decode),
+        ] {
+            let fake = started().await;
+            let client = fake.client().expect("the client is set up well");
+            second(&fake, fault);
+            let error = in_environment(&client).ensure(&given("r-1", "u-1")).await;
+            let error = error.expect_err("it is not there");
+            assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown), "{error}");
+            assert_eq!(methods(&fake), ["GET", "POST", "GET", "GET", "GET", "GET"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refused_post_that_cannot_be_looked_behind_is_told() {
+        let none = r#"{"payload":{"memberships":[]}}"#;
+        let capture = Capture::start([(200, none), (400, "{}"), (403, "{}")]).await;
+        let error = environment(&client(&capture)).ensure(&given("r-1", "u-1")).await;
+        let error = error.expect_err("it is not known");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.effect(), Effect::NotApplied);
+        assert_eq!(error.operation(), Some("redox environment-role-assignment.create"));
+        assert!(error.to_string().contains("what is there could not be read"), "{error}");
+        // A list that is refused at first is no refusal of the POST.
+        let capture = Capture::start([(404, "{}")]).await;
+        let error = environment(&client(&capture)).ensure(&given("r-1", "u-1")).await;
+        let error = error.expect_err("there is no such place");
+        assert_eq!(error.operation(), Some("redox environment-role-assignment.list"));
+        assert_eq!(capture.requests().len(), 1);
+    }
+
     /// A removal that was said to be done in a way that cannot be read may be another's.
     #[tokio::test]
     async fn what_was_not_confirmed_is_not_claimed() {
@@ -553,7 +591,10 @@ mod ensuring {
             let assignments = environment(&client(&capture));
             let done = assignments.ensure(&given("r-1", "u-1")).await.expect("it is there");
             assert!(matches!(&done, Ensured::Existed(held) if role_in(held) == Some("r-1")));
-            let capture = Capture::start([(200, none), (status, "{}"), (200, none)]).await;
+            // As often as it cares to look.
+            let mut answers = [(200, none); 7];
+            answers[1] = (status, "{}");
+            let capture = Capture::start(answers).await;
             let assignments = environment(&client(&capture));
             let error = assignments.ensure(&given("r-1", "u-1")).await.expect_err("it is not");
             assert_eq!(error.status().map(|status| status.as_u16()), Some(status));

@@ -12,9 +12,11 @@ use crate::error::{Effect, Error};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{
     BoxFuture, Call, Ensured, EnsuredAbsent, Found, Transport, conflict, ensure, ensure_absent,
+    unread,
 };
 
 const TEMPLATE: &str = "/v1/environments/{environmentId}/role-assignment";
+const CREATE: &str = "redox environment-role-assignment.create";
 
 /// The role assignments of an environment. A user has at most one role in an environment
 /// (*documented*).
@@ -110,9 +112,9 @@ impl EnvironmentRoleAssignments {
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
     /// service said that it was given (its answer shows no membership), and that the user was not
-    /// seen to have a role before. Where an outcome stays unknown, the list is read again; a user
-    /// who still has no role is given it once more, which cannot make two, since a user has at most one
-    /// role in an environment (*documented*).
+    /// seen to have a role before. Where an outcome stays unknown, the list is read again,
+    /// and the POST is not sent again: after an error with an unknown outcome the role may still come
+    /// to be.
     ///
     /// Of two callers at once who want the same, one is told `Created`, and the other `Created`,
     /// `Existed` or `Present`. If they want different roles, one of the two stays, and the other
@@ -151,29 +153,20 @@ impl EnvironmentRoleAssignments {
         wanted: &NewRoleAssignment,
     ) -> Result<Ensured<Option<EnvironmentMembership>>, Error> {
         settle::check_user(wanted.user())?;
-        let environment = &self.environment;
-        match self.find(wanted).await? {
-            Found::Same(held) => Ok(Ensured::Existed(held)),
-            Found::Different(found) => {
-                Err(conflict(wanted, found, CreateAssignment::NAME, Effect::NotApplied))
-            }
-            Found::Absent => {
-                let create = || {
-                    let create = CreateAssignment { environment, new: wanted };
-                    self.transport.call(&Silent(create, PhantomData))
-                };
-                match ensure(wanted, true, create, || self.find(wanted)).await {
-                    // Perhaps the refusal of a second one.
-                    Err(error) if settle::is_open(&error) => match self.find(wanted).await? {
-                        Found::Same(held) => Ok(Ensured::Existed(held)),
-                        Found::Different(found) => {
-                            Err(conflict(wanted, found, CreateAssignment::NAME, Effect::NotApplied))
-                        }
-                        Found::Absent => Err(error),
-                    },
-                    settled => settled,
-                }
-            }
+        let create = || {
+            let create = CreateAssignment { environment: &self.environment, new: wanted };
+            self.transport.call(&Silent(create, PhantomData))
+        };
+        let refused = match ensure(wanted, false, create, || self.find(wanted)).await {
+            Err(error) if error.operation() == Some(CREATE) && settle::is_open(&error) => error,
+            settled => return settled,
+        };
+        // Perhaps the refusal of a second one.
+        match self.find(wanted).await {
+            Ok(Found::Same(held)) => Ok(Ensured::Existed(held)),
+            Ok(Found::Different(found)) => Err(conflict(wanted, found, CREATE, Effect::NotApplied)),
+            Ok(Found::Absent) => Err(refused),
+            Err(cause) => Err(unread(refused, cause)),
         }
     }
 
@@ -344,7 +337,7 @@ struct CreateAssignment<'a> {
 impl Operation for CreateAssignment<'_> {
     type Service = Redox;
     type Answer = AssignRoleResponse;
-    const NAME: &'static str = "redox environment-role-assignment.create";
+    const NAME: &'static str = CREATE;
     const METHOD: Method = Method::POST;
     const SUCCESS: &'static [u16] = answer::SUCCESS;
     const REPEAT: Repeat = Repeat::Once;

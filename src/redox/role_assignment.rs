@@ -103,14 +103,14 @@ impl OrganizationRoleAssignments {
     /// other away. To replace it, call [`assign`](Self::assign).
     ///
     /// The role is the same if its id is, or its name where no id was given. The user must be given by
-    /// id: a name does not tell who is meant.
-    /// Users cannot be added by the API (*documented*); what the service does with a PUT for one who
-    /// is not in the list is not.
+    /// id: a name does not tell who is meant. Users cannot be
+    /// added by the API (*documented*); what the service does with a PUT for one who is not in the
+    /// list is not.
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
     /// service said that it was assigned (its answer shows no membership), and that the user was not
-    /// seen to have a role before. Where an outcome stays unknown, the list is read again,
-    /// and the PUT, being idempotent, is sent once more if the user still has no role.
+    /// seen to have a role before. Where an outcome stays unknown, the list is read again, and the
+    /// PUT, being idempotent, is sent once more if the user still has no role.
     ///
     /// The service cannot be told to assign only if there is no role. Who gives the user one between
     /// the reading and the PUT (it may wait for a rate limit) is not seen: of two callers at once who

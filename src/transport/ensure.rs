@@ -177,7 +177,7 @@ where
 
 /// The error of a change that could not be settled by reading. Reading changes nothing, and so says
 /// nothing about what the change did.
-fn unread(error: Error, cause: Error) -> Error {
+pub(crate) fn unread(error: Error, cause: Error) -> Error {
     error.with_remark("what is there could not be read").with_source(cause)
 }
 

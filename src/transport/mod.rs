@@ -34,7 +34,7 @@ pub use wire::BoxFuture;
 
 pub(crate) use authorize::{Authorization, Authorize, Authorizing};
 pub(crate) use call::CallOptions;
-pub(crate) use ensure::{Found, conflict, ensure, ensure_absent, ensure_by_setting};
+pub(crate) use ensure::{Found, conflict, ensure, ensure_absent, ensure_by_setting, unread};
 pub(crate) use options::Address;
 pub(crate) use pages::{List, Listed};
 
