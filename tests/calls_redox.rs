@@ -640,22 +640,31 @@ mod ensuring {
     #[tokio::test]
     async fn users_are_told_by_id_alone() {
         let listed = r#"{"payload":{"memberships":[
-            {"role":{"id":"r-1","name":"engineer"},"user":{"id":"U-1","fullname":"A. User"}}]}}"#;
+            {"role":{"id":"r-1","name":"engineer"},"user":{"id":"u-A","fullname":"A. User"}}]}}"#;
         let capture = Capture::start([(200, listed)]).await;
         let wanted = NewRoleAssignment::new(
             RoleRef::name("engineer").expect("it is filled"),
-            UserRef::new("u-1", "Another Name").expect("it is filled"),
+            UserRef::new("u-A", "Another Name").expect("it is filled"),
         );
         let done = environment(&client(&capture)).ensure(&wanted).await.expect("it is there");
-        assert!(matches!(done, Ensured::Existed(Some(held)) if held.user.id == "U-1"));
+        assert!(matches!(done, Ensured::Existed(Some(held)) if held.user.id == "u-A"));
         // With an id a name does not count.
         let capture = Capture::start([(200, listed)]).await;
         let wanted = NewRoleAssignment::new(
             RoleRef::new("r-2", "engineer").expect("it is filled"),
-            UserRef::id("u-1").expect("it is filled"),
+            UserRef::id("u-A").expect("it is filled"),
         );
         let error = environment(&client(&capture)).ensure(&wanted).await.expect_err("it differs");
         assert_eq!(error.kind(), ErrorKind::Conflict);
+        // Nobody says that ids are the same without case.
+        let done = fixture!("assigned.full.json");
+        let capture = Capture::start([(200, listed), (200, done)]).await;
+        let done = environment(&client(&capture)).ensure(&given("r-1", "u-a")).await;
+        assert_eq!(done.expect("it is made"), Ensured::Created(None));
+        let capture = Capture::start([(200, listed)]).await;
+        let other = UserRef::id("u-a").expect("it is filled");
+        let gone = environment(&client(&capture)).ensure_absent(&other).await;
+        assert_eq!(gone.expect("there is no such user"), EnsuredAbsent::WasAbsent);
 
         // A name does not tell who is meant.
         let capture = Capture::start([]).await;

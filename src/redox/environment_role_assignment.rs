@@ -108,7 +108,7 @@ impl EnvironmentRoleAssignments {
     /// other away. To replace it, call [`assign`](Self::assign).
     ///
     /// The role is the same if its id is, or its name where no id was given. The user must be given by
-    /// id: a name does not tell who is meant.
+    /// id: a name does not tell who is meant. Ids are the same letter for letter.
     ///
     /// `Existed` and `Present` hold the membership as it was read. `Created(None)` means that the
     /// service said that it was given (its answer shows no membership), and that the user was not

@@ -103,7 +103,7 @@ impl OrganizationRoleAssignments {
     /// other away. To replace it, call [`assign`](Self::assign).
     ///
     /// The role is the same if its id is, or its name where no id was given. The user must be given by
-    /// id: a name does not tell who is meant. Users cannot be
+    /// id: a name does not tell who is meant. Ids are the same letter for letter. Users cannot be
     /// added by the API (*documented*); what the service does with a PUT for one who is not in the
     /// list is not.
     ///

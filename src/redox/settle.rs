@@ -36,10 +36,11 @@ impl Membership for EnvironmentMembership {
     }
 }
 
-/// The memberships of this user, who is given by id. (The service allows one role for each user, but a
+/// The memberships of this user, who is given by id. That ids are the same without case is said
+/// nowhere. (The service allows one role for each user, but a
 /// list may not keep to that.)
 pub(super) fn of_user<M: Membership>(memberships: &[M], user: &UserRef) -> Vec<M> {
-    let is_it = |held: &&M| user.get_id().is_some_and(|id| held.user().id.eq_ignore_ascii_case(id));
+    let is_it = |held: &&M| user.get_id().is_some_and(|id| held.user().id == id);
     memberships.iter().filter(is_it).cloned().collect()
 }
 
