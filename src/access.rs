@@ -51,7 +51,8 @@ pub trait ReadRoles: Send + Sync {
 /// Lists who has which role.
 pub trait ReadAssignments: Send + Sync {
     /// All assignments here that the caller may see, as a stream. A position in it is that of the
-    /// vendor's own list.
+    /// vendor's own list; where the vendor answers with all at once (Redox), it only counts the items
+    /// taken.
     ///
     /// # Errors
     /// An error if the list cannot be asked for; that of the service comes from the stream.
