@@ -317,3 +317,230 @@ async fn absence_is_settled_by_reading_where_the_answer_leaves_it_open() {
         assert_eq!(removed(act.clone(), there).await.expect_err("it is there").effect(), effect);
     }
 }
+
+/// A service with one thing in it, which calls under test remove, and others too, who may also put
+/// it back.
+struct Shelf {
+    random: fastrand::Rng,
+    there: bool,
+    /// Removals on their way: when they land, and whose they are.
+    late: Vec<(Instant, usize)>,
+    rivals: bool,
+    /// It was not there at some moment.
+    was_absent: bool,
+    /// What each call removed, and whether an answer left open what it did.
+    removed: [u32; 2],
+    unclear: [bool; 2],
+}
+
+impl Shelf {
+    fn new(seed: u64, there: bool, rivals: bool) -> Self {
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            there,
+            late: Vec::new(),
+            rivals,
+            was_absent: !there,
+            removed: [0; 2],
+            unclear: [false; 2],
+        }
+    }
+
+    /// What happened until now without anybody being asked.
+    fn catch_up(&mut self) {
+        let now = Instant::now();
+        for (at, whose) in std::mem::take(&mut self.late) {
+            match at <= now {
+                true => drop(self.remove(whose)),
+                false => self.late.push((at, whose)),
+            }
+        }
+        if self.rivals && self.random.u32(0..6) == 0 {
+            self.there = self.random.bool();
+            self.was_absent |= !self.there;
+        }
+    }
+
+    fn remove(&mut self, whose: usize) -> bool {
+        let removed = self.there;
+        self.removed[whose] += u32::from(removed);
+        self.there = false;
+        self.was_absent = true;
+        removed
+    }
+
+    fn answer(&mut self, whose: usize) -> Act {
+        self.catch_up();
+        let gone = || Act::answer(404, "");
+        let mut is_unclear = true;
+        let act = match self.random.u32(0..14) {
+            0..=2 => {
+                is_unclear = false;
+                if self.remove(whose) { Act::answer(201, r#"{"id":"7"}"#) } else { gone() }
+            }
+            3 => {
+                is_unclear = false;
+                Act::ConnectFault
+            }
+            4 => {
+                is_unclear = false;
+                Act::answer(403, "")
+            }
+            5 => {
+                is_unclear = false;
+                Act::answer(429, "")
+            }
+            // It may mean that it is gone, and may not.
+            6 => {
+                is_unclear = false;
+                Act::answer(400, "")
+            }
+            // Lost on the way there.
+            7 => Act::Broken { sent: true },
+            // Lost on the way back.
+            8 => {
+                self.remove(whose);
+                Act::Broken { sent: true }
+            }
+            9 => {
+                if self.random.bool() {
+                    self.remove(whose);
+                }
+                Act::answer(500, "")
+            }
+            // Lands after the caller has given up on it.
+            10 => {
+                let late = Instant::now() + Duration::from_millis(self.random.u64(0..20_000));
+                self.late.push((late, whose));
+                Act::Hang { sent: true }
+            }
+            11 => {
+                if self.random.bool() {
+                    self.remove(whose);
+                }
+                Act::answer(200, "")
+            }
+            12 => {
+                is_unclear = false;
+                if self.remove(whose) { Act::answer(201, "<html>") } else { gone() }
+            }
+            _ => {
+                is_unclear = false;
+                if self.remove(whose) {
+                    Act::Answer { status: 201, headers: Vec::new(), body: BodyAct::Broken }
+                } else {
+                    gone()
+                }
+            }
+        };
+        self.unclear[whose] |= is_unclear;
+        act
+    }
+
+    /// What a reading finds, if it is not refused.
+    fn read(&mut self) -> Result<Option<()>, Error> {
+        self.catch_up();
+        match self.random.u32(0..12) {
+            0 => Err(Error::new(ErrorKind::PermissionDenied).with_operation("test read")),
+            _ => Ok(self.there.then_some(())),
+        }
+    }
+}
+
+/// Removes for one of two callers.
+async fn made_absent(shelf: &Arc<Mutex<Shelf>>, whose: usize) -> Result<EnsuredAbsent, Error> {
+    let asked = Arc::clone(shelf);
+    let wire =
+        MemoryWire(move |_: &WireRequest| asked.lock().expect("no panic under it").answer(whose));
+    let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+    let policy = RetryPolicy::default().max_attempts(3);
+    let options = ClientOptions::default().retry(policy).attempt_timeout(Duration::from_secs(2));
+    let transport = transport(wire, ready, &options, || 0.5);
+    let find = || {
+        let shelf = Arc::clone(shelf);
+        Box::pin(async move {
+            let wait = shelf.lock().expect("no panic under it").random.u64(0..50);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            shelf.lock().expect("no panic under it").read()
+        }) as _
+    };
+    let remove = || transport.call(&Probe::<IDEMPOTENT>);
+    ensure_absent(remove, Error::is_not_found, Error::is_invalid_request, find).await
+}
+
+/// Whether what one caller was told is true of what happened.
+fn check_absence(shelf: &Shelf, whose: usize, told: &Result<EnsuredAbsent, Error>, context: &str) {
+    let (removed, unclear) = (shelf.removed[whose], shelf.unclear[whose]);
+    let on_its_way = shelf.late.iter().any(|(_, late)| *late == whose);
+    match told {
+        Ok(gone) => {
+            assert!(shelf.was_absent, "it was gone at some moment: {context}");
+            match gone {
+                EnsuredAbsent::Removed => assert!(removed > 0, "{context}"),
+                EnsuredAbsent::WasAbsent => {
+                    assert!(removed == 0 && !unclear && !on_its_way, "{context}");
+                }
+                EnsuredAbsent::Absent => assert!(unclear, "{context}"),
+            }
+        }
+        Err(error) => {
+            assert_eq!(error.operation(), Some("test probes.send"), "{context}");
+            match error.effect() {
+                Effect::NotApplied => assert!(removed == 0 && !unclear && !on_its_way, "{context}"),
+                Effect::Applied => assert!(removed > 0, "{context}"),
+                // Or it was done, and somebody put it back.
+                Effect::Unknown => assert!(unclear || removed > 0, "{context}"),
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_absence_is_told_truly_over_random_faults() {
+    for (there, rivals) in [(true, false), (false, false), (true, true)] {
+        let mut seen = [0_u32; 6];
+        for seed in 0..SCHEDULES {
+            let shelf = Arc::new(Mutex::new(Shelf::new(seed, there, rivals)));
+            let told = made_absent(&shelf, 0).await;
+            let mut shelf = shelf.lock().expect("no panic under it");
+            // What has landed by now is done, whoever asked.
+            shelf.rivals = false;
+            shelf.catch_up();
+            let context = format!("seed {seed}, there {there}, rivals {rivals}: {told:?}");
+            check_absence(&shelf, 0, &told, &context);
+            seen[match told.map_err(|error| error.effect()) {
+                Ok(EnsuredAbsent::Removed) => 0,
+                Ok(EnsuredAbsent::WasAbsent) => 1,
+                Ok(EnsuredAbsent::Absent) => 2,
+                Err(Effect::NotApplied) => 3,
+                Err(Effect::Unknown) => 4,
+                Err(Effect::Applied) => 5,
+            }] += 1;
+        }
+        let [removed, was_absent, absent, not_applied, unknown, applied] = seen;
+        assert_eq!(removed > 1000, there, "{seen:?}");
+        assert_eq!(was_absent > 100, rivals || !there, "{seen:?}");
+        assert!(absent > 1000 && not_applied > 1000 && unknown > 100, "{seen:?}");
+        assert_eq!(applied > 100, there, "{seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_racing_callers_one_removed_it() {
+    let mut removals = 0;
+    for seed in 0..SCHEDULES / 4 {
+        let shelf = Arc::new(Mutex::new(Shelf::new(seed, true, false)));
+        let (one, other) = tokio::join!(made_absent(&shelf, 0), made_absent(&shelf, 1));
+        let mut shelf = shelf.lock().expect("no panic under it");
+        shelf.catch_up();
+        let context = format!("seed {seed}: {one:?}, {other:?}");
+        check_absence(&shelf, 0, &one, &context);
+        check_absence(&shelf, 1, &other, &context);
+        let removed = |told: &Result<EnsuredAbsent, Error>| {
+            usize::from(matches!(told, Ok(EnsuredAbsent::Removed)))
+        };
+        assert!(removed(&one) + removed(&other) <= 1, "{context}");
+        removals += removed(&one) + removed(&other);
+    }
+    assert!(removals > 1000, "{removals}");
+}
