@@ -11,6 +11,8 @@ mod access;
 mod answer;
 #[cfg(feature = "redox-jwt")]
 mod api_key;
+#[cfg(test)]
+mod ensure_tests;
 mod environment_role_assignment;
 mod environments;
 mod error;

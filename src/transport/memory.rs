@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::authorize::{Authorization, Authorize, Authorizing};
-use super::wire::{BodyFault, BodyFaultCause, BoxFuture, Wire, WireAnswer, WireFault, WireRequest};
+pub(crate) use super::wire::WireRequest;
+use super::wire::{BodyFault, BodyFaultCause, BoxFuture, Wire, WireAnswer, WireFault};
 use super::{ClientOptions, Environment, Transport};
 use crate::error::{Error, ErrorKind};
 use crate::model::loose::text;
