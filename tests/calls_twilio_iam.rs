@@ -70,6 +70,15 @@ impl rolecall::auth::TokenProvider for Token {
     }
 }
 
+/// An organization at a fake whose client repeats without waiting.
+async fn eager() -> (TwilioIamFake, Organization) {
+    let fake = TwilioIamFake::start().await.expect("a free port");
+    let options = ClientOptions::default().retry(RetryPolicy::default().base_wait(Duration::ZERO));
+    let client = fake.builder().options(options).build().expect("the client is set up well");
+    let organization = client.organization(ORGANIZATION).expect("it is a SID");
+    (fake, organization)
+}
+
 async fn fake() -> (TwilioIamFake, Organization) {
     let fake = TwilioIamFake::start().await.expect("a free port");
     let client = fake.client().expect("the client is set up well");
@@ -281,12 +290,17 @@ mod role_assignments {
     }
 
     #[tokio::test]
-    async fn deletes_are_repeated_and_know_their_own_echo() {
+    async fn deletes_are_repeated_and_take_no_not_found_for_an_echo() {
         let (fake, organization) = fake().await;
         let held = made(&organization, 2).await;
         let assignments = organization.role_assignments();
+        fake.next(1, Fault::status(500));
+        assignments.delete(&held[0].sid).await.expect("the second try is answered");
+        let more = assignments.create(&wanted(8)).await.expect("it succeeds");
+        // It could have been a router that does not know the path: no code tells.
         fake.next(1, Fault::reset().after_processing());
-        assignments.delete(&held[0].sid).await.expect("the second try finds nothing");
+        let error = assignments.delete(&more.sid).await.expect_err("the second finds nothing");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::Unknown));
         let error = assignments.delete(&held[0].sid).await.expect_err("it is gone");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
         assert_eq!(fake.role_assignments(), held[1..]);
@@ -468,6 +482,51 @@ mod role_assignments {
         let error = assignments.ensure_absent(&sid(3)).await.expect_err("it is not allowed");
         assert!(error.is_permission_denied(), "{error}");
         assert_eq!(fake.role_assignments(), held[3..]);
+    }
+
+    #[tokio::test]
+    async fn a_not_found_of_something_else_is_no_absence() {
+        let (fake, organization) = eager().await;
+        let held = made(&organization, 1).await;
+        let sid = &held[0].sid;
+        let assignments = organization.role_assignments();
+        for code in [25100, 25101, 25008, 99999] {
+            for status in [404, 503] {
+                // First as the answer to the only try, then to one after a try that was lost.
+                for lost in [0, 1] {
+                    let body = format!(r#"{{"code":{code},"status":404}}"#);
+                    fake.next(lost, Fault::status(502));
+                    fake.next(8, Fault::json(status, body));
+                    let absent = assignments.ensure_absent(sid).await;
+                    absent.expect_err("nothing is known of the assignment");
+                    fake.clear_faults();
+                }
+            }
+        }
+        // A base URL with a path too much: everything is answered 20404 there, the list too.
+        let wrong = fake.builder().base_url(format!("{}/v9", fake.uri())).build();
+        let wrong = wrong.expect("it is a URL").organization(ORGANIZATION).expect("it is a SID");
+        let error = wrong.role_assignments().ensure_absent(sid).await.expect_err("a wrong address");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+        assert_eq!(error.operation(), Some("twilio.iam role-assignments.delete"));
+        assert!(error.to_string().contains("what is there could not be read"), "{error}");
+        assert_eq!(fake.role_assignments(), held);
+        // The assignment is listed all the same: held over the organization.
+        let everywhere = NewRoleAssignment::new(ROLE, ORGANIZATION, USER).expect("they are SIDs");
+        let over = assignments.create(&everywhere).await.expect("it succeeds");
+        fake.next(1, Fault::json(404, r#"{"code":20404}"#));
+        let error = assignments.ensure_absent(&over.sid).await.expect_err("it is there");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+        assert_eq!(fake.role_assignments().len(), 2);
+        // The newer surface needs no filter.
+        let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
+        let own = client.own_organization().expect("it is the newer surface").role_assignments();
+        fake.next_on("/v2/Organizations", 1, Fault::json(404, r#"{"code":20404}"#));
+        own.ensure_absent(sid).await.expect_err("it is there");
+        let removed = own.ensure_absent(sid).await.expect("it is gone");
+        assert_eq!(removed, EnsuredAbsent::Removed);
+        let absent = own.ensure_absent(sid).await.expect("it is gone");
+        assert_eq!(absent, EnsuredAbsent::WasAbsent);
     }
 
     #[tokio::test]

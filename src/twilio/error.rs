@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::model::loose::text;
 use crate::operation::Failure;
 
@@ -159,6 +159,14 @@ impl ServiceError {
             (self.scim_type.as_deref() == Some("uniqueness")).then_some(ErrorKind::AlreadyExists);
         self.code.and_then(ErrorCode::kind).or(by_scim)
     }
+}
+
+/// Whether the service refused with this code, which says what it is that was not found. Another
+/// code may be about what the thing is in.
+pub(super) fn is_not_found_by(error: &Error, code: ErrorCode) -> bool {
+    let said = error.service::<ServiceError>().and_then(|error| error.code);
+    let refused = error.status().is_some_and(|status| status.is_client_error());
+    error.is_not_found() && refused && said == Some(code)
 }
 
 /// Reads any failure of a Twilio service.

@@ -13,7 +13,8 @@ use crate::transport::{
     BoxFuture, Call, Difference, Ensured, EnsuredAbsent, Found, Items, List, Listed, Pages,
     Position, Response, Transport, ensure, ensure_absent,
 };
-use crate::twilio::{ErrorCode, RoleAssignmentSid, RoleSid, ServiceError, Sid};
+use crate::twilio::error::is_not_found_by;
+use crate::twilio::{ErrorCode, RoleAssignmentSid, RoleSid, Sid};
 
 const PREVIEW: &str = "/Organizations/{OrganizationSid}/RoleAssignments";
 const PREVIEW_ONE: &str = "/Organizations/{OrganizationSid}/RoleAssignments/{RoleAssignmentSid}";
@@ -172,14 +173,16 @@ impl RoleAssignments {
     /// Deletes a role assignment:
     /// `DELETE /Organizations/{OrganizationSid}/RoleAssignments/{sid}`, 204 (*documented*).
     ///
-    /// Repeated after passing faults; a repeated delete that finds nothing, after an earlier try
-    /// may have arrived, is a success.
+    /// Repeated after passing faults. A repeated delete that finds nothing, after an earlier try
+    /// may have arrived, is an error whose outcome is unknown: which code a missing assignment has
+    /// is not known, and the common 20404 is also that of a wrong address.
+    /// [`ensure_absent`](Self::ensure_absent) settles it.
     ///
     /// Source: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>.
     ///
     /// # Errors
     /// As for [`create`](Self::create), and [`ErrorKind::NotFound`](crate::ErrorKind::NotFound)
-    /// (*observed*) if there is no such assignment.
+    /// (inferred) if there is no such assignment.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -212,9 +215,15 @@ impl RoleAssignments {
     /// delete is unknown, it is settled by deleting once more. That grants nothing, and what was
     /// created meanwhile has another SID.
     ///
+    /// No code is known by which the service says that it is the assignment that was not found. So
+    /// the common 20404 counts only where the [list](Self::list) at the same address can be read
+    /// and does not have it: at [`Surface::Preview`](super::Surface::Preview), which wants a filter,
+    /// the list of what is held over the organization.
+    ///
     /// # Errors
-    /// Those of [`delete`](Self::delete), but that there is no such assignment. An organization
-    /// that is not found (code 25100) remains an error: nothing is known of its assignments.
+    /// Those of [`delete`](Self::delete), but that there is no such assignment. Any other code for
+    /// "not found" remains an error (25100, the organization, say), and so does a 20404 where the
+    /// list cannot be read: the assignment may still be there.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -233,25 +242,52 @@ impl RoleAssignments {
     /// # fn main() {}
     /// ```
     pub async fn ensure_absent(&self, sid: &RoleAssignmentSid) -> Result<EnsuredAbsent, Error> {
-        let delete = || self.delete(sid);
+        let is_unfound = |error: &Error| is_not_found_by(error, ErrorCode::NOT_FOUND);
         let find = || -> BoxFuture<'static, Result<Option<()>, Error>> {
-            let again = self.delete(sid);
+            let (assignments, sid) = (self.clone(), sid.clone());
             Box::pin(async move {
-                match again.await {
-                    Err(error) if is_gone(&error) => Ok(None),
-                    gone => gone.map(|()| None),
+                match assignments.delete(&sid).await {
+                    Err(error) if is_unfound(&error) => {
+                        assignments.confirm(error, &sid).await.map(|()| None)
+                    }
+                    again => again.map(|()| None),
                 }
             })
         };
-        ensure_absent(delete, is_gone, |_| false, find).await
+        match ensure_absent(|| self.delete(sid), |_| false, |_| false, find).await {
+            // Known to have changed nothing, so it need not be deleted once more.
+            Err(error) if error.effect() == Effect::NotApplied && is_unfound(&error) => {
+                self.confirm(error, sid).await.map(|()| EnsuredAbsent::WasAbsent)
+            }
+            settled => settled,
+        }
     }
-}
 
-/// Whether the service itself says that the thing was not found: not the organization (25100), and
-/// not somebody else's page.
-pub(super) fn is_gone(error: &Error) -> bool {
-    let code = error.service::<ServiceError>().and_then(|error| error.code);
-    error.is_not_found() && code.is_some_and(|code| code != ErrorCode::IAM_ORGANIZATION_NOT_FOUND)
+    /// That a "not found" which does not say of what is about this assignment.
+    ///
+    /// # Errors
+    /// That "not found" itself, if the list has the assignment or cannot be read.
+    async fn confirm(&self, unfound: Error, sid: &RoleAssignmentSid) -> Result<(), Error> {
+        let mut list = self.list().page_size(100);
+        if let Place::Preview(organization) = &self.place {
+            list.page.scope = Some(organization.clone().into());
+        }
+        let mut items = list.items()?;
+        loop {
+            match items.next().await {
+                None => return Ok(()),
+                Some(Ok(held)) if held.sid.as_str().eq_ignore_ascii_case(sid.as_str()) => {
+                    return Err(unfound);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(unread)) => {
+                    return Err(unfound
+                        .with_remark("what is there could not be read")
+                        .with_source(unread));
+                }
+            }
+        }
+    }
 }
 
 /// A list of role assignments, to be narrowed and then read.
@@ -412,10 +448,6 @@ impl Operation for DeleteRoleAssignment<'_> {
 
     fn decode(_: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         Ok(())
-    }
-
-    fn echo(refused: &Error) -> Option<Self::Answer> {
-        is_gone(refused).then_some(())
     }
 }
 

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::TwilioIam;
 use super::place::Place;
-use super::role_assignments::is_gone;
 use crate::error::Error;
 use crate::model::loose::{identifying, nullable};
 use crate::model::{Timestamp, checked_id};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Transport};
-use crate::twilio::UserSid;
+use crate::twilio::error::is_not_found_by;
+use crate::twilio::{ErrorCode, UserSid};
 
 const PREVIEW: &str = "/Organizations/{OrganizationSid}/scim/Users";
 const PREVIEW_ONE: &str = "/Organizations/{OrganizationSid}/scim/Users/{UserSid}";
@@ -428,7 +428,7 @@ impl Operation for DeactivateUser<'_> {
     }
 
     fn echo(refused: &Error) -> Option<Self::Answer> {
-        is_gone(refused).then_some(())
+        is_not_found_by(refused, ErrorCode::IAM_USER_NOT_FOUND).then_some(())
     }
 }
 
