@@ -427,6 +427,52 @@ async fn ensure_absent_settles_by_reading() {
 }
 
 #[tokio::test]
+async fn a_not_found_of_something_else_is_no_absence() {
+    let fake = TwilioChatFake::start().await.expect("it starts");
+    let roles = roles_at(fake.uri(), once());
+    let sid = made(&roles, "reader", &["a"]).await;
+    for (status, code) in [(404, 50050), (404, 25100), (404, 99999), (503, 50100)] {
+        let body = format!(r#"{{"code":{code},"status":404}}"#);
+        fake.next(9, Fault::json(status, body));
+        roles.ensure_absent(&sid).await.expect_err("nothing is known of the role");
+        fake.clear_faults();
+    }
+    let unfound = || Fault::json(404, r#"{"code":20404}"#);
+    // The common code says nothing while the role is fetched, or listed.
+    for faults in [1, 2] {
+        fake.next(faults, unfound());
+        let error = roles.ensure_absent(&sid).await.expect_err("it is there");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+    }
+    // Nor where the list is not found either: a base URL with a path too much.
+    let wrong = roles_at(format!("{}/v9", fake.uri()), once());
+    let error = wrong.ensure_absent(&sid).await.expect_err("a wrong address");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+    assert!(error.to_string().contains("what is there could not be read"), "{error}");
+    assert_eq!(fake.roles().len(), 1);
+    // A list without the role says that it was absent.
+    let absent = RoleSid::new("RLffffffffffffffffffffffffffffffff").expect("it is a SID");
+    fake.next(2, unfound());
+    let ensured = roles.ensure_absent(&absent).await.expect("it is not there");
+    assert_eq!(ensured, EnsuredAbsent::WasAbsent);
+    fake.next(1, Fault::reset().after_processing());
+    fake.next(1, unfound());
+    assert_eq!(roles.ensure_absent(&sid).await.expect("it is gone"), EnsuredAbsent::Absent);
+    // A role without a SID could be the one.
+    let unfound = r#"{"code":20404}"#;
+    let capture =
+        Capture::start([(404, unfound), (404, unfound), (200, fixture!("roles.nulls.json"))]).await;
+    let error = at(&capture).ensure_absent(&sid).await.expect_err("it cannot be known");
+    assert!(error.to_string().contains("a role in the list has no SID"), "{error}");
+    // Repeated after a fault, it is no echo.
+    let capture = Capture::start([(500, ""), (404, unfound)]).await;
+    let retry = RetryPolicy::default().base_wait(Duration::ZERO);
+    let eager = roles_at(capture.uri(), ClientOptions::default().retry(retry));
+    let error = eager.delete(&sid).await.expect_err("it cannot be known");
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::Unknown));
+}
+
+#[tokio::test]
 async fn the_fake_pages_and_refuses_as_the_service_does() {
     let fake = TwilioChatFake::start().await.expect("it starts");
     fake.page_size(2);

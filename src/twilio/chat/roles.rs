@@ -11,7 +11,8 @@ use crate::model::{Timestamp, open_enum, sid};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
 use crate::transport::{Call, Ensured, EnsuredAbsent, Found, Transport};
 use crate::transport::{ensure, ensure_absent};
-use crate::twilio::{ErrorCode, ServiceError};
+use crate::twilio::ErrorCode;
+use crate::twilio::error::is_not_found_by;
 
 /// The roles of a Chat service.
 #[derive(Clone, Debug)]
@@ -194,8 +195,10 @@ impl Roles {
 
     /// Deletes a role: `DELETE /v2/Services/{ServiceSid}/Roles/{Sid}`, 204 (*documented*).
     ///
-    /// Repeated after passing faults; a "not found" that answers such a repetition is the echo of
-    /// the first try, and a success.
+    /// Repeated after passing faults. That there is no such role (50100, *observed*) is the echo of
+    /// the first try where it answers such a repetition, and a success; any other "not found" is an
+    /// error then, whose outcome is unknown, and which [`ensure_absent`](Self::ensure_absent)
+    /// settles.
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
@@ -226,12 +229,15 @@ impl Roles {
 
     /// Makes sure that a role is gone: deletes it, and reads where the outcome is unknown.
     ///
-    /// "Not found" counts as gone; an unknown *service* is answered so too, and then nothing was
-    /// there to be removed either. Where two callers do this at once, each may be told that it
-    /// removed the role or that it was absent.
+    /// That there is no such role (50100, *observed*) counts as gone. The common 20404 does not say
+    /// what was not found: it counts where the [list](Self::list) of the roles can be read and does
+    /// not have the role. Where two callers do this at once, each may be told that it removed the
+    /// role or that it was absent.
     ///
     /// # Errors
-    /// Those of [`delete`](Self::delete) and [`fetch`](Self::fetch); the role may still be there.
+    /// Those of [`delete`](Self::delete), [`fetch`](Self::fetch) and [`list`](Self::list); the role
+    /// may still be there. An unknown Chat service (50050, *observed*) is one of them, and so is
+    /// every other "not found".
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -252,24 +258,51 @@ impl Roles {
     /// ```
     pub async fn ensure_absent(&self, sid: &RoleSid) -> Result<EnsuredAbsent, Error> {
         let find = || {
-            let fetch = self.fetch(sid);
+            let (roles, sid) = (self.clone(), sid.clone());
             Box::pin(async move {
-                match fetch.await {
+                match roles.fetch(&sid).await {
                     Ok(role) => Ok(Some(role)),
                     Err(error) if is_gone(&error) => Ok(None),
+                    Err(error) if is_unfound(&error) => roles.find_in_list(error, &sid).await,
                     Err(error) => Err(error),
                 }
             }) as _
         };
-        ensure_absent(|| self.delete(sid), is_gone, |_| false, find).await
+        ensure_absent(|| self.delete(sid), is_gone, is_unfound, find).await
+    }
+
+    /// What the list says where a "not found" does not say what was not found.
+    async fn find_in_list(&self, unfound: Error, sid: &RoleSid) -> Result<Option<Role>, Error> {
+        let mut roles = self.list().page_size(100).items()?;
+        while let Some(role) = roles.next().await {
+            match role {
+                Ok(role) => match &role.sid {
+                    Some(held) if held.as_str().eq_ignore_ascii_case(sid.as_str()) => {
+                        return Ok(Some(role));
+                    }
+                    Some(_) => {}
+                    // SIDs are documented as nullable, and this could be the one.
+                    None => return Err(unfound.with_remark("a role in the list has no SID")),
+                },
+                Err(unread) => {
+                    return Err(unfound
+                        .with_remark("what is there could not be read")
+                        .with_source(unread));
+                }
+            }
+        }
+        Ok(None)
     }
 }
 
-/// Whether the service itself says that it is the role that was not found: not the Chat service
-/// (50050), and not somebody else's page.
+/// Whether the service says that it is the role that was not found.
 fn is_gone(error: &Error) -> bool {
-    let code = error.service::<ServiceError>().and_then(|error| error.code);
-    error.is_not_found() && code.is_some_and(|code| code != ErrorCode::CHAT_SERVICE_NOT_FOUND)
+    is_not_found_by(error, ErrorCode::CHAT_ROLE_NOT_FOUND)
+}
+
+/// Whether the service says that something was not found: a path that it does not know, perhaps.
+fn is_unfound(error: &Error) -> bool {
+    is_not_found_by(error, ErrorCode::NOT_FOUND)
 }
 
 const ROLE: &str = "/v2/Services/{ServiceSid}/Roles/{Sid}";
