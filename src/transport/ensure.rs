@@ -137,8 +137,9 @@ where
             Ok(made) => return Ok(Ensured::Created(made)),
             Err(error) => error,
         };
-        // Not every service has a word of its own for what is there already.
-        let exists = matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Conflict);
+        // Where nobody knows whether a second one is refused, nobody knows the word for it either.
+        let exists = error.kind() == ErrorKind::AlreadyExists
+            || (!creates_again && error.kind() == ErrorKind::Conflict);
         if !exists && error.effect() == Effect::NotApplied {
             // A refusal says nothing about an earlier try whose outcome is unknown.
             return Err(doubt.unwrap_or(error));
