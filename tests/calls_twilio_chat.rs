@@ -253,6 +253,31 @@ async fn single_permissions_are_added_and_removed() {
     assert!(fake.received().iter().rev().take(4).all(|request| request.method() == "GET"));
 }
 
+#[tokio::test]
+async fn what_was_changed_is_what_the_service_answered() {
+    let role = |permissions: serde_json::Value| {
+        serde_json::json!({"type": "channel", "permissions": permissions}).to_string()
+    };
+    let held = role(serde_json::json!(["a", "z"]));
+    for (answered, added, removed) in [
+        (serde_json::json!(["a", "z"]), &[][..], &[][..]),
+        (serde_json::json!(["a", "c"]), &["c"], &["z"]),
+        (serde_json::Value::Null, &["b"], &[]),
+    ] {
+        let capture = Capture::start([(200, &*held), (200, &role(answered))]).await;
+        let changed = at(&capture).add_permissions(&sid(), ["b"]).await.expect("it is answered");
+        assert_eq!(changed.is_unchanged(), added.is_empty() && removed.is_empty());
+        assert_eq!(
+            (&changed.added[..], &changed.removed[..]),
+            (&owned(added)[..], &owned(removed)[..])
+        );
+    }
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
 /// What is made of several calls can be spawned as a single call can.
 #[tokio::test]
 async fn futures_can_be_spawned() {

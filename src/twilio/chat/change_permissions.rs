@@ -12,14 +12,18 @@ pub struct PermissionsChanged {
     /// The role as it is now: as the service answered the change, or as it was read where there
     /// was nothing to change.
     pub role: Role,
-    /// The permissions that the role did not have before.
+    /// The permissions that [`role`](Self::role) has and that it did not have when it was read:
+    /// what the service answered, not what was asked for. Where the answer has none (they are
+    /// documented as nullable), those that were sent.
     pub added: Vec<String>,
-    /// The permissions that the role does not have any more.
+    /// The permissions that the role had when it was read, and that [`role`](Self::role) does not
+    /// have. Where the answer has none, those that were not sent any more.
     pub removed: Vec<String>,
 }
 
 impl PermissionsChanged {
-    /// Whether there was nothing to change, so that nothing was written.
+    /// Whether the role has the permissions that it had when it was read: there was nothing to
+    /// change, so that nothing was written, or the service answered without the change.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
@@ -125,7 +129,7 @@ impl Roles {
                 .with_operation(FetchRole::NAME)
                 .with_detail("permissions: null, so they cannot be changed one by one"));
         };
-        let (removed, mut kept): (Vec<_>, Vec<_>) =
+        let (mut removed, mut kept): (Vec<_>, Vec<_>) =
             held.iter().cloned().partition(|one| remove.contains(one));
         let mut added: Vec<String> = Vec::new();
         for one in add {
@@ -140,7 +144,11 @@ impl Roles {
         if kept.is_empty() {
             return refuse("must not all be removed: the service refuses a role without any");
         }
-        let role = self.replace_permissions(sid, kept).await?;
-        Ok(PermissionsChanged { role, added, removed })
+        let changed = self.replace_permissions(sid, kept).await?;
+        if let Some(now) = &changed.permissions {
+            added = now.iter().filter(|one| !held.contains(one)).cloned().collect();
+            removed = held.iter().filter(|one| !now.contains(one)).cloned().collect();
+        }
+        Ok(PermissionsChanged { role: changed, added, removed })
     }
 }
