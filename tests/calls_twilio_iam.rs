@@ -734,6 +734,21 @@ mod users {
     }
 
     #[tokio::test]
+    async fn a_list_that_is_not_whole_is_an_error() {
+        for (total, whole) in [("0", true), ("1", true), ("2", false), ("500", false)] {
+            let text = format!(r#"{{"Resources":[{{"id":"{USER}"}}],"totalResults":{total}}}"#);
+            let (_capture, organization) = captured([(200, &*text)]).await;
+            let list = organization.users().list(UserFilter::user_name(NAME)).await;
+            assert_eq!(list.is_ok(), whole, "{text}");
+            if let Err(error) = list {
+                assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotApplied));
+                let named = format!("totalResults: is {total}, but 1 came");
+                assert!(error.to_string().contains(&named), "{error}");
+            }
+        }
+    }
+
+    #[tokio::test]
     async fn wrong_input_is_refused_before_anything_is_sent() {
         let (fake, organization) = fake().await;
         let users = organization.users();

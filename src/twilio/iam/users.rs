@@ -46,13 +46,14 @@ impl Users {
     /// Lists users: `GET …/scim/Users`, 200 (*documented*), all of them or those that a
     /// [`UserFilter`] lets through.
     ///
-    /// No paging is documented: the answer is the whole list, as far as
-    /// [`total_results`](UserList::total_results) agrees.
+    /// No paging is documented: the answer is taken for the whole list, unless
+    /// [`total_results`](UserList::total_results) is greater than what came. That is an error, since
+    /// how to ask for the rest is not known.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
     /// # Errors
-    /// A filter that the service cannot read is answered with 400, `scimType` `invalidFilter`.
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) for a list that is not whole. A filter that the service cannot read is answered with 400, `scimType` `invalidFilter`.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -263,6 +264,12 @@ impl Operation for ListUsers<'_> {
             (None, Some(0)) => Vec::new(),
             (None, _) => return Err(AnswerError::shape("body: missing field `Resources`")),
         };
+        if let Some(total) = list.total_results.filter(|total| *total > resources.len() as u64) {
+            let came = resources.len();
+            let detail =
+                format!("totalResults: is {total}, but {came} came, and no paging is known");
+            return Err(AnswerError::shape(detail));
+        }
         Ok(UserList { resources, total_results: list.total_results })
     }
 }
