@@ -758,6 +758,12 @@ mod users {
         let long = new(NAME).external_id("x".repeat(256));
         let named = "users.create: invalid request: externalId: must have 2 to 255 characters";
         assert_refused(users.create(&long).await, named);
+        for (filter, named) in [
+            (UserFilter::user_name(""), "users.list: invalid request: userName: must not be empty"),
+            (UserFilter::external_id(""), "externalId: must not be empty"),
+        ] {
+            assert_refused(users.list(filter).await, named);
+        }
         assert_refused(UserVersion::new(""), "version: must not be empty");
         for bad in ["W/1\r\nx: y", "W/ 1", "é"] {
             assert_refused(UserVersion::new(bad), "version: must be printable ASCII");
@@ -784,6 +790,7 @@ mod users {
             (UserFilter::external_id("e 1"), 1),
             (UserFilter::external_id("e"), 0),
             (UserFilter::user_name("\" or \"\"=\""), 0),
+            (UserFilter::user_name(" eq \"\""), 0),
         ] {
             let list = users.list(filter.clone()).await.expect("it is read");
             assert_eq!(list.resources.len(), found, "{filter:?}");

@@ -53,6 +53,7 @@ impl Users {
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
     /// # Errors
+    /// An invalid-request error before anything is sent if the filter is for an empty text.
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) for a list that is not whole. A filter that the service cannot read is answered with 400, `scimType` `invalidFilter`.
     ///
     /// ```
@@ -256,6 +257,11 @@ impl Operation for ListUsers<'_> {
         vec![accept_scim()]
     }
 
+    fn body(&self) -> Result<Body, Error> {
+        self.filter.as_ref().map_or(Ok(()), UserFilter::check)?;
+        Ok(Body::none())
+    }
+
     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
         let list: Listed = answer.json()?;
         let resources = match (list.resources, list.total_results) {
@@ -449,13 +455,13 @@ impl Operation for DeactivateUser<'_> {
 pub struct UserFilter(String);
 
 impl UserFilter {
-    /// The user with this name.
+    /// The user with this name. An empty one is refused when the list is asked for.
     #[must_use]
     pub fn user_name(name: &str) -> Self {
         Self::equals("userName", name)
     }
 
-    /// The user with this external id.
+    /// The user with this external id. An empty one is refused when the list is asked for.
     #[must_use]
     pub fn external_id(id: &str) -> Self {
         Self::equals("externalId", id)
@@ -464,6 +470,15 @@ impl UserFilter {
     /// SCIM's values are JSON's, quotes and escapes included.
     fn equals(attribute: &str, value: &str) -> Self {
         Self(format!("{attribute} eq {}", Value::from(value)))
+    }
+
+    /// # Errors
+    /// An invalid-request error if it is for an empty text, which could mean anybody.
+    fn check(&self) -> Result<(), Error> {
+        match self.0.split_once(" eq ") {
+            Some((attribute, "\"\"")) => Err(Error::invalid(attribute, "must not be empty")),
+            _ => Ok(()),
+        }
     }
 
     /// The filter as it is sent.
