@@ -863,6 +863,47 @@ mod users {
     }
 
     #[tokio::test]
+    async fn the_requests_of_the_newer_surface_are_exact() {
+        let (list, user) = (fixture!("users.full.json"), fixture!("user.full.json"));
+        let (read, made, done) = ((200, user), (201, user), (204, ""));
+        let capture =
+            Capture::start([(200, list), (200, list), read, made, read, read, done]).await;
+        let client = TwilioIam::with_token(Bearer::provider(Token)).base_url(capture.uri());
+        let client = client.options(once()).surface(Surface::V2).build().expect("it is set up");
+        let users = client.own_organization().expect("it is the newer surface").users();
+        users.list(None).await.expect("it is read");
+        users.list(UserFilter::user_name("a\"b\\&é@example.com")).await.expect("it is read");
+        let held = users.get(&sid()).await.expect("it is read");
+        let full = NewUser::new(NAME).expect("it is a name").external_id("36d02f84-1c1a-4409");
+        let full = full.display_name("Alex A.").name("Alex", "A.");
+        let full = full.email(Email::primary(NAME).kind("work"));
+        let full = full.email(Email::other("a@home.example"));
+        let full = full.active(true).locale("fr-FR").timezone("UTC");
+        users.create(&full).await.expect("it succeeds");
+        let version = held.version().expect("it has a version");
+        let changed = NewUser::of(&held).expect("it has a name").display_name("Alex B.");
+        users.replace(&sid(), version, &changed).await.expect("it succeeds");
+        let patch = UserPatch::new()
+            .replace("active", false)
+            .add("emails", serde_json::json!([{"value": "a@home.example"}]))
+            .remove("externalId");
+        users.patch(&sid(), version, &patch).await.expect("it succeeds");
+        users.deactivate(&sid()).await.expect("it succeeds");
+        assert_eq!(
+            capture.requests(),
+            [
+                fixture!("v2_list_users.request.http"),
+                fixture!("v2_list_users_by_name.request.http"),
+                fixture!("v2_get_user.request.http"),
+                fixture!("v2_create_user.request.http"),
+                fixture!("v2_replace_user.request.http"),
+                fixture!("v2_patch_user.request.http"),
+                fixture!("v2_deactivate_user.request.http"),
+            ]
+        );
+    }
+
+    #[tokio::test]
     async fn the_newer_surface_has_its_own_paths() {
         let (fake, _) = fake().await;
         let client = fake.builder().surface(Surface::V2).build().expect("it is set up well");
@@ -870,6 +911,14 @@ mod users {
         let made = users.create(&new(NAME)).await.expect("made");
         users.list(None).await.expect("it is read");
         users.get(&made.id).await.expect("it is there");
+        let version = made.version().expect("it has a version");
+        let patch = UserPatch::new().replace("displayName", "Alex");
+        let patched = users.patch(&made.id, version, &patch).await.expect("it is there");
+        let again = NewUser::of(&patched).expect("it has a name").timezone("UTC");
+        let version = patched.version().expect("it has a version");
+        let replaced = users.replace(&made.id, version, &again).await.expect("it is there");
+        assert_eq!(replaced.display_name.as_deref(), Some("Alex"));
+        assert!(users.replace(&made.id, version, &again).await.expect_err("stale").is_conflict());
         users.deactivate(&made.id).await.expect("it is there");
         let received = fake.received();
         let lines = received.iter().map(|one| format!("{} {}", one.method(), one.target()));
@@ -880,6 +929,9 @@ mod users {
                 "POST /scim/v2/Users".to_owned(),
                 "GET /scim/v2/Users".to_owned(),
                 format!("GET {one}"),
+                format!("PATCH {one}"),
+                format!("PUT {one}"),
+                format!("PUT {one}"),
                 format!("DELETE {one}"),
             ]
         );
