@@ -100,6 +100,20 @@ async fn made(organization: &Organization, count: usize) -> Vec<RoleAssignment> 
     all
 }
 
+/// What is made of several calls can be spawned as a single call can.
+#[tokio::test]
+async fn futures_can_be_spawned() {
+    fn spawnable<T: Send + 'static>(_: T) {}
+    let (_fake, organization) = fake().await;
+    spawnable(async move {
+        let (assignment, user) = ("IY".parse(), "US".parse());
+        let (Ok(assignment), Ok(user)) = (assignment, user) else { return };
+        let _ = organization.role_assignments().ensure(&wanted(1)).await;
+        let _ = organization.role_assignments().ensure_absent(&assignment).await;
+        let _ = organization.users().ensure_deactivated(&user).await;
+    });
+}
+
 #[track_caller]
 fn assert_refused<T>(result: Result<T, Error>, named: &str) {
     let Err(error) = result else { panic!("{named}: it was not refused") };
@@ -812,6 +826,75 @@ mod users {
         fake.next(1, Fault::reset().after_processing());
         users.deactivate(&made.id).await.expect("it is repeated");
         assert_eq!(fake.users()[0].active, Some(false));
+    }
+
+    #[tokio::test]
+    async fn a_user_is_made_sure_to_be_inactive() {
+        let (fake, organization) = eager().await;
+        let users = organization.users();
+        let mut sids = Vec::new();
+        for name in ["a@example.com", "b@example.com", "c@example.com", "d@example.com"] {
+            sids.push(users.create(&new(name)).await.expect("made").id);
+        }
+        let ensured = users.ensure_deactivated(&sids[0]).await.expect("inactive");
+        assert_eq!(ensured, EnsuredAbsent::Removed);
+        let count = fake.received_count();
+        let ensured = users.ensure_deactivated(&sids[0]).await.expect("inactive");
+        assert_eq!((ensured, fake.received_count()), (EnsuredAbsent::WasAbsent, count + 1));
+        let ensured = users.ensure_deactivated(&sid()).await.expect("nobody");
+        assert_eq!(ensured, EnsuredAbsent::WasAbsent);
+        // Not one of four tries is answered, and the last took effect.
+        fake.next(1, Fault::none());
+        fake.next(3, Fault::status(503));
+        fake.next(1, Fault::reset().after_processing());
+        let ensured = users.ensure_deactivated(&sids[1]).await.expect("inactive");
+        assert_eq!(ensured, EnsuredAbsent::Absent);
+        // "Not found" without a code, as documented, or with the common one: the list decides.
+        let scim = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404"}"#;
+        for body in [scim, r#"{"code":20404}"#] {
+            fake.next(1, Fault::json(404, body));
+            let ensured = users.ensure_deactivated(&sid()).await.expect("nobody");
+            assert_eq!(ensured, EnsuredAbsent::WasAbsent);
+            fake.next(1, Fault::none());
+            fake.next(2, Fault::json(404, body));
+            let error = users.ensure_deactivated(&sids[2]).await.expect_err("it is listed");
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
+            fake.next(1, Fault::json(404, body));
+            fake.next(1, Fault::json(200, r#"{"Resources":[]}"#));
+            let error = users.ensure_deactivated(&sids[2]).await.expect_err("perhaps not whole");
+            assert!(error.to_string().contains("the list of users tells no total"), "{error}");
+            // As an answer to a repeated try it is no echo.
+            fake.next(1, Fault::status(503));
+            fake.next(1, Fault::json(404, body));
+            let error = users.deactivate(&sids[2]).await.expect_err("it cannot be known");
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::Unknown));
+        }
+        // Whatever else is not found.
+        for body in [r#"{"code":25100}"#, r#"{"code":99999}"#, "<html>"] {
+            for passing in [0, 1] {
+                fake.next(passing, Fault::none());
+                fake.next(1, Fault::json(404, body));
+                let error = users.ensure_deactivated(&sids[2]).await.expect_err("still active");
+                assert!(error.is_not_found(), "{error}");
+            }
+        }
+        let wrong = fake.builder().base_url(format!("{}/v9", fake.uri())).build();
+        let wrong = wrong.expect("it is a URL").organization(ORGANIZATION).expect("it is a SID");
+        let error = wrong.users().ensure_deactivated(&sids[2]).await.expect_err("a wrong address");
+        assert!(error.to_string().contains("what is there could not be read"), "{error}");
+        let active: Vec<_> = fake.users().iter().map(|user| user.active == Some(true)).collect();
+        assert_eq!(active, [false, false, true, true]);
+    }
+
+    /// A code says that it is the user who was not found, so it was the echo of the first try.
+    #[tokio::test]
+    async fn a_deactivation_knows_its_own_echo() {
+        let (fake, organization) = eager().await;
+        // The token's request is not to be the one that breaks.
+        fake.next_on("/Organizations", 1, Fault::status(503));
+        organization.users().deactivate(&sid()).await.expect("nobody is active");
+        let error = organization.users().deactivate(&sid()).await.expect_err("nobody is there");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
     }
 
     #[tokio::test]

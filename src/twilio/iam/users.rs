@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::model::loose::{identifying, nullable};
 use crate::model::{Timestamp, checked_id};
 use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::transport::{Call, EnsuredAbsent, Transport, ensure_absent};
 use crate::twilio::error::is_not_found_by;
-use crate::twilio::{ErrorCode, UserSid};
+use crate::twilio::{ErrorCode, ServiceError, UserSid};
 
 const PREVIEW: &str = "/Organizations/{OrganizationSid}/scim/Users";
 const PREVIEW_ONE: &str = "/Organizations/{OrganizationSid}/scim/Users/{UserSid}";
@@ -202,8 +202,10 @@ impl Users {
 
     /// Deactivates a user: `DELETE …/scim/Users/{UserSid}`, 204 (*documented*).
     ///
-    /// Repeated after passing faults; a repeated try that finds nothing, after an earlier one may
-    /// have arrived, is a success.
+    /// Repeated after passing faults. A repeated try that is told by code 25008 (*observed*) that
+    /// there is no such user, after an earlier one may have arrived, is a success. Any other "not
+    /// found" is an error then, whose outcome is unknown: SCIM's documented 404 may lack a code.
+    /// [`ensure_deactivated`](Self::ensure_deactivated) settles it.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
@@ -229,6 +231,83 @@ impl Users {
     pub fn deactivate(&self, sid: &UserSid) -> Call<()> {
         self.transport.call(&DeactivateUser { place: &self.place, sid })
     }
+
+    /// Makes sure that a user is inactive: [gets](Self::get) the user,
+    /// [deactivates](Self::deactivate) one who is not inactive, and gets the user again where the
+    /// outcome is unknown.
+    ///
+    /// [`WasAbsent`](EnsuredAbsent::WasAbsent) is a user who was inactive before, or is none: code
+    /// 25008 (*observed*) says so. A "not found" with the common 20404, or without a code, does not
+    /// say what was not found: it counts where the [list](Self::list) of all users, which tells its
+    /// total, does not have the user. Of two callers at once each may be told that it deactivated
+    /// the user. What a later [replacement](Self::replace) or [patch](Self::patch) makes of the user
+    /// is another matter.
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get), [`deactivate`](Self::deactivate) and [`list`](Self::list), but
+    /// that there is no such user; the user may still be active.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use rolecall::testing::TwilioIamFake;
+    /// # use rolecall::twilio::iam::NewUser;
+    /// use rolecall::EnsuredAbsent;
+    ///
+    /// let fake = TwilioIamFake::start().await?;
+    /// let users = fake.client()?.organization(TwilioIamFake::ORGANIZATION)?.users();
+    /// let user = users.create(&NewUser::new("alex@example.com")?).await?;
+    /// assert_eq!(users.ensure_deactivated(&user.id).await?, EnsuredAbsent::Removed);
+    /// assert_eq!(users.ensure_deactivated(&user.id).await?, EnsuredAbsent::WasAbsent);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ensure_deactivated(&self, sid: &UserSid) -> Result<EnsuredAbsent, Error> {
+        // What a second deactivation is answered is not known: only reading tells it from the first.
+        if self.find_active(sid).await?.is_none() {
+            return Ok(EnsuredAbsent::WasAbsent);
+        }
+        let find = || {
+            let (users, sid) = (self.clone(), sid.clone());
+            Box::pin(async move { users.find_active(&sid).await }) as _
+        };
+        ensure_absent(|| self.deactivate(sid), is_gone, is_unfound, find).await
+    }
+
+    /// The user, unless inactive or not there.
+    async fn find_active(&self, sid: &UserSid) -> Result<Option<User>, Error> {
+        let found = match self.get(sid).await {
+            Ok(user) => Some(user),
+            Err(error) if is_gone(&error) => None,
+            Err(error) if is_unfound(&error) => match self.list(None).await {
+                Ok(UserList { resources, total_results: Some(_) }) => resources
+                    .into_iter()
+                    .find(|user| user.id.as_str().eq_ignore_ascii_case(sid.as_str())),
+                Ok(_) => return Err(error.with_remark("the list of users tells no total")),
+                Err(unread) => {
+                    return Err(error
+                        .with_remark("what is there could not be read")
+                        .with_source(unread));
+                }
+            },
+            Err(error) => return Err(error),
+        };
+        Ok(found.filter(|user| user.active != Some(false)))
+    }
+}
+
+/// Whether the service says that it is the user who was not found.
+fn is_gone(error: &Error) -> bool {
+    is_not_found_by(error, ErrorCode::IAM_USER_NOT_FOUND)
+}
+
+/// Whether something was not found, and the service does not say what.
+fn is_unfound(error: &Error) -> bool {
+    let codeless = error.service::<ServiceError>().is_some_and(|error| error.code.is_none());
+    is_not_found_by(error, ErrorCode::NOT_FOUND) || (error.is_not_found() && codeless)
 }
 
 struct ListUsers<'a> {
@@ -441,7 +520,7 @@ impl Operation for DeactivateUser<'_> {
     }
 
     fn echo(refused: &Error) -> Option<Self::Answer> {
-        is_not_found_by(refused, ErrorCode::IAM_USER_NOT_FOUND).then_some(())
+        is_gone(refused).then_some(())
     }
 }
 
