@@ -121,7 +121,10 @@ async fn pages_are_read() {
     };
     let full = read(fixture!("roles.full.json")).await;
     assert_eq!(written(&full.items), parsed(fixture!("roles.full.json"))["data"]);
-    assert_eq!((full.total, full.next.map(|next| next.to_string())), (Some(2), Some("0:2".into())));
+    assert_eq!(
+        (full.total, full.next.map(|next| next.to_string())),
+        (Some(2), Some("0:2.10".into()))
+    );
     let nulls = read(fixture!("roles.nulls.json")).await;
     assert_eq!(written(&nulls.items), parsed(fixture!("roles.nulls.json"))["data"]);
     let minimal = read(fixture!("roles.minimal.json")).await;
@@ -222,11 +225,18 @@ async fn wrong_input_is_refused_before_it_is_sent() {
     // Positions of another list, or of none.
     for (list, position) in [
         (list(), "0:before=x"),
-        (list(), "0:0"),
-        (list(), "0:-1"),
-        (list().before(&role), "0:2"),
+        (list(), "0:0.10"),
+        (list(), "0:-1.10"),
+        (list(), "0:2"),
+        (list(), "0:02.10"),
+        (list(), "0:2.10.1"),
+        // Pages of another size have other roles.
+        (list(), "0:3.2"),
+        (list().page_size(5), "0:3.2"),
+        (list().page_size(5), "0:3.10"),
+        (list().before(&role), "0:2.10"),
         (list().before(&role), "0:before="),
-        (list().after(&role), "0:2"),
+        (list().after(&role), "0:2.10"),
     ] {
         let position: Position = position.parse().expect("it has the form of one");
         let items = list.items_from(&position).expect("the list follows the rules");
@@ -242,7 +252,7 @@ async fn a_list_resumes_after_an_error_without_loss_or_repetition() {
     let roles = filled(&fake, &["a", "b", "c", "d", "e"]).await;
     let newest = id("7f0c1f5e-0000-4000-8000-ffffffffffff");
     for (list, expected, text) in [
-        (roles.list().page_size(2), ["a", "b", "c", "d", "e"], "1:2"),
+        (roles.list().page_size(2), ["a", "b", "c", "d", "e"], "1:2.2"),
         (
             roles.list().page_size(2).before(&newest),
             ["e", "d", "c", "b", "a"],
@@ -268,6 +278,23 @@ async fn a_list_resumes_after_an_error_without_loss_or_repetition() {
         seen.extend(names(&rest.expect("it is read")).into_iter().map(str::to_owned));
         assert_eq!(seen, expected);
     }
+}
+
+#[tokio::test]
+async fn a_position_is_of_one_page_size() {
+    let fake = DeepsetFake::start().await.expect("it starts");
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+    let roles = filled(&fake, &names).await;
+    let mut items = roles.list().items().expect("in range");
+    for _ in 0..11 {
+        items.next().await.expect("there is one").expect("it is read");
+    }
+    let position = items.position();
+    // The service's own size, which is documented, and the same one asked for.
+    let rest = roles.list().page_size(10).items_from(position).expect("in range").collect().await;
+    assert_eq!(self::names(&rest.expect("it is read")), ["l"]);
+    let rest = roles.list().page_size(5).items_from(position).expect("in range").collect().await;
+    assert!(rest.expect_err("roles would be missing").is_invalid_request());
 }
 
 #[tokio::test]

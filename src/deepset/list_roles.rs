@@ -23,8 +23,9 @@ use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport
 /// [`after`](Self::after) there is one page, and an error after it if there is more: how to go on
 /// in that direction is not known.
 ///
-/// A [`Position`] holds a page number, or the id of a role where the list goes by `before`; it is
-/// good for a list that goes the same way and has the same [`page_size`](Self::page_size).
+/// A [`Position`] holds a page number and the page size, or the id of a role where the list goes by
+/// `before`. It is good for a list that goes the same way and has the same
+/// [`page_size`](Self::page_size); a page number under another one is refused.
 ///
 /// Source: <https://docs.cloud.deepset.ai/docs/api/main/get-roles-api-v-1-organization-organization-id-roles-get>.
 ///
@@ -182,7 +183,8 @@ impl List for RolesPage {
     type Item = Role;
 
     fn at(&self, cursor: &str) -> Result<Self, Error> {
-        let start = self.start.at(cursor).map_err(|error| error.with_operation(Self::NAME))?;
+        let start =
+            self.start.at(self.limit, cursor).map_err(|error| error.with_operation(Self::NAME))?;
         Ok(Self { start, ..self.clone() })
     }
 

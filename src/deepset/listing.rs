@@ -35,6 +35,11 @@ const STUCK: &str = "before=";
 /// The cursor that stands for "more, but nobody knows how".
 const BEYOND: &str = "after";
 
+/// The cursor of a page by its number, which would mean other items under another limit.
+fn numbered(number: u64, limit: Option<u32>) -> String {
+    format!("{number}.{}", limit.unwrap_or(DEFAULT_LIMIT))
+}
+
 impl Start {
     /// The query parameters.
     pub(super) fn query(&self) -> Option<(&'static str, String)> {
@@ -49,9 +54,13 @@ impl Start {
     ///
     /// # Errors
     /// An invalid-request error if it is the cursor of another list, or of none.
-    pub(super) fn at(&self, cursor: &str) -> Result<Self, Error> {
+    pub(super) fn at(&self, limit: Option<u32>, cursor: &str) -> Result<Self, Error> {
         let next = match self {
-            Self::Number(_) => cursor.parse().ok().filter(|number| *number > 0).map(Self::Number),
+            Self::Number(_) => {
+                let number = cursor.split('.').next().and_then(|number| number.parse().ok());
+                let number = number.filter(|number| *number > 0);
+                number.filter(|number| numbered(*number, limit) == cursor).map(Self::Number)
+            }
             Self::Before(_) => {
                 let id = cursor.strip_prefix("before=").filter(|id| !id.is_empty());
                 id.map(|id| Self::Before(Some(id.to_owned())))
@@ -63,7 +72,8 @@ impl Start {
             }
             Self::After(_) => None,
         };
-        next.ok_or_else(|| Error::invalid("position", "must be one of the same list"))
+        let rule = "must be one of the same list, with the same page size";
+        next.ok_or_else(|| Error::invalid("position", rule))
     }
 
     /// What a page that begins here holds, and the cursor of the next.
@@ -75,18 +85,18 @@ impl Start {
     ) -> Listed<T> {
         let Listing { data, has_more, total } = listing;
         let total = total.and_then(|total| total.as_u64());
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        let full = data.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let size = limit.unwrap_or(DEFAULT_LIMIT);
+        let full = data.len() >= usize::try_from(size).unwrap_or(usize::MAX);
         // What a numbered list has passed at most, pages being no larger than asked for.
         let passed = match self {
-            Self::Number(number) => number.saturating_mul(limit.into()),
+            Self::Number(number) => number.saturating_mul(size.into()),
             Self::Before(_) | Self::After(_) => data.len() as u64,
         };
         let more = has_more.unwrap_or(full || total.is_some_and(|total| total > passed));
         let next = match self {
             _ if !more => None,
             // If nothing but empty pages follows, the stream ends in an error.
-            Self::Number(number) => number.checked_add(1).map(|next| next.to_string()),
+            Self::Number(number) => number.checked_add(1).map(|next| numbered(next, limit)),
             Self::Before(_) => {
                 Some(data.last().map_or(STUCK.to_owned(), |last| format!("before={}", id(last))))
             }

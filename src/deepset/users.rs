@@ -287,7 +287,8 @@ impl List for UsersPage {
     type Item = User;
 
     fn at(&self, cursor: &str) -> Result<Self, Error> {
-        let start = self.start.at(cursor).map_err(|error| error.with_operation(Self::NAME))?;
+        let start =
+            self.start.at(self.limit, cursor).map_err(|error| error.with_operation(Self::NAME))?;
         Ok(Self { start, ..self.clone() })
     }
 
