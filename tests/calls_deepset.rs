@@ -183,6 +183,46 @@ async fn an_empty_page_is_not_the_end() {
 }
 
 #[tokio::test]
+async fn a_list_that_ends_before_its_own_total_is_an_error() {
+    let (one, last) = (page(&["a"], true, 12), page(&["b"], false, 12));
+    let silent = |total: u64| json!({"data": [{"role_id": "a"}], "total": total}).to_string();
+    for (answers, roles) in [
+        ([page(&["a"], false, 50), String::new()], 1),
+        ([page(&["a"], false, 2), String::new()], 1),
+        ([page(&[], false, 1), String::new()], 0),
+        ([silent(2), String::new()], 1),
+        ([one, last], 2),
+    ] {
+        let capture = Capture::start([(200, &*answers[0]), (200, &answers[1])]).await;
+        let mut items = roles_at(capture.uri()).list().items().expect("in range");
+        for _ in 0..roles {
+            items.next().await.expect("there is one").expect("it is read");
+        }
+        let error = items.next().await.expect("there is more").expect_err("but it does not come");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::NotApplied));
+        assert_eq!(error.operation(), Some("deepset roles.list"));
+        assert!(error.to_string().contains("total: is more than came"), "{error}");
+        assert!(items.next().await.is_none());
+    }
+    let users = r#"{"data":[{"user_id":"a"}],"has_more":false,"total":2}"#;
+    let capture = Capture::start([(200, users), (200, users)]).await;
+    let deepset = client(capture.uri());
+    let all = deepset.users().list().items().expect("in range").collect().await;
+    assert!(all.expect_err("one is missing").to_string().contains("total: is more than came"));
+    // Behind a cursor it is not known what the total counts.
+    let before = deepset.users().list().before(&UserId::new("z").expect("it is an id"));
+    let all = before.items().expect("in range").collect().await.expect("it is the last page");
+    assert_eq!(all.len(), 1);
+    // A total below what came is none.
+    let capture = Capture::start([(200, &*page(&["a", "b"], false, 1))]).await;
+    assert_eq!(all_of(&capture).await, 2);
+}
+
+async fn all_of(capture: &Capture) -> usize {
+    all(&roles_at(capture.uri()).list()).await.expect("it is read").len()
+}
+
+#[tokio::test]
 async fn a_page_that_repeats_is_an_error() {
     let one = page(&["a", "b"], true, 9);
     let capture = Capture::start([(200, &*one), (200, &one)]).await;

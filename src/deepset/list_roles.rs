@@ -18,7 +18,7 @@ use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport
 /// # Pages
 /// Pages go by `page_number`, from the first or [`page_number`](Self::page_number) on: roles that
 /// are added or removed meanwhile may shift others to a page that was read or is not read. A page
-/// that repeats is an error. With [`before`](Self::before) they go back in time from a role, each
+/// that repeats is an error, and so is a list that ends before its own total. With [`before`](Self::before) they go back in time from a role, each
 /// page before the last role of the one before it (*observed*), whatever the sorting. With
 /// [`after`](Self::after) there is one page, and an error after it if there is more: how to go on
 /// in that direction is not known.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::transport::Listed;
 
 /// What a page has where the request does not say: documented for roles, assumed elsewhere.
@@ -32,6 +32,9 @@ pub(super) enum Start {
 /// The cursor that stands for "more, but without an item from which to go on".
 const STUCK: &str = "before=";
 
+/// The cursor that stands for "more, but the service says that there is none".
+const SHORT: &str = "short";
+
 /// The cursor that stands for "more, but nobody knows how".
 const BEYOND: &str = "after";
 
@@ -53,8 +56,13 @@ impl Start {
     /// The page at a cursor of the same list.
     ///
     /// # Errors
-    /// An invalid-request error if it is the cursor of another list, or of none.
+    /// An invalid-request error if it is the cursor of another list, or of none; a decode error
+    /// where a list ended before its own total.
     pub(super) fn at(&self, limit: Option<u32>, cursor: &str) -> Result<Self, Error> {
+        if cursor == SHORT {
+            let detail = "total: is more than came, and the list says that it ends";
+            return Err(Error::new(ErrorKind::Decode).with_detail(detail));
+        }
         let next = match self {
             Self::Number(_) => {
                 let number = cursor.split('.').next().and_then(|number| number.parse().ok());
@@ -93,8 +101,17 @@ impl Start {
             Self::Before(_) | Self::After(_) => data.len() as u64,
         };
         let more = has_more.unwrap_or(full || total.is_some_and(|total| total > passed));
+        // What it has passed at most with this page, where it is known how the list began.
+        let here = data.len() as u64;
+        let seen = match self {
+            Self::Number(number) => {
+                number.saturating_sub(1).saturating_mul(size.into()).saturating_add(here)
+            }
+            Self::Before(None) => here,
+            Self::Before(Some(_)) | Self::After(_) => u64::MAX,
+        };
         let next = match self {
-            _ if !more => None,
+            _ if !more => total.is_some_and(|total| total > seen).then(|| SHORT.to_owned()),
             // If nothing but empty pages follows, the stream ends in an error.
             Self::Number(number) => number.checked_add(1).map(|next| numbered(next, limit)),
             Self::Before(_) => {

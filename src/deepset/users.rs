@@ -139,7 +139,8 @@ impl Users {
 ///
 /// # Pages
 /// The list goes back in time: each page is what was created before the last user of the page
-/// before it (*observed*). With [`after`](Self::after) there is one page, and an error after it if
+/// before it (*observed*). A first page that says it is the last, and has fewer users than the
+/// total, is followed by an error. With [`after`](Self::after) there is one page, and an error after it if
 /// there is more: how to go on in that direction is not known.
 ///
 /// A [`Position`] holds the id of a user, and is good for as long as the service knows that user.
