@@ -101,7 +101,9 @@ macro_rules! paged {
             ///
             /// It holds the service's page token and how many items of that page were taken: go on
             /// with the same filters and page size. How long a token is good for, and what it
-            /// yields after changes, is not documented.
+            /// yields after changes, is not documented. Of the service's link to the next page only
+            /// that token is used: the request goes to the client's own address, whatever host the
+            /// link names, and a link without a token is an error and not the end.
             ///
             /// # Errors
             /// An invalid-request error that names the field and the rule.
