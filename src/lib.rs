@@ -38,6 +38,9 @@ pub mod twilio;
 
 pub use error::{Effect, Error, ErrorKind};
 pub use model::{Secret, Timestamp, Unlisted};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use transport::fuzzing;
 pub use transport::{
     BoxFuture, Call, ClientOptions, Difference, Ensured, EnsuredAbsent, HttpConfig, Items, Page,
     Pages, Position, Response, RetryPolicy, WithResponse,

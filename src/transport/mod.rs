@@ -7,6 +7,8 @@
 mod authorize;
 mod call;
 mod ensure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http_client;
 mod mask;
 mod options;
@@ -135,6 +137,11 @@ impl Transport {
         headers: HeaderMap,
         options: &ClientOptions,
     ) -> Result<Self, Error> {
+        #[cfg(fuzzing)]
+        if let Some(wire) = fuzzing::wire() {
+            let environment = Environment::default();
+            return Self::with_wire(base, wire, authorize, headers, options, environment);
+        }
         let wire = http_client::HttpClient::new(&base, options)?;
         let environment = Environment::default();
         Self::with_wire(base, Box::new(wire), authorize, headers, options, environment)
