@@ -239,8 +239,20 @@ impl Budget {
     }
 
     pub(crate) fn earn(&self) {
-        let add = |tenths: u32| (tenths < self.full).then_some(tenths + 1);
+        let add = |tenths: u32| (tenths < self.full).then(|| tenths + 1);
         // Nothing to add where it is full.
         let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_without_limit_can_be_full() {
+        let budget = Budget::new(u32::MAX);
+        budget.earn();
+        assert!(budget.spend() && budget.is_affordable());
     }
 }
