@@ -31,7 +31,7 @@ impl Mask {
         let secrets = self.credentials.iter().chain(self.proxy.iter());
         secrets
             .filter(|secret| secret.expose().len() >= SHORTEST)
-            .fold(bytes, |bytes, secret| replace(bytes, secret.expose().as_bytes()))
+            .fold(bytes, |bytes, secret| replace(bytes, secret.expose()))
     }
 
     pub(super) fn text(&self, text: String) -> String {
@@ -69,7 +69,7 @@ pub(super) fn proxy_secrets(proxy: Option<&Secret>) -> Arc<[Secret]> {
     }
 }
 
-fn replace(body: Bytes, secret: &[u8]) -> Bytes {
+fn replace(body: Bytes, secret: &str) -> Bytes {
     let find = |from: usize| {
         (from..body.len()).find_map(|at| Some((at, at + length_of(&body[at..], secret)?)))
     };
@@ -91,24 +91,78 @@ fn replace(body: Bytes, secret: &[u8]) -> Bytes {
 
 /// How many bytes the secret takes at the start of `text`, where it stands there: plain, or with
 /// any of its characters escaped as JSON and forms do.
-fn length_of(text: &[u8], secret: &[u8]) -> Option<usize> {
-    let mut rest = text;
-    for &byte in secret {
-        rest = rest.get(escaped_length(rest, byte)?..)?;
+fn length_of(text: &[u8], secret: &str) -> Option<usize> {
+    // Nobody says which escapes hold: `\\` may be one backslash or two, and `%25` a percent sign or
+    // itself. So all places are kept that the characters so far may end at.
+    let mut characters = secret.chars();
+    let mut ends: Vec<usize> = lengths(text, characters.next()?).into_iter().flatten().collect();
+    for character in characters {
+        if ends.is_empty() {
+            return None;
+        }
+        let further = |end: usize| {
+            let rest = text.get(end..).unwrap_or_default();
+            lengths(rest, character).into_iter().flatten().map(move |length| end + length)
+        };
+        ends = ends.into_iter().flat_map(further).collect();
+        ends.sort_unstable();
+        ends.dedup();
     }
-    Some(text.len() - rest.len())
+    ends.pop()
 }
 
-fn escaped_length(text: &[u8], byte: u8) -> Option<usize> {
-    let hex = |digits: &[u8]| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+/// How many bytes a character may take at the start of `text`: escaped as in JSON, and otherwise.
+fn lengths(text: &[u8], character: char) -> [Option<usize>; 3] {
+    [in_json(text, character), encoded(text, character), plain(text, character)]
+}
+
+fn in_json(text: &[u8], character: char) -> Option<usize> {
+    let short = match character {
+        '"' | '/' | '\\' => character,
+        '\u{8}' => 'b',
+        '\u{c}' => 'f',
+        '\n' => 'n',
+        '\r' => 'r',
+        '\t' => 't',
+        _ => 'u',
+    };
     match text {
-        [b'\\', b'u', digits @ ..] if hex(digits.get(..4)?) == Some(byte.into()) => Some(6),
-        [b'\\', escaped, ..] if *escaped == byte && matches!(byte, b'"' | b'\\' | b'/') => Some(2),
-        [b'%', digits @ ..] if digits.get(..2).and_then(hex) == Some(byte.into()) => Some(3),
-        [b'+', ..] if byte == b' ' => Some(1),
-        [plain, ..] if *plain == byte => Some(1),
+        [b'\\', b'u', ..] => {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units);
+            let escapes = text.get(..6 * units.len())?.chunks(6);
+            let same = |(escape, unit): (&[u8], &u16)| {
+                escape.starts_with(b"\\u") && hex(&escape[2..]) == Some((*unit).into())
+            };
+            escapes.zip(&*units).all(same).then_some(6 * units.len())
+        }
+        [b'\\', escaped, ..] if char::from(*escaped) == short => Some(2),
         _ => None,
     }
+}
+
+/// As forms do it, and URLs; not every byte has to be encoded.
+fn encoded(text: &[u8], character: char) -> Option<usize> {
+    if character == ' ' && text.first() == Some(&b'+') {
+        return Some(1);
+    }
+    let mut length = 0;
+    for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+        length += match text.get(length..)? {
+            [b'%', digits @ ..] if digits.get(..2).and_then(hex) == Some(byte.into()) => 3,
+            [plain, ..] if *plain == byte => 1,
+            _ => return None,
+        };
+    }
+    Some(length)
+}
+
+fn plain(text: &[u8], character: char) -> Option<usize> {
+    text.starts_with(character.encode_utf8(&mut [0; 4]).as_bytes()).then(|| character.len_utf8())
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]
@@ -139,6 +193,32 @@ mod tests {
         ] {
             assert_eq!(mask.text(format!("<{text}>")), "<***>", "{text}");
         }
+    }
+
+    #[test]
+    fn escapes_that_are_none_are_seen_through() {
+        for secret in [r"fake\\\\secret", "fake%25secret", r"fake-secret\", "fake+%2B secret"] {
+            let mask = Mask::new(&Arc::from([Secret::new(secret)]), &Arc::from([]));
+            let json = serde_json::to_string(secret).expect("text is JSON");
+            assert_eq!(mask.text(format!("<{secret}> {json}")), "<***> \"***\"", "{secret}");
+        }
+    }
+
+    #[test]
+    fn any_character_may_be_escaped() {
+        let secret = "fäke 🔑\u{8}\u{c}\n\r\t\0 secret";
+        let mask = Mask::new(&Arc::from([Secret::new(secret)]), &Arc::from([]));
+        let escaped = |character: char| -> String {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units);
+            units.iter().map(|unit| format!("\\u{unit:04x}")).collect()
+        };
+        let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = serde_json::to_string(secret).expect("text is JSON");
+        for text in [secret.to_owned(), secret.chars().map(escaped).collect(), form] {
+            assert_eq!(mask.text(format!("<{text}>")), "<***>", "{text}");
+        }
+        assert_eq!(mask.text(json), "\"***\"");
     }
 
     #[test]
