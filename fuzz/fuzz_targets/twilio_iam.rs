@@ -83,7 +83,13 @@ fuzz_target!(|input: &[u8]| {
             let Some(position) = run.items(assignments.list().items()) else { return };
             run.items(assignments.list().items_from(&position));
         }
-        4 => drop(run.settled(run.wait(assignments.ensure(&wanted)), is_read)),
+        4 => {
+            run.settled(run.wait(assignments.ensure(&wanted)), is_read);
+            // Nobody knows whether the service would refuse a second one.
+            let seen = run.seen();
+            let written = seen.iter().filter(|seen| !is_read(seen.request.method(), ""));
+            assert!(written.filter(|seen| seen.may_have_been_done()).count() <= 1, "created twice");
+        }
         5 => drop(run.settled(run.wait(assignments.ensure_absent(&sid)), is_read)),
         6 => drop(run.items(assignments.list().read_assignments())),
         7 => {

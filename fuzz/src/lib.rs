@@ -52,7 +52,7 @@ impl Seen {
 
     /// Whether the service may have done what was asked. Written from the README, not from the
     /// code: only a refusal (3xx, 4xx, but 408) says that nothing was done.
-    fn may_have_been_done(&self) -> bool {
+    pub fn may_have_been_done(&self) -> bool {
         match (&self.act, self.status()) {
             (Act::NotSent, _) => false,
             (_, Some(408)) => true,
