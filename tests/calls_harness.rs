@@ -777,7 +777,8 @@ mod assignments {
         let wrong = wrong.build().expect("it is set up well").account().role_assignments();
         let error = wrong.ensure_absent("a000").await.expect_err("the path is wrong");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
-        assert_eq!(error.operation(), Some("harness role-assignments.list"));
+        assert_eq!(error.operation(), Some("harness role-assignments.delete"));
+        assert!(error.to_string().contains("what is there could not be read"), "{error}");
     }
 
     #[tokio::test]

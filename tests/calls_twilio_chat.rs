@@ -151,7 +151,8 @@ async fn an_empty_page_is_not_the_end_and_a_foreign_host_is_not_asked() {
 #[tokio::test]
 async fn a_list_that_goes_round_is_an_error() {
     let (one, two) = (page(&["a"], "?PageToken=1"), page(&["b"], "?PageToken=2"));
-    let capture = Capture::start([(200, &*one), (200, &two), (200, &one), (200, &two)]).await;
+    let (three, four) = (page(&["c"], "?PageToken=1"), page(&["d"], "?PageToken=2"));
+    let capture = Capture::start([(200, &*one), (200, &two), (200, &three), (200, &four)]).await;
     let items = at(&capture).list().items().expect("in range");
     let error = items.collect().await.expect_err("it goes round");
     assert!(error.to_string().contains("a cursor came twice"), "{error}");
@@ -488,7 +489,8 @@ async fn a_not_found_of_something_else_is_no_absence() {
     let capture =
         Capture::start([(404, unfound), (404, unfound), (200, fixture!("roles.nulls.json"))]).await;
     let error = at(&capture).ensure_absent(&sid).await.expect_err("it cannot be known");
-    assert!(error.to_string().contains("a role in the list has no SID"), "{error}");
+    let cause = std::error::Error::source(&error).expect("the list's own error").to_string();
+    assert!(cause.contains("a role in the list has no SID"), "{cause}");
     // Repeated after a fault, it is no echo.
     let capture = Capture::start([(500, ""), (404, unfound)]).await;
     let retry = RetryPolicy::default().base_wait(Duration::ZERO);
