@@ -189,3 +189,15 @@ fn every_fixture_is_in_the_table_and_in_a_test() {
         assert!(used, "no test compares a request with fixtures/{folder}/{name}");
     }
 }
+
+#[test]
+fn every_test_that_the_security_page_names_exists() {
+    let page = read("SECURITY.md");
+    let mut named = 0;
+    for (path, name) in spans(&page).into_iter().filter_map(|span| span.split_once(".rs::")) {
+        let there = read(&format!("{path}.rs")).contains(&format!("fn {name}"));
+        assert!(there, "{path}.rs has no {name}");
+        named += 1;
+    }
+    assert!(named > 20, "the tests were found: {named}");
+}
