@@ -279,6 +279,18 @@ async fn retry_after_is_never_undercut() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_several_retry_after_the_longest_counts() {
+    let options = options().retry(RetryPolicy::default().base_wait(Duration::ZERO));
+    for values in [["0", "5"], ["5", "0"], ["soon", "5"]] {
+        let act = Act::answer(429, "").header("retry-after", values[0]);
+        let act = act.header("retry-after", values[1]);
+        let (result, waited) = timed(vec![act, Act::answer(201, r#"{"id":"7"}"#)], &options).await;
+        result.expect("the second attempt succeeds");
+        assert!(about(waited, Duration::from_secs(5)), "{values:?}: {waited:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_retry_after_ends_the_call_at_once() {
     for (value, expected) in [("61", 61), ("99999999999999999999999", u64::from(u32::MAX))] {
         let act = Act::answer(429, "").header("retry-after", value);

@@ -200,9 +200,14 @@ fn wait(policy: &RetryPolicy, now: &Situation) -> Duration {
     }
 }
 
-/// Reads `Retry-After` in both its forms, relative to `now`. Unreadable values count as absent.
+/// Reads `Retry-After` in both its forms, relative to `now`. Unreadable values count as absent; of
+/// several the longest counts, since it must not be undercut.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let values = headers.get_all(header::RETRY_AFTER);
+    values.iter().filter_map(|value| wait_asked_for(value.to_str().ok()?.trim(), now)).max()
+}
+
+fn wait_asked_for(text: &str, now: SystemTime) -> Option<Duration> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit mean "very long", which the caller's limit then refuses.
         return Some(Duration::from_secs(text.parse().unwrap_or(u32::MAX.into())));
