@@ -95,6 +95,13 @@ async fn the_requests_are_exact() {
     );
 }
 
+/// Some gateways put the header on every answer.
+#[tokio::test]
+async fn an_empty_answer_has_no_encoding() {
+    let capture = Capture::start([(204, "")]).await.with_headers("Content-Encoding: gzip\r\n");
+    at(&capture).delete(&sid()).await.expect("it is deleted");
+}
+
 #[tokio::test]
 async fn pages_are_read() {
     let read = async |text: &str| {
