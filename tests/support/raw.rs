@@ -11,16 +11,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// What is sent for one request, and what becomes of the connection.
+#[derive(Clone)]
 pub(crate) struct Reply {
     bytes: Vec<u8>,
     then: Then,
 }
 
+#[derive(Clone)]
 enum Then {
     Keep,
     Close,
+    Reset,
     Stall,
     Repeat(Vec<u8>),
+    Later(Vec<u8>),
+    Drip(Duration),
 }
 
 impl Reply {
@@ -39,14 +44,29 @@ impl Reply {
         Self::new(bytes, Then::Close)
     }
 
+    /// These bytes and a reset of the connection.
+    pub(crate) fn reset(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes, Then::Reset)
+    }
+
     /// These bytes and then silence.
     pub(crate) fn stall(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes, Then::Stall)
     }
 
-    /// These bytes, and then others again and again.
+    /// These bytes, and then others again and again, every few milliseconds.
     pub(crate) fn forever(bytes: impl Into<Vec<u8>>, again: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes, Then::Repeat(again.into()))
+    }
+
+    /// These bytes and, when the client has had time to read them, others that nobody asked for.
+    pub(crate) fn later(bytes: impl Into<Vec<u8>>, more: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes, Then::Later(more.into()))
+    }
+
+    /// These bytes one at a time, with this interval after each.
+    pub(crate) fn drip(bytes: impl Into<Vec<u8>>, interval: Duration) -> Self {
+        Self::new(bytes, Then::Drip(interval))
     }
 
     /// A complete answer.
@@ -60,37 +80,80 @@ impl Reply {
     }
 }
 
+/// What is done to a connection before anything is read from it.
+pub(crate) type Opening = Option<Reply>;
+
 /// Listens until it is dropped.
 pub(crate) struct Raw {
     address: SocketAddr,
-    requests: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
     accepting: JoinHandle<()>,
 }
 
+#[derive(Default)]
+struct Counts {
+    connections: AtomicUsize,
+    open: AtomicUsize,
+    requests: AtomicUsize,
+}
+
 impl Raw {
+    /// Answers each request so.
     pub(crate) async fn start(answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(|_| None, answer).await
+    }
+
+    /// Does something to the n-th connection first, from 0; where that is a `keep`, its requests
+    /// are answered afterwards.
+    pub(crate) async fn start_with(
+        opening: impl Fn(usize) -> Opening + Send + Sync + 'static,
+        answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
-        let requests = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&requests);
+        let counts = Arc::new(Counts::default());
+        let counting = Arc::clone(&counts);
         let answer = Arc::new(answer);
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, Arc::clone(&answer), Arc::clone(&counter)));
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let nth = counting.connections.fetch_add(1, Ordering::SeqCst);
+                counting.open.fetch_add(1, Ordering::SeqCst);
+                let (opening, answer) = (opening(nth), Arc::clone(&answer));
+                let counts = Arc::clone(&counting);
+                connections.spawn(async move {
+                    // A client that goes away is no fault of the service.
+                    let _ = serve(&mut stream, opening, &*answer, &counts).await;
+                    drop(stream);
+                    counts.open.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
-        Self { address, requests, accepting }
+        Self { address, counts, accepting }
     }
 
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// How many requests arrived whole.
     pub(crate) fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+        self.counts.requests.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were made.
+    pub(crate) fn connections(&self) -> usize {
+        self.counts.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many connections neither side has left.
+    pub(crate) fn open(&self) -> usize {
+        self.counts.open.load(Ordering::SeqCst)
     }
 }
 
@@ -100,14 +163,58 @@ impl Drop for Raw {
     }
 }
 
-async fn serve<A>(
-    mut stream: TcpStream,
-    answer: Arc<A>,
-    counter: Arc<AtomicUsize>,
-) -> io::Result<()>
-where
-    A: Fn(&[u8]) -> Reply,
-{
+/// Does what a reply says; whether the connection can be used for more.
+pub(crate) async fn act(stream: &mut TcpStream, reply: Reply) -> io::Result<bool> {
+    let Reply { bytes, then } = reply;
+    if let Then::Drip(interval) = then {
+        for byte in bytes {
+            stream.write_all(&[byte]).await?;
+            tokio::time::sleep(interval).await;
+        }
+        return Ok(true);
+    }
+    stream.write_all(&bytes).await?;
+    match then {
+        Then::Keep | Then::Drip(_) => return Ok(true),
+        Then::Close => {}
+        Then::Reset => {
+            // A reset throws away what the kernel has not sent by then.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            stream.set_zero_linger()?;
+        }
+        Then::Stall => gone(stream).await?,
+        Then::Repeat(again) => loop {
+            stream.write_all(&again).await?;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        },
+        Then::Later(more) => {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            stream.write_all(&more).await?;
+            gone(stream).await?;
+        }
+    }
+    Ok(false)
+}
+
+/// Waits until the client goes away.
+async fn gone(stream: &mut TcpStream) -> io::Result<()> {
+    while stream.read(&mut [0; 1024]).await? > 0 {}
+    Ok(())
+}
+
+async fn serve(
+    stream: &mut TcpStream,
+    opening: Opening,
+    answer: &(impl Fn(&[u8]) -> Reply + ?Sized),
+    counts: &Counts,
+) -> io::Result<()> {
+    // Small pieces are to leave at once.
+    stream.set_nodelay(true)?;
+    if let Some(reply) = opening
+        && !act(stream, reply).await?
+    {
+        return Ok(());
+    }
     let mut received = Vec::new();
     loop {
         let length = loop {
@@ -119,22 +226,11 @@ where
             }
         };
         let rest = received.split_off(length);
-        counter.fetch_add(1, Ordering::SeqCst);
-        let Reply { bytes, then } = answer(&received);
+        counts.requests.fetch_add(1, Ordering::SeqCst);
+        let reply = answer(&received);
         received = rest;
-        stream.write_all(&bytes).await?;
-        match then {
-            Then::Keep => {}
-            Then::Close => return Ok(()),
-            Then::Stall => {
-                // Until the client goes away.
-                while stream.read(&mut [0; 64]).await? > 0 {}
-                return Ok(());
-            }
-            Then::Repeat(again) => loop {
-                stream.write_all(&again).await?;
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            },
+        if !act(stream, reply).await? {
+            return Ok(());
         }
     }
 }
