@@ -21,35 +21,6 @@ fn quick() -> ClientOptions {
     ClientOptions::default().retry(policy).attempt_timeout(Duration::from_millis(200))
 }
 
-/// A listener that takes connections and says this to each.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-async fn says(text: &'static str) -> std::net::SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move {
-        let mut open = Vec::new();
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, text.as_bytes()).await;
-            open.push(stream);
-        }
-    });
-    address
-}
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-#[tokio::test]
-async fn a_tls_handshake_that_fails_or_never_ends_sent_nothing() {
-    let silent = says("").await;
-    let error = create(&format!("https://{silent}"), quick()).await.expect_err("no handshake");
-    assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::NotApplied), "{error}");
-    assert_eq!(error.attempts(), 2, "nothing was sent, so it is tried again");
-
-    let plain = says("HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    let error = create(&format!("https://{plain}"), quick()).await.expect_err("no handshake");
-    assert_eq!((error.kind(), error.effect()), (ErrorKind::Connect, Effect::NotApplied), "{error}");
-    assert_eq!(error.attempts(), 2);
-}
-
 #[tokio::test]
 async fn a_name_that_does_not_resolve_sent_nothing() {
     let options = quick().allow_plain_http(true).attempt_timeout(Duration::from_secs(20));

@@ -15,11 +15,13 @@ mod support {
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::Ipv4Addr;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rolecall::operation::Repeat;
+use rolecall::testing::{self, Fake, Fault};
 use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
 use serde_json::Value;
 use support::every_call::{Caller, EveryCall, ITEMS, every_call};
@@ -46,6 +48,10 @@ enum Outcome {
     Told(u16),
     /// A rate limit that lasts longer than anybody waits.
     Limited,
+    /// What the service's own answer makes of the call.
+    AsUsual,
+    /// The same, of the half that came.
+    HalfAsUsual,
     /// Either the answer is read, or it could not be used.
     ReadOrUnusable,
     /// The connection broke before or behind the head of the answer; which of it is up to the
@@ -292,9 +298,20 @@ fn judge(
             let outcome = if told { Outcome::Unusable(kind) } else { Outcome::NoAnswer(kind) };
             return judge(call, outcome, result, arrivals);
         }
-        Outcome::Anything => return truthful(call, result, arrivals),
+        Outcome::Anything | Outcome::AsUsual | Outcome::HalfAsUsual => {
+            return truthful(call, result, arrivals);
+        }
     };
     let error = result.as_ref().err().ok_or_else(|| format!("a success, of {outcome:?}"))?;
+    let status = error.status().map(|status| status.as_u16());
+    let fits = match outcome {
+        Outcome::NotSent(_) => status.is_none() && error.is_connect() && error.is_safe_to_repeat(),
+        Outcome::NoAnswer(_) => status.is_none(),
+        Outcome::Unusable(_) => status.is_some_and(|status| call.success.contains(&status)),
+        Outcome::Told(told) => status == Some(told),
+        _ => true,
+    };
+    check(fits, || format!("not of {outcome:?}: {error:?}"))?;
     let found = (error.kind(), error.effect(), error.attempts());
     check(found == (kind, effect, attempts), || {
         format!("{found:?} instead of {:?}: {error:?}", (kind, effect, attempts))
@@ -383,6 +400,15 @@ async fn cell(call: EveryCall, case: Case) -> Result<(), String> {
                 truthful(&call, &result, stage.arrivals())?;
             }
             None => judge(&call, case.outcome, &result, stage.arrivals())?,
+        }
+        if case.name.contains("at a time") {
+            // Not once in many calls is one answered by what belongs to another.
+            for _ in 0..10 {
+                let (arrivals, others) = (stage.arrivals(), stage.others());
+                let result = (stage.caller)().await;
+                let new = (stage.arrivals() - arrivals) + (stage.others() - others);
+                check(result.is_ok() && new == 1, || format!("{new} arrived: {result:?}"))?;
+            }
         }
         if case.name.contains("unasked") {
             // Its sender gets to see that nobody wants it.
@@ -658,8 +684,8 @@ async fn answers_that_are_fine() {
                 "10,000 interim answers",
                 Reply::keep(before(&"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000))),
             ),
-            ("more bytes than an answer", Reply::keep(after("more"))),
-            ("two answers", Reply::keep(after(refusal))),
+            ("more than an answer at a time", Reply::keep(after("more"))),
+            ("two answers at a time", Reply::keep(after(refusal))),
             ("an answer later, unasked", Reply::later(whole.clone(), refusal)),
             ("bytes later, unasked", Reply::later(whole.clone(), "\0")),
         ] {
@@ -1091,6 +1117,128 @@ async fn nobody_listens() {
         judge(&call, Outcome::NotSent(ErrorKind::Connect), &result, 0)
     }
     run(every_call().into_iter().map(|call| (call.to_string(), refused(call)))).await;
+}
+
+/// The faults of the fakes, also of those that a call does not have. What the service makes of a
+/// call that came through is told by the tests of each service.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_of_the_fakes() {
+    async fn cell(
+        call: EveryCall,
+        fault: Fault,
+        outcome: Outcome,
+        options: ClientOptions,
+    ) -> Result<(), String> {
+        let fake = fake_of(&call).await;
+        let own = call.before.unwrap_or_default();
+        let caller = call.caller(&fake.uri(), options);
+        fake.next_on(own, 100, fault);
+        let result = caller().await;
+        let received = fake.received();
+        let arrivals = received.iter().filter(|one| one.path().starts_with(own)).count();
+        let others = received.len() - arrivals;
+        match (call.before, &result) {
+            (None, _) if matches!(outcome, Outcome::NoAnswer(ErrorKind::Timeout)) => {
+                check(result.is_err(), || "a success out of silence".to_owned())?;
+                truthful(&call, &result, arrivals)?;
+            }
+            (None, _) if matches!(outcome, Outcome::AsUsual | Outcome::HalfAsUsual) => {
+                let usual = fake_of(&call).await;
+                let usual = (call.caller(&usual.uri(), eager()))().await;
+                truthful(&call, &result, arrivals)?;
+                let known = |result: &Result<(), Error>| {
+                    let error = result.as_ref().err()?;
+                    // A code cannot be read of a half.
+                    let kind = matches!(outcome, Outcome::AsUsual).then(|| error.kind());
+                    Some((error.status(), kind, error.effect()))
+                };
+                match (outcome, &usual) {
+                    (Outcome::HalfAsUsual, Ok(())) => {
+                        judge(&call, Outcome::Unusable(ErrorKind::Interrupted), &result, arrivals)?;
+                    }
+                    _ => check(known(&usual) == known(&result), || {
+                        format!("{result:?}, where the service's answer makes {usual:?}")
+                    })?,
+                }
+            }
+            (None, _) => judge(&call, outcome, &result, arrivals)?,
+            (Some(_), Ok(())) => Err("a success without a token".to_owned())?,
+            (Some(_), Err(error)) => {
+                check_form(error)?;
+                let fits = error.effect() == Effect::NotApplied && others == 0;
+                check(fits, || format!("{others} others arrived: {error:?}"))?;
+            }
+        }
+        let mut result = Ok(());
+        for _ in 0..20 {
+            fake.clear_faults();
+            fake.next_on(own, 100, Fault::json(call.success[0], call.answer.clone()));
+            fake.next(100, Fault::json(201, AFTER));
+            result = caller().await;
+            let Err(error) = &result else { break };
+            // A connection that the fault left dead may cost a try, and so may a slow machine.
+            let passing = matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Timeout);
+            check(passing, || format!("it does not work on: {error:?}"))?;
+        }
+        result.map_err(|error| format!("it does not work on: {error:?}"))
+    }
+
+    let mut cells = Vec::new();
+    for call in every_operation() {
+        let success = call.success[0];
+        let decode = match call.has_body() && call.before.is_none() {
+            true => Outcome::Unusable(ErrorKind::Decode),
+            false => Outcome::Fine,
+        };
+        let interrupted = Outcome::NoAnswer(ErrorKind::Interrupted);
+        let timeout = Outcome::NoAnswer(ErrorKind::Timeout);
+        let mut faults = vec![
+            ("a reset", Fault::reset(), interrupted),
+            ("a late reset", Fault::reset().delayed(Duration::from_millis(5)), interrupted),
+            ("silence", Fault::hang(), timeout),
+            ("an empty 500", Fault::status(500), Outcome::Told(500)),
+            ("no status", Fault::status(1000), interrupted),
+            ("a page of 502", Fault::html(502), Outcome::Told(502)),
+            ("a page of 403", Fault::html(403), Outcome::Told(403)),
+            ("a conflict", Fault::json(409, "{}"), Outcome::Told(409)),
+            ("a refusal without end", Fault::endless(403), Outcome::Told(403)),
+            ("an error without end", Fault::endless(503), Outcome::Told(503)),
+            ("a long wait", Fault::status(429).retry_after(LONG), Outcome::Limited),
+            // These are done to the fake's own answer, which may be a refusal.
+            ("its answer in single bytes", Fault::drip(Duration::ZERO), Outcome::AsUsual),
+            ("its answer, late", Fault::delay(Duration::from_millis(5)), Outcome::AsUsual),
+            ("half of its answer", Fault::truncated(), Outcome::HalfAsUsual),
+            ("half of its answer, reset", Fault::reset_in_answer(), Outcome::Anything),
+            ("a stale connection", Fault::stale(), Outcome::Anything),
+            ("a connection closed when idle", Fault::closed_idle(), Outcome::Anything),
+        ];
+        if call.before.is_none() {
+            faults.push(("a page of success", Fault::html(success), decode));
+            faults.push(("a success without end", Fault::endless(success), decode));
+        }
+        for (name, fault, outcome) in faults {
+            let silent = matches!(outcome, Outcome::NoAnswer(ErrorKind::Timeout));
+            let options = if silent { impatient() } else { eager() };
+            cells.push((format!("{call}: {name}"), cell(call.clone(), fault, outcome, options)));
+        }
+    }
+    run(cells).await;
+}
+
+/// The fake of a call's service.
+async fn fake_of(call: &EveryCall) -> Box<dyn Deref<Target = Fake> + Send + Sync> {
+    const FREE: &str = "a port is free";
+    match call.name.split([' ', '.']).next() {
+        #[cfg(feature = "twilio")]
+        Some("twilio") => Box::new(testing::TwilioIamFake::start().await.expect(FREE)),
+        #[cfg(feature = "harness")]
+        Some("harness") => Box::new(testing::HarnessFake::start().await.expect(FREE)),
+        #[cfg(feature = "redox")]
+        Some("redox") => Box::new(testing::RedoxFake::start().await.expect(FREE)),
+        #[cfg(feature = "deepset")]
+        Some("deepset") => Box::new(testing::DeepsetFake::start().await.expect(FREE)),
+        other => unreachable!("{other:?} is no service"),
+    }
 }
 
 /// Where no handshake comes about, nothing was sent, and it is tried again.

@@ -1,5 +1,6 @@
-//! Every fault that a fake can throw, at every call, over real sockets: the result is typed, a
-//! create is never applied twice, and the client works on.
+//! Every fault that a fake can throw, at five calls that change something, over real sockets: what
+//! the service holds afterwards. A create is never applied twice, and the client works on.
+//! `fault_matrix.rs` has what a client says of these faults and of others, at every call.
 #![cfg(any(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends so")]
 
@@ -14,7 +15,6 @@ use std::time::{Duration, Instant, SystemTime};
 use rolecall::testing::Fault;
 use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
 use support::subjects::{Subject, for_all_calls_at_once, for_each_call};
-use tokio::net::TcpSocket;
 
 for_each_call!(
     reset_before_processing,
@@ -31,7 +31,6 @@ for_each_call!(
     server_errors,
     a_fault_after_processing_under_every_status,
     a_timeout_of_the_service_is_no_rate_limit,
-    a_refused_connection,
     a_redirect_is_not_followed,
     retry_after_that_is_over,
     retry_after_beyond_the_limits,
@@ -466,25 +465,6 @@ async fn a_timeout_of_the_service_is_no_rate_limit<S: Subject>() {
         }
     }
     stage.works_on().await;
-}
-
-async fn a_refused_connection<S: Subject>() {
-    let subject = S::start().await;
-    // Bound and not listening: nobody else can take the port meanwhile.
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
-    let origin = format!("http://{}", socket.local_addr().expect("it is bound"));
-    for attempts in [1, 3] {
-        let policy = RetryPolicy::default().base_wait(Duration::ZERO).max_attempts(attempts);
-        let client = subject.client_at(&origin, ClientOptions::default().retry(policy));
-        let error = S::call(&client, 1).await.expect_err("nobody listens");
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Connect, Effect::NotApplied));
-        assert_eq!(error.attempts(), attempts);
-        assert!(error.is_connect() && error.is_safe_to_repeat());
-        assert_eq!(error.status(), None);
-        assert_eq!(error.operation(), Some(S::OPERATION));
-    }
-    assert_eq!(subject.held(), 0);
 }
 
 async fn a_redirect_is_not_followed<S: Subject>() {

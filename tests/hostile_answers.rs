@@ -1,23 +1,23 @@
 //! Nothing that a service sends breaks a call: every answer becomes a typed value or a typed
-//! error, whose kind and effect follow the documented table and whose text stays on one line.
+//! error, whose kind and effect follow the documented table and whose text stays on one line. Here
+//! is what answers say, at the five calls of `subjects.rs`; `fault_matrix.rs` has how they come, at
+//! every call.
 #![cfg(any(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test ends so")]
 
 mod support {
     #[allow(dead_code, reason = "each test file uses a part of it")]
-    pub(crate) mod raw;
-    #[allow(dead_code, reason = "each test file uses a part of it")]
     pub(crate) mod subjects;
+    pub(crate) mod truth;
 }
 
-use std::time::Duration;
-
 use bytes::Bytes;
+use rolecall::operation::Repeat;
 use rolecall::testing::Fault;
 use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
 use serde_json::{Value, json};
-use support::raw::{Raw, Reply};
-use support::subjects::{Subject, for_all_calls_at_once, for_each_call};
+use support::subjects::{Subject, for_each_call};
+use support::truth::{KEPT, effect_of_status, kind_of_status};
 
 for_each_call!(
     every_body_under_every_status,
@@ -29,16 +29,10 @@ for_each_call!(
     an_error_keeps_a_bounded_body,
     encoded_answers_are_not_read,
     long_words_stay_on_one_short_line,
-    what_is_not_http_leaves_the_outcome_open,
-    an_answer_to_nobody_is_dropped,
 );
-
-// Those that have to wait for a clock.
-for_all_calls_at_once!(lying_lengths_are_found_out, interim_answers_are_skipped);
 
 /// The largest answer that these clients read: every body below fits, or is far larger.
 const LIMIT: usize = 128 << 10;
-const KEPT: usize = 16 << 10;
 const MEBIBYTE: usize = 1 << 20;
 
 /// One attempt, and a size limit at which ten mebibytes are refused quickly.
@@ -117,52 +111,20 @@ const STATUSES: [u16; 37] = [
 /// One of each sort, for bodies that take their time.
 const SOME_STATUSES: [u16; 9] = [200, 201, 202, 302, 401, 403, 408, 409, 500];
 
-/// What the design's tables say about an answer in which no code of the service can be read.
+/// What the documented table says about an answer in which no code of the service can be read.
 fn expected<S: Subject>(status: u16) -> (ErrorKind, Effect) {
     if S::SUCCESS.contains(&status) {
         return (ErrorKind::Decode, S::UNREADABLE);
     }
-    let effect = match status {
-        200..=299 | 408 | 500..=599 => Effect::Unknown,
-        _ => Effect::NotApplied,
-    };
-    let kind = match status {
-        200..=399 => ErrorKind::UnexpectedStatus,
-        400 | 422 => ErrorKind::InvalidRequest,
-        401 => ErrorKind::Unauthenticated,
-        403 => ErrorKind::PermissionDenied,
-        404 | 410 => ErrorKind::NotFound,
-        408 => ErrorKind::Timeout,
-        // deepset documents 409 for a name that is taken; at Harness it could mean nothing else.
-        409 if S::OPERATION.starts_with("deepset") => ErrorKind::AlreadyExists,
-        409 if S::OPERATION.starts_with("harness") => ErrorKind::AlreadyExists,
-        409 | 412 => ErrorKind::Conflict,
-        429 => ErrorKind::RateLimited,
-        500.. => ErrorKind::Server,
-        _ => ErrorKind::Rejected,
-    };
-    (kind, effect)
+    let repeat = if S::REPEATABLE { Repeat::Idempotent } else { Repeat::Once };
+    (kind_of_status(S::OPERATION, status), effect_of_status(repeat, status))
 }
 
-/// What is true of every error.
 #[track_caller]
 fn check_form(error: &Error, case: &str) {
-    let line = error.to_string();
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    assert!(!line.contains(breaks), "{case}: {line:?}");
-    assert!(line.chars().count() < 1500, "{case}: {line}");
-    assert!(error.body().len() <= KEPT, "{case}");
-    let repeatable = error.effect() == Effect::NotApplied
-        && matches!(
-            error.kind(),
-            ErrorKind::RateLimited
-                | ErrorKind::Connect
-                | ErrorKind::Timeout
-                | ErrorKind::Interrupted
-                | ErrorKind::Server
-        );
-    assert_eq!(error.is_safe_to_repeat(), repeatable, "{case}");
-    assert_eq!(error.is_outcome_unknown(), error.effect() == Effect::Unknown, "{case}");
+    if let Err(wrong) = support::truth::check_form(error) {
+        panic!("{case}: {wrong}");
+    }
 }
 
 async fn every_body_under_every_status<S: Subject>() {
@@ -410,139 +372,6 @@ async fn long_words_stay_on_one_short_line<S: Subject>() {
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, S::UNREADABLE));
         check_form(&error, word);
     }
-}
-
-/// An answer of which not even the head can be read says nothing about what was done.
-async fn what_is_not_http_leaves_the_outcome_open<S: Subject>() {
-    let many_headers = format!("HTTP/1.1 201 Created\r\n{}\r\n", "x: y\r\n".repeat(5000));
-    let long_header = format!("HTTP/1.1 201 Created\r\nx: {}\r\n\r\n", "y".repeat(MEBIBYTE));
-    let endless_header = "HTTP/1.1 201 Created\r\nx: ";
-    for (name, reply) in [
-        ("nothing at all", Reply::close("")),
-        ("another protocol", Reply::close("SSH-2.0-OpenSSH_9.9\r\n")),
-        ("HTTP/0.9", Reply::close("<html></html>")),
-        ("HTTP/2", Reply::close("\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64")),
-        ("no status", Reply::close("HTTP/1.1 \r\n\r\n")),
-        ("a status of words", Reply::close("HTTP/1.1 OK OK\r\n\r\n")),
-        ("a status out of range", Reply::close("HTTP/1.1 099 Low\r\n\r\n")),
-        ("half a head", Reply::close("HTTP/1.1 201 Cre")),
-        ("a header without a name", Reply::close("HTTP/1.1 201 Created\r\n: x\r\n\r\n")),
-        ("a length of words", Reply::close("HTTP/1.1 201 Created\r\ncontent-length: x\r\n\r\n{}")),
-        ("a negative length", Reply::close("HTTP/1.1 201 Created\r\ncontent-length: -1\r\n\r\n{}")),
-        (
-            "two lengths",
-            Reply::close(
-                "HTTP/1.1 201 Created\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{} ",
-            ),
-        ),
-        ("too many headers", Reply::close(many_headers)),
-        ("too long a header", Reply::close(long_header)),
-        ("an endless header", Reply::forever(endless_header, "y".repeat(64 << 10))),
-    ] {
-        let (error, raw) = answered::<S>(reply, once()).await;
-        let error = error.expect_err(name);
-        assert_eq!(error.kind(), ErrorKind::Interrupted, "{name}: {error:?}");
-        assert_eq!(error.effect(), Effect::Unknown, "{name}: {error}");
-        assert_eq!(error.status(), None, "{name}: {error}");
-        assert_eq!((error.attempts(), raw.requests()), (1, 1), "{name}");
-        check_form(&error, name);
-    }
-}
-
-/// The head says "created", whatever is wrong with the body.
-async fn lying_lengths_are_found_out<S: Subject>() {
-    let answer = S::answer().to_string();
-    let head = |length: usize| format!("HTTP/1.1 201 Created\r\ncontent-length: {length}\r\n\r\n");
-    let chunked = "HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n";
-    let short = once().attempt_timeout(Duration::from_millis(400));
-    for (name, reply, kind) in [
-        (
-            "too long a length",
-            Reply::close(format!("{}{answer}", head(answer.len() + 1))),
-            ErrorKind::Interrupted,
-        ),
-        (
-            "an absurd length",
-            Reply::close(format!("{}{answer}", head(usize::MAX / 4))),
-            ErrorKind::Interrupted,
-        ),
-        (
-            "too short a length",
-            Reply::close(format!("{}{answer}", head(answer.len() - 1))),
-            ErrorKind::Decode,
-        ),
-        (
-            "a chunk size that is none",
-            Reply::close(format!("{chunked}zz\r\n{answer}\r\n0\r\n\r\n")),
-            ErrorKind::Interrupted,
-        ),
-        (
-            "an absurd chunk size",
-            Reply::close(format!("{chunked}fffffffffffffffff\r\n{answer}")),
-            ErrorKind::Interrupted,
-        ),
-        (
-            "no last chunk",
-            Reply::close(format!("{chunked}{:x}\r\n{answer}\r\n", answer.len())),
-            ErrorKind::Interrupted,
-        ),
-        ("a body that never comes", Reply::stall(head(answer.len())), ErrorKind::Timeout),
-        ("a body that drips", Reply::forever(head(MEBIBYTE), " "), ErrorKind::Timeout),
-        ("empty chunks for ever", Reply::forever(chunked, "1\r\n \r\n"), ErrorKind::Timeout),
-    ] {
-        let (error, raw) = answered::<S>(reply, short.clone()).await;
-        let error = error.expect_err(name);
-        assert_eq!(error.kind(), kind, "{name}: {error:?}");
-        assert_eq!(error.effect(), S::UNREADABLE, "{name}: {error}");
-        assert_eq!(error.status().map(|it| it.as_u16()), Some(201), "{name}: {error}");
-        assert_eq!((error.attempts(), raw.requests()), (1, 1), "{name}");
-        check_form(&error, name);
-    }
-
-    // Without a length the body ends with the connection, which is in order.
-    let reply = Reply::close(format!("HTTP/1.1 201 Created\r\n\r\n{answer}"));
-    answered::<S>(reply, short).await.0.expect("it is complete");
-}
-
-async fn interim_answers_are_skipped<S: Subject>() {
-    let answer = S::answer().to_string();
-    let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
-    let last = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
-    let reply = Reply::keep(format!("{interim}{interim}{last}"));
-    answered::<S>(reply, once()).await.0.expect("the last one counts");
-
-    let short = once().attempt_timeout(Duration::from_millis(400));
-    let reply = Reply::forever("", "HTTP/1.1 100 Continue\r\n\r\n");
-    let error = answered::<S>(reply, short).await.0.expect_err("there is no last one");
-    assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::Unknown));
-}
-
-/// What came unasked on a connection is not taken for the answer to the next request.
-async fn an_answer_to_nobody_is_dropped<S: Subject>() {
-    let answer = S::answer().to_string();
-    let fine = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
-    let more = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
-    let raw = Raw::start(move |_| Reply::keep(format!("{fine}{more}"))).await;
-    let client = S::client_with(&raw.origin(), "obviously-fake-credential", once());
-    for nth in 1..=20 {
-        S::call(&client, nth).await.expect("its own answer is fine");
-        assert_eq!(raw.requests(), nth);
-    }
-}
-
-/// One call of a service that answers so.
-async fn answered<S: Subject>(
-    reply: Reply,
-    options: ClientOptions,
-) -> (Result<S::Answer, Error>, Raw) {
-    let reply = std::sync::Mutex::new(Some(reply));
-    let take = move |_: &[u8]| {
-        let mut reply = reply.lock().expect("nobody panics with it");
-        reply.take().unwrap_or_else(|| Reply::http(500, &[], b"asked twice"))
-    };
-    let raw = Raw::start(take).await;
-    let client = S::client_with(&raw.origin(), "obviously-fake-credential", options);
-    (S::call(&client, 1).await, raw)
 }
 
 /// The error of a call whose own answer is replaced by this one, with nothing repeated.
