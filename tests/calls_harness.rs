@@ -1134,6 +1134,18 @@ mod groups {
         );
     }
 
+    #[tokio::test]
+    async fn a_filter_by_no_identifier_is_refused_before_it_is_sent() {
+        let fake = HarnessFake::start().await.expect("it starts");
+        let account = fake.client().expect("it is set up well").account();
+        let none: [&str; 0] = [];
+        let filter = ResourceGroupFilter::new().identifiers(none);
+        let items = account.filter_resource_groups(&filter).items().expect("in range");
+        let error = items.collect().await.expect_err("it would list all");
+        assert!(error.to_string().contains("identifier_filter: must not be empty"), "{error}");
+        assert_eq!((error.kind(), fake.received_count()), (ErrorKind::InvalidRequest, 0));
+    }
+
     async fn read(text: &str) -> ResourceGroup {
         let list = format!("[{text}]");
         let [one, all] = [(200, text), (200, list.as_str())];

@@ -81,6 +81,9 @@ struct FilterPage {
     paging: Paging,
 }
 
+/// Of lists that the caller fills.
+const EMPTY: &str = "must not be empty; leave it out for all";
+
 impl Operation for FilterPage {
     type Service = Harness;
     type Answer = Vec<ResourceGroup>;
@@ -98,6 +101,9 @@ impl Operation for FilterPage {
     }
 
     fn body(&self) -> Result<Body, Error> {
+        if self.filter.identifier_filter.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Error::invalid("identifier_filter", EMPTY));
+        }
         Body::json(&self.filter)
     }
 
@@ -147,8 +153,8 @@ pub struct ResourceGroupFilter {
     project: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     search_term: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    identifier_filter: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identifier_filter: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     managed_filter: Option<ManagedFilter>,
 }
@@ -188,10 +194,11 @@ impl ResourceGroupFilter {
         self
     }
 
-    /// Groups with one of these identifiers.
+    /// Groups with one of these identifiers. None at all are refused by the call: without this filter,
+    /// it would list all groups.
     #[must_use]
     pub fn identifiers<I: Into<String>>(mut self, any: impl IntoIterator<Item = I>) -> Self {
-        self.identifier_filter.extend(any.into_iter().map(Into::into));
+        self.identifier_filter.get_or_insert_default().extend(any.into_iter().map(Into::into));
         self
     }
 
@@ -764,7 +771,7 @@ impl ResourceFilter {
             ("resource_filter.attribute_values", &self.attribute_values),
         ] {
             if list.as_ref().is_some_and(Vec::is_empty) {
-                return Err(Error::invalid(field, "must not be empty; leave it out for all"));
+                return Err(Error::invalid(field, EMPTY));
             }
         }
         Ok(())
