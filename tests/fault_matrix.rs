@@ -3,9 +3,11 @@
 #![cfg(any(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 
 mod support {
+    #[allow(dead_code, unused_imports, reason = "not every vendor needs all of it")]
     pub(crate) mod every_call;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub(crate) mod raw;
+    #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub(crate) mod readme;
     #[cfg(feature = "rustls")]
@@ -253,6 +255,11 @@ fn check(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
 
+/// What a success that cannot be used says of the change.
+fn when_unusable(call: &EveryCall) -> Effect {
+    if call.confirms { Effect::Applied } else { Effect::Unknown }
+}
+
 /// Whether an outcome is what it must be.
 fn judge(
     call: &EveryCall,
@@ -270,7 +277,7 @@ fn judge(
         }
         Outcome::NotSent(kind) => (kind, Effect::NotApplied, ATTEMPTS),
         Outcome::NoAnswer(kind) => (kind, unless_read(Effect::Unknown), again),
-        Outcome::Unusable(kind) => (kind, unless_read(Effect::Applied), 1),
+        Outcome::Unusable(kind) => (kind, unless_read(when_unusable(call)), 1),
         Outcome::Told(status) => {
             let attempts = match status {
                 401 if call.renews => 2,
@@ -393,7 +400,7 @@ async fn cell(call: EveryCall, case: Case) -> Result<(), String> {
                 let read = call.repeat == Repeat::Read;
                 let effect = match read {
                     true => Effect::NotApplied,
-                    false if in_body => Effect::Applied,
+                    false if in_body => when_unusable(&call),
                     false => Effect::Unknown,
                 };
                 check(error.effect() == effect, || format!("{error:?}"))?;
@@ -473,106 +480,113 @@ where
     assert!(wrong.is_empty(), "{} of {all} cells are wrong:\n{some}", wrong.len());
 }
 
-/// What is said of the first request line that arrived.
-#[derive(Debug)]
-struct Seen {
-    method: String,
-    path: String,
-}
-
-/// What each call puts on the wire first.
-async fn seen(call: &EveryCall) -> Seen {
-    let first = Arc::new(Mutex::new(None));
-    let keep = Arc::clone(&first);
-    let raw = Raw::start(move |request| {
-        let line = String::from_utf8_lossy(request);
-        let line = line.lines().next().unwrap_or_default().to_owned();
-        keep.lock().expect("no panic").get_or_insert(line);
-        Reply::http(403, &[], b"")
-    });
-    let raw = raw.await;
-    let error = (call.caller(&raw.origin(), eager()))().await.expect_err("it is refused");
-    if call.before.is_none() {
-        assert_eq!(error.operation(), Some(call.name));
-    }
-    let line = first.lock().expect("no panic").take().expect("it was sent");
-    let mut parts = line.split(' ');
-    let method = parts.next().unwrap_or_default().to_owned();
-    let path = parts.next().unwrap_or_default().split('?').next().unwrap_or_default();
-    // The base URL's own path.
-    let path = path.strip_prefix("/platform").unwrap_or(path).to_owned();
-    Seen { method, path }
-}
-
-/// The table of the README, the operations in the sources and the calls of this matrix are the same.
+/// What is in the matrix.
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
-#[tokio::test]
-async fn the_matrix_has_every_call_and_no_other() {
-    use support::readme::{fits, rows};
+mod completeness {
+    use super::*;
+    use support::readme::{Row, fits, rows};
 
-    let mut all = Vec::new();
-    for call in every_call() {
-        all.push((call.to_string(), seen(&call).await));
+    /// What is said of the first request line that arrived.
+    #[derive(Debug)]
+    struct Seen {
+        method: String,
+        path: String,
     }
-    let rows = rows();
-    let is_of = |seen: &Seen, row: &support::readme::Row| {
-        row.method.as_ref().is_none_or(|method| *method == seen.method)
-            && fits(&row.path, &seen.path)
-    };
-    for (name, seen) in &all {
-        assert!(rows.iter().any(|row| is_of(seen, row)), "{name} is not in the table: {seen:?}");
-    }
-    for row in &rows {
-        if cfg!(not(feature = "redox-jwt")) && row.path == "/v2/auth/token" {
-            continue;
+
+    /// What each call puts on the wire first.
+    async fn seen(call: &EveryCall) -> Seen {
+        let first = Arc::new(Mutex::new(None));
+        let keep = Arc::clone(&first);
+        let raw = Raw::start(move |request| {
+            let line = String::from_utf8_lossy(request);
+            let line = line.lines().next().unwrap_or_default().to_owned();
+            keep.lock().expect("no panic").get_or_insert(line);
+            Reply::http(403, &[], b"")
+        });
+        let raw = raw.await;
+        let error = (call.caller(&raw.origin(), eager()))().await.expect_err("it is refused");
+        if call.before.is_none() {
+            assert_eq!(error.operation(), Some(call.name));
         }
-        assert!(all.iter().any(|(_, seen)| is_of(seen, row)), "the matrix lacks {row:?}");
-        // One at each scope.
-        let scoped = row.path.starts_with("{scope}");
-        let count = all.iter().filter(|(_, seen)| is_of(seen, row)).count();
-        assert!(!scoped || count >= 3, "the matrix lacks a scope of {row:?}");
+        let line = first.lock().expect("no panic").take().expect("it was sent");
+        let mut parts = line.split(' ');
+        let method = parts.next().unwrap_or_default().to_owned();
+        let path = parts.next().unwrap_or_default().split('?').next().unwrap_or_default();
+        // The base URL's own path.
+        let path = path.strip_prefix("/platform").unwrap_or(path).to_owned();
+        Seen { method, path }
     }
 
-    let called: BTreeSet<_> = every_call().iter().map(|call| call.name).collect();
-    let declared = operations();
-    let lacking: Vec<_> = declared
-        .iter()
-        .filter(|name| !called.contains(name.as_str()))
-        .filter(|name| cfg!(feature = "redox-jwt") || *name != "redox token.create")
-        .collect();
-    assert!(lacking.is_empty(), "the matrix lacks {lacking:?}");
-    assert!(called.iter().all(|name| declared.contains(*name)), "{called:?}");
-}
-
-/// The names of all operations, as the sources declare them.
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
-fn operations() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("it can be read") {
-            let path = entry.expect("it can be read").path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(path).expect("it can be read");
-            // Those in docs and tests are no calls of the crate.
-            let names = text
-                .lines()
-                .map(str::trim)
-                .filter_map(|line| line.strip_prefix("const ")?.split_once(": &'static str = \""))
-                .filter_map(|(_, rest)| rest.strip_suffix("\";"));
-            let vendors = ["twilio.", "harness ", "redox ", "deepset "];
-            found.extend(
-                names
-                    .filter(|name| vendors.iter().any(|vendor| name.starts_with(vendor)))
-                    .map(str::to_owned),
+    /// The table of the README, the operations in the sources and the calls of this matrix are the same.
+    #[tokio::test]
+    async fn the_matrix_has_every_call_and_no_other() {
+        let mut all = Vec::new();
+        for call in every_call() {
+            all.push((call.to_string(), seen(&call).await));
+        }
+        let rows = rows();
+        let is_of = |seen: &Seen, row: &Row| {
+            row.method.as_ref().is_none_or(|method| *method == seen.method)
+                && fits(&row.path, &seen.path)
+        };
+        for (name, seen) in &all {
+            assert!(
+                rows.iter().any(|row| is_of(seen, row)),
+                "{name} is not in the table: {seen:?}"
             );
         }
+        for row in &rows {
+            if cfg!(not(feature = "redox-jwt")) && row.path == "/v2/auth/token" {
+                continue;
+            }
+            assert!(all.iter().any(|(_, seen)| is_of(seen, row)), "the matrix lacks {row:?}");
+            // One at each scope.
+            let scoped = row.path.starts_with("{scope}");
+            let count = all.iter().filter(|(_, seen)| is_of(seen, row)).count();
+            assert!(!scoped || count >= 3, "the matrix lacks a scope of {row:?}");
+        }
+
+        let called: BTreeSet<_> = every_call().iter().map(|call| call.name).collect();
+        let declared = operations();
+        let lacking: Vec<_> = declared
+            .iter()
+            .filter(|name| !called.contains(name.as_str()))
+            .filter(|name| cfg!(feature = "redox-jwt") || *name != "redox token.create")
+            .collect();
+        assert!(lacking.is_empty(), "the matrix lacks {lacking:?}");
+        let strange: Vec<_> = called.iter().filter(|name| !declared.contains(**name)).collect();
+        assert!(strange.is_empty(), "the sources lack {strange:?}");
     }
-    assert!(found.len() > 30, "the operations were found: {found:?}");
-    found
+
+    /// The names of all operations, as the sources declare them.
+    fn operations() -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("it can be read") {
+                let path = entry.expect("it can be read").path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(path).expect("it can be read");
+                // Those in docs and tests are no calls of the crate.
+                let names = text
+                    .lines()
+                    .map(str::trim)
+                    .filter_map(|line| line.strip_prefix("const ")?.split_once("str = \""))
+                    .filter_map(|(_, rest)| rest.strip_suffix("\";"));
+                let vendors = ["twilio.", "harness ", "redox ", "deepset "];
+                found.extend(
+                    names
+                        .filter(|name| vendors.iter().any(|vendor| name.starts_with(vendor)))
+                        .map(str::to_owned),
+                );
+            }
+        }
+        assert!(found.len() > 30, "the operations were found: {found:?}");
+        found
+    }
 }
 
 /// An answer of which not even the head can be read says nothing about what was done.

@@ -4,7 +4,7 @@
 #![cfg(any(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 
 mod support {
-    #[allow(dead_code, reason = "each test file uses a part of it")]
+    #[allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
     pub(crate) mod every_call;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub(crate) mod raw;
