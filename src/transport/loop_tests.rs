@@ -312,6 +312,26 @@ async fn a_long_retry_after_ends_the_call_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn retry_after_is_waited_out_up_to_the_limit_with_jitter_on_top() {
+    let acts = |asked: u64| {
+        let limited = Act::answer(429, "").header("retry-after", asked);
+        vec![limited, Act::answer(201, r#"{"id":"7"}"#)]
+    };
+    for limit in [20, 60] {
+        let policy = RetryPolicy::default()
+            .base_wait(Duration::from_secs(2))
+            .max_retry_after(Duration::from_secs(limit));
+        let options = options().retry(policy);
+        let (result, waited) = timed(acts(limit), &options).await;
+        result.expect("it is within the limit");
+        assert!(about(waited, Duration::from_secs(limit + 2)), "{waited:?}");
+        let (result, waited) = timed(acts(limit + 1), &options).await;
+        assert!(result.expect_err("it is over the limit").is_rate_limited());
+        assert!(about(waited, Duration::ZERO), "{waited:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn jitter_gives_way_to_the_deadline() {
     let acts = || {
         let limit = Act::answer(429, "").header("retry-after", "9");
