@@ -246,7 +246,6 @@ impl Transport {
                     retry_after: miss.retry_after,
                     attempts: course.attempts,
                     left: deadline.saturating_duration_since(Instant::now()),
-                    affordable: inner.budget.is_affordable(),
                     renewable: !renewed && inner.authorize.is_renewable(),
                     jitter: (inner.environment.jitter)(),
                 },

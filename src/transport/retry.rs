@@ -135,8 +135,6 @@ pub(crate) struct Situation {
     pub(crate) attempts: u32,
     /// Time until the call's deadline.
     pub(crate) left: Duration,
-    /// The shared budget has a retry left.
-    pub(crate) affordable: bool,
     /// The credentials can be renewed, and were not in this call.
     pub(crate) renewable: bool,
     /// In `0.0..1.0`.
@@ -147,7 +145,7 @@ pub(crate) struct Situation {
 pub(crate) enum Decision {
     /// Try again at once with renewed credentials.
     Renew,
-    /// Try again after this wait.
+    /// Try again after this wait, if the shared budget has a retry left.
     Again(Duration),
     /// The error is final. The text says why, where that is not plain from the error itself.
     Stop(Option<&'static str>),
@@ -175,9 +173,6 @@ pub(crate) fn decide(policy: &RetryPolicy, now: &Situation) -> Decision {
     }
     if now.attempts >= policy.max_attempts {
         return Decision::Stop(None);
-    }
-    if !now.affordable {
-        return Decision::Stop(Some("not repeated: the client's retry budget is spent"));
     }
     let wait = wait(policy, now);
     if wait >= now.left {
@@ -233,11 +228,7 @@ impl Budget {
         Self { tenths: AtomicU32::new(full), full }
     }
 
-    pub(crate) fn is_affordable(&self) -> bool {
-        self.tenths.load(Ordering::Relaxed) >= RETRY
-    }
-
-    /// Takes one retry; false if another call took the last one meanwhile.
+    /// Takes one retry; false if there is none left.
     pub(crate) fn spend(&self) -> bool {
         let take = |tenths: u32| tenths.checked_sub(RETRY);
         self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
@@ -258,6 +249,6 @@ mod tests {
     fn a_budget_without_limit_can_be_full() {
         let budget = Budget::new(u32::MAX);
         budget.earn();
-        assert!(budget.spend() && budget.is_affordable());
+        assert!(budget.spend() && budget.spend());
     }
 }
