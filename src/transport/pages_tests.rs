@@ -231,6 +231,37 @@ async fn empty_pages_without_end_are_an_error() {
     assert!(failed.expect("it never ends").to_string().contains("nothing but empty pages"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_hundred_empty_pages_in_a_row_are_let_pass() {
+    let wire = MemoryWire(|request: &WireRequest| {
+        let at: u64 = request
+            .url
+            .query()
+            .map_or(0, |query| query.trim_start_matches("from=").parse().expect("a number"));
+        // Those after the item are counted anew.
+        match at {
+            100 => page("1", Some("101")),
+            200 => page("", None),
+            _ => page("", Some(&(at + 1).to_string())),
+        }
+    });
+    let items = Items::new(pages_of(wire, &start())).collect().await.expect("it has an end");
+    assert_eq!(items.iter().map(|item| item.0).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_items_and_their_total_can_be_had() {
+    let wire = |last| script(vec![page("1,2", Some("b")), last]).0;
+    let mut items = Items::new(pages_of(wire(page("3", None)), &start()));
+    assert_eq!(items.total(), None, "no page was read");
+    items.next().await.expect("there is one").expect("it is read");
+    assert_eq!(items.total(), Some(5));
+    let rest = items.collect().await.expect("all are read");
+    assert_eq!(rest.iter().map(|item| item.0).collect::<Vec<_>>(), [2, 3]);
+    let items = Items::new(pages_of(wire(Act::answer(403, "")), &start()));
+    assert!(items.collect().await.expect_err("the second page").is_permission_denied());
+}
+
 /// Pages under cursors that are never the same.
 fn under_new_cursors(acts: impl Fn(u64) -> (String, u64) + Send + Sync) -> impl Wire {
     let count = Mutex::new(0);
