@@ -649,7 +649,108 @@ mod tests {
             .with_body(&vec![b'y'; 1 << 20]);
         assert!(error.to_string().len() < 1000);
         assert!(error.to_string().contains('…'));
-        assert_eq!(error.body().len(), KEPT_BODY);
+        assert_eq!(error.body().len(), 16_384);
+    }
+
+    #[test]
+    fn what_is_set_can_be_had() {
+        let empty = Error::new(ErrorKind::Server);
+        let texts = [empty.operation(), empty.code(), empty.message(), empty.request_id()];
+        assert_eq!((texts, empty.rule()), ([None; 4], ""));
+        assert_eq!((empty.status(), empty.retry_after(), empty.attempts()), (None, None, 0));
+        assert!(empty.headers().is_empty() && empty.body().is_empty());
+        assert!(empty.service::<u8>().is_none() && std::error::Error::source(&empty).is_none());
+
+        let headers: HeaderMap =
+            [(http::header::ETAG, http::HeaderValue::from_static("e"))].into_iter().collect();
+        let error = Error::new(ErrorKind::Conflict)
+            .with_effect(Effect::Applied)
+            .with_operation("test things.create")
+            .with_status(StatusCode::CONFLICT)
+            .with_headers(headers.clone())
+            .with_code("code")
+            .with_message("message")
+            .with_request_id("id")
+            .with_retry_after(Duration::from_secs(7))
+            .with_attempts(3)
+            .with_detail("field: a rule: of two parts")
+            .with_body(b"body")
+            .with_service(7_u8);
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Applied));
+        let texts = [error.operation(), error.code(), error.message(), error.request_id()];
+        assert_eq!(texts, ["test things.create", "code", "message", "id"].map(Some));
+        assert_eq!(error.status(), Some(StatusCode::CONFLICT));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!((error.headers(), error.attempts(), error.body()), (&headers, 3, &b"body"[..]));
+        assert_eq!((error.service::<u8>(), error.service::<i8>()), (Some(&7), None));
+        assert_eq!(error.rule(), "a rule: of two parts");
+        assert_eq!(empty.with_detail("no field").rule(), "no field");
+    }
+
+    #[test]
+    fn each_kind_has_its_names_and_its_question() {
+        use ErrorKind::*;
+        let kinds = [
+            (InvalidRequest, "invalid_request", "invalid request"),
+            (Unauthenticated, "unauthenticated", "unauthenticated"),
+            (PermissionDenied, "permission_denied", "permission denied"),
+            (NotFound, "not_found", "not found"),
+            (AlreadyExists, "already_exists", "already exists"),
+            (Conflict, "conflict", "conflict"),
+            (RateLimited, "rate_limited", "rate limited"),
+            (Rejected, "rejected", "rejected"),
+            (Server, "server", "server error"),
+            (UnexpectedStatus, "unexpected_status", "unexpected status"),
+            (Timeout, "timeout", "timeout"),
+            (Connect, "connect", "no connection"),
+            (Interrupted, "interrupted", "connection interrupted"),
+            (Decode, "decode", "unreadable answer"),
+            (Configuration, "configuration", "configuration"),
+        ];
+        type Question = (ErrorKind, fn(&Error) -> bool);
+        let questions: [Question; 9] = [
+            (InvalidRequest, Error::is_invalid_request),
+            (Unauthenticated, Error::is_unauthenticated),
+            (PermissionDenied, Error::is_permission_denied),
+            (NotFound, Error::is_not_found),
+            (AlreadyExists, Error::is_already_exists),
+            (Conflict, Error::is_conflict),
+            (RateLimited, Error::is_rate_limited),
+            (Timeout, Error::is_timeout),
+            (Connect, Error::is_connect),
+        ];
+        for (kind, name, words) in kinds {
+            assert_eq!((kind.as_str(), kind.to_string().as_str()), (name, words));
+            for (about, asked) in questions {
+                assert_eq!(asked(&Error::new(kind)), kind == about, "{kind:?}, {about:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_repeated_is_passing_and_changed_nothing() {
+        use ErrorKind::*;
+        for (effect, name, words, unknown) in [
+            (Effect::NotApplied, "not_applied", "nothing was changed", false),
+            (Effect::Unknown, "unknown", "outcome unknown", true),
+            (Effect::Applied, "applied", "the change was made", false),
+        ] {
+            assert_eq!((effect.as_str(), effect.to_string().as_str()), (name, words));
+            for (kind, passing) in [
+                (RateLimited, true),
+                (Connect, true),
+                (Timeout, true),
+                (Interrupted, true),
+                (Server, true),
+                (NotFound, false),
+                (Configuration, false),
+            ] {
+                let error = Error::new(kind).with_effect(effect);
+                assert_eq!(error.is_outcome_unknown(), unknown);
+                let safe = passing && effect == Effect::NotApplied;
+                assert_eq!(error.is_safe_to_repeat(), safe, "{kind:?}, {effect:?}");
+            }
+        }
     }
 
     #[test]
