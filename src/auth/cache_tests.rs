@@ -192,6 +192,7 @@ async fn an_absurd_lifetime_is_capped_and_an_unknown_one_short() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_takes_away_that_very_token_only() {
     let (cache, count) = cache(&[Fetch::Token { after: 1, lasts: 3600 }]);
+    assert!(cache.is_renewable());
     let first = authorize(&cache).await.expect("there is a token");
     // 64 calls are refused with the same token: one renewal.
     for _ in 0..64 {

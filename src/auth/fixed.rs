@@ -88,3 +88,50 @@ pub(super) fn bearer_authorization(
         generation,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header that is sent, and what must not be shown of it.
+    fn sent(fixed: &Fixed) -> (Option<(&str, &str)>, Vec<&str>) {
+        let Authorization { header, secrets, .. } = &fixed.0;
+        let header = header.as_ref().map(|(name, value)| {
+            assert!(value.is_sensitive());
+            (name.as_str(), value.to_str().expect("it is text"))
+        });
+        (header, secrets.iter().map(Secret::expose).collect())
+    }
+
+    #[test]
+    fn every_form_of_a_secret_is_known_to_the_mask() {
+        let secret = Secret::new("obviously+fake");
+        let basic = Fixed::basic("password", "user", &secret).expect("it can be a header");
+        let pair = "dXNlcjpvYnZpb3VzbHkrZmFrZQ==";
+        let header = ("authorization", &*format!("Basic {pair}"));
+        assert_eq!(sent(&basic), (Some(header), vec!["obviously+fake", pair]));
+        let name = HeaderName::from_static("x-api-key");
+        let own = Fixed::header("key", name, &secret).expect("it can be a header");
+        let header = ("x-api-key", "obviously+fake");
+        assert_eq!(sent(&own), (Some(header), vec!["obviously+fake"]));
+        let in_form = Fixed::in_form(&secret);
+        assert_eq!(sent(&in_form), (None, vec!["obviously+fake", "obviously%2Bfake"]));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_by_name() {
+        let name = || HeaderName::from_static("x-api-key");
+        let empty = Secret::new("");
+        let broken = Secret::new("obviously\nfake");
+        for (made, rule) in [
+            (Fixed::basic("setting", "user", &empty), "must not be empty"),
+            (Fixed::header("setting", name(), &empty), "must not be empty"),
+            (Fixed::header("setting", name(), &broken), "must not contain line breaks"),
+            (Fixed::bearer("setting", &empty), "must not be empty"),
+            (Fixed::bearer("setting", &broken), "must not contain line breaks"),
+        ] {
+            let error = made.map(drop).expect_err(rule);
+            assert!(error.to_string().contains(&format!("setting: {rule}")), "{error}");
+        }
+    }
+}
