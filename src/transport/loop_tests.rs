@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use http::Method;
 use tokio::time::Instant;
 
 use super::memory::{
-    Act, BodyAct, IDEMPOTENT, ONCE, Probe, READ, TestCredentials, script, transport,
+    Act, BodyAct, IDEMPOTENT, ONCE, Probe, READ, TestCredentials, TestService, script, transport,
 };
-use super::{ClientOptions, RetryPolicy, Transport};
+use super::{ClientOptions, RetryPolicy, Transport, bounded, plain_text};
 use crate::error::Effect::{self, Applied, NotApplied, Unknown};
 use crate::error::Error;
 use crate::error::ErrorKind::{self, *};
+use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
 
 const ATTEMPTS: u32 = 4;
 
@@ -460,4 +462,127 @@ fn futures_are_small_and_can_be_sent() {
     assert_eq!(check(pending), 2 * size_of::<usize>());
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
     shared::<Transport>(&transport);
+}
+
+/// A call whose answer may contain a token, if `S`.
+struct Sensitive<const S: bool>;
+
+impl<const S: bool> Operation for Sensitive<S> {
+    type Service = TestService;
+    type Answer = u64;
+    const NAME: &'static str = "test tokens.create";
+    const METHOD: Method = Method::POST;
+    const SUCCESS: &'static [u16] = &[200];
+    const REPEAT: Repeat = Repeat::Once;
+    const SENSITIVE: bool = S;
+
+    fn path(&self) -> Path<'_> {
+        Path::fixed("/tokens")
+    }
+
+    fn decode(answer: &RawAnswer<'_>) -> Result<u64, AnswerError> {
+        answer.json()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_hold_a_token_is_not_kept() {
+    let denial = r#"{"code":"DENIED"}"#;
+    let token = r#"{"code":"DENIED","access_token":"obviously-fake"}"#;
+    for (status, body, kept) in [
+        (400, denial, true),
+        (500, denial, true),
+        (400, token, false),
+        (500, token, false),
+        (200, denial, false),
+        (202, denial, false),
+        (302, denial, false),
+    ] {
+        let (wire, _) = script(vec![Act::answer(status, body)]);
+        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<true>).await;
+        let error = error.expect_err("it is no success");
+        assert_eq!(error.body(), if kept { body.as_bytes() } else { b"" }, "{status}, {body}");
+        assert_eq!(error.code(), kept.then_some("DENIED"), "{status}, {body}");
+        assert!(!format!("{error:?}").contains("fake"), "{error:?}");
+        // Other calls keep what they were told.
+        let (wire, _) = script(vec![Act::answer(status, body)]);
+        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<false>).await;
+        assert_eq!(error.expect_err("it is no success").body(), body.as_bytes());
+    }
+    let answer = |body| Act::Answer { status: 200, headers: Vec::new(), body };
+    for (act, kept, quoted) in [
+        (answer(BodyAct::Broken), "part", false),
+        (Act::answer(200, "\"obviously-fake\""), "\"obviously-fake\"", true),
+    ] {
+        let (wire, _) = script(vec![act.clone()]);
+        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<true>).await;
+        let error = error.expect_err("it cannot be read");
+        assert!(error.body().is_empty() && !format!("{error:?}").contains("fake"), "{error:?}");
+        let (wire, _) = script(vec![act]);
+        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<false>).await;
+        let error = error.expect_err("it cannot be read");
+        assert_eq!(error.body(), kept.as_bytes());
+        assert_eq!(error.to_string().contains("obviously-fake"), quoted, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_any_length_is_kept_but_only_a_short_one_is_read() {
+    for (length, code) in [(64 * 1024, Some("DENIED")), (64 * 1024 + 1, None)] {
+        let body = format!(r#"{{"code":"DENIED"{}}}"#, " ".repeat(length - 17));
+        assert_eq!(body.len(), length);
+        let act = Act::answer(400, &body);
+        let (result, _) = send::<ONCE>(vec![act], ready(), &options()).await;
+        let error = result.expect_err("it was refused");
+        assert_eq!(error.code(), code);
+        assert!(body.as_bytes().starts_with(error.body()) && !error.body().is_empty());
+    }
+}
+
+#[test]
+fn plain_words_are_a_message() {
+    let long = |length: usize| format!("a {}", "b".repeat(length - 2));
+    for text in ["try later", "two\twords,\r\nand two more", &long(300)] {
+        assert_eq!(plain_text(format!(" {text}\n").as_bytes()).as_deref(), Some(text));
+    }
+    for text in ["", "word", "<b>no way</b>", "{ no", "[ no", "\" no", "rings\u{7} a bell"] {
+        assert_eq!(plain_text(text.as_bytes()), None, "{text}");
+    }
+    assert_eq!(plain_text(long(301).as_bytes()), None);
+    assert_eq!(plain_text(b"no \xff text"), None);
+}
+
+#[test]
+fn no_limit_is_a_month() {
+    assert_eq!(bounded(Duration::from_secs(5)), Duration::from_secs(5));
+    assert_eq!(bounded(Duration::MAX), Duration::from_secs(2_592_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_comes_with_what_was_around_it() {
+    let named = |status: u16, body| Act::answer(status, body).header("x-request-id", "fake-id");
+    let unnamed = Act::answer(201, r#"{"id":"7"}"#).header("x-other", "kept");
+    let acts = vec![unnamed, named(201, r#"{"id":"7"}"#), named(201, "{}"), named(403, "")];
+    let (wire, _) = script(acts);
+    let transport = transport(wire, ready(), &options(), || 0.0);
+    assert_eq!(transport.address(), "https://service.example");
+    let agent = concat!("rolecall/", env!("CARGO_PKG_VERSION"));
+    assert_eq!((transport.header("user-agent"), transport.header("x-none")), (Some(agent), None));
+    let call = transport.call(&Probe::<ONCE>);
+    assert_eq!(call.operation(), "test probes.send");
+    let request = call.request().expect("it is valid");
+    assert_eq!(request.url(), "https://service.example/base/probes/1");
+    let response = call.with_response().await.expect("it succeeds");
+    assert_eq!((response.status().as_u16(), response.attempts()), (201, 1));
+    assert_eq!(
+        (&response.headers()["x-other"], response.request_id()),
+        (&"kept".parse().expect("ok"), None)
+    );
+    assert_eq!((response.body().as_str(), response.clone().into_body().as_str()), ("7", "7"));
+    let response = transport.call(&Probe::<ONCE>).with_response().await.expect("it succeeds");
+    assert_eq!(response.request_id(), Some("fake-id"));
+    for _ in ["unreadable", "refused"] {
+        let error = transport.call(&Probe::<ONCE>).await.expect_err("it fails");
+        assert_eq!(error.request_id(), Some("fake-id"), "{error}");
+    }
 }

@@ -146,7 +146,7 @@ impl Authorize for TestCredentials {
     }
 }
 
-/// A service whose error bodies are `{"code": …}`.
+/// A service whose error bodies are `{"code": …}`, and whose request ids are in `x-request-id`.
 pub(crate) struct TestService;
 
 impl Service for TestService {
@@ -160,6 +160,10 @@ impl Service for TestService {
             _ => None,
         };
         Failure::new(status, by_code).with_code(code)
+    }
+
+    fn request_id(headers: &HeaderMap) -> Option<String> {
+        Some(headers.get("x-request-id")?.to_str().ok()?.to_owned())
     }
 }
 
