@@ -318,6 +318,50 @@ async fn absence_is_settled_by_reading_where_the_answer_leaves_it_open() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn reading_waits_twice_as_long_each_time_and_not_after_the_last() {
+    const TIMES: [u128; 4] = [0, 250, 750, 1750];
+    let start = Instant::now();
+    // The paused clock has a granularity of a millisecond.
+    let now = || start.elapsed().as_millis() / 50 * 50;
+    let wire = MemoryWire(|_: &WireRequest| Act::answer(500, ""));
+    let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+    let options = ClientOptions::default().retry(RetryPolicy::none());
+    let transport = transport(wire, ready, &options, || 0.0);
+    let reads = Mutex::new(Vec::new());
+    let told = |begun: u128| {
+        let reads = std::mem::take(&mut *reads.lock().expect("no panic under it"));
+        reads.into_iter().map(|at: u128| at - begun).collect::<Vec<_>>()
+    };
+
+    let absent = || {
+        reads.lock().expect("no panic under it").push(now());
+        Box::pin(async { Ok(Found::Absent) }) as _
+    };
+    for (unique, expected) in [
+        // Created twice, and looked for after each.
+        (true, [&TIMES[..], &TIMES.map(|at| 1750 + at)].concat()),
+        // Looked for before.
+        (false, [&[0], &TIMES[..]].concat()),
+    ] {
+        let begun = now();
+        let create = || transport.call(&Probe::<ONCE>);
+        let error = ensure(&(), unique, create, absent).await.expect_err("it is not there");
+        assert_eq!((error.effect(), told(begun)), (Effect::Unknown, expected.clone()));
+        assert_eq!(Some(&(now() - begun)), expected.last());
+    }
+
+    let begun = now();
+    let there = || {
+        reads.lock().expect("no panic under it").push(now());
+        Box::pin(async { Ok(Some(())) }) as _
+    };
+    let remove = || transport.call(&Probe::<IDEMPOTENT>);
+    let error = ensure_absent(remove, |_| false, |_| false, there).await.expect_err("it stays");
+    assert_eq!((error.effect(), told(begun)), (Effect::Unknown, TIMES.to_vec()));
+    assert_eq!(now() - begun, 1750);
+}
+
 /// A service with one thing in it, which calls under test remove, and others too, who may also put
 /// it back.
 struct Shelf {
