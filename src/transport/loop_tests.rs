@@ -82,6 +82,9 @@ async fn nothing_was_sent() {
     row("closed first", Act::Broken { sent: false }, ready(), Connect, ALWAYS_AGAIN).await;
     row("slow connect", Act::Hang { sent: false }, ready(), Timeout, ALWAYS_AGAIN).await;
     row("bad request", Act::Unusable, ready(), Configuration, NEVER_AGAIN).await;
+    let (result, _) = send::<ONCE>(vec![Act::ConnectFault], ready(), &options()).await;
+    let text = result.expect_err("no connection").to_string();
+    assert!(text.contains("no connection: https://service.example, "), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
