@@ -22,9 +22,6 @@ const LIMIT: usize = 256 << 10;
 const BUFFERS: u64 = 512 << 10;
 /// The body as it grows and is copied, and the buffers below it.
 const MOST: u64 = 4 * LIMIT as u64 + BUFFERS;
-/// Redox may tell an error instead of what was asked for: an answer of another shape is read as a
-/// tree, to look for it.
-const MOST_AS_TREE: u64 = 32 * LIMIT as u64 + BUFFERS;
 
 fn answers(call: &EveryCall) -> Vec<(&'static str, Reply)> {
     let start = format!("HTTP/1.1 {} Whatever\r\n", call.success[0]);
@@ -89,8 +86,7 @@ fn no_answer_costs_more_than_a_multiple_of_the_limit() {
                 // Whether that is an error is told by other tests.
                 let _ = client.block_on(caller());
             });
-            let most = if call.name.starts_with("redox ") { MOST_AS_TREE } else { MOST };
-            assert!(counted.bytes_max <= most, "{call}: {name}: {} bytes", counted.bytes_max);
+            assert!(counted.bytes_max <= MOST, "{call}: {name}: {} bytes", counted.bytes_max);
             if counted.bytes_max > largest.0 {
                 largest = (counted.bytes_max, format!("{call}: {name}"));
             }

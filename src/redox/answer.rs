@@ -168,28 +168,32 @@ open_enum! {
 pub(super) fn read<P: DeserializeOwned>(
     answer: &RawAnswer<'_>,
 ) -> Result<Envelope<P>, AnswerError> {
-    #[derive(Deserialize)]
-    struct Said {
-        payload: Success,
-    }
-    #[derive(Deserialize)]
-    struct Success {
-        success: Value,
-    }
-    let said = serde_json::from_slice::<Said>(answer.body());
-    let is_false = |value: &Value| match value {
-        Value::Bool(success) => !success,
-        Value::String(text) => text.eq_ignore_ascii_case("false"),
-        _ => false,
+    let body = answer.body();
+    let is_false = match success::<bool>(body) {
+        Some(success) => !success,
+        None => success::<String>(body).is_some_and(|text| text.eq_ignore_ascii_case("false")),
     };
-    if said.is_ok_and(|said| is_false(&said.payload.success)) {
+    if is_false {
         return Err(AnswerError::Unsuccessful);
     }
     // Instead of what was asked for, it may say what went wrong.
-    answer.json().map_err(|error| match ServiceError::is_told_in(answer.body()) {
+    answer.json().map_err(|error| match ServiceError::is_told_in(body) {
         true => AnswerError::Unsuccessful,
         false => error,
     })
+}
+
+/// The payload's `success`, where it is of this type; nothing else is kept of the body.
+fn success<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+    #[derive(Deserialize)]
+    struct Said<T> {
+        payload: Success<T>,
+    }
+    #[derive(Deserialize)]
+    struct Success<T> {
+        success: T,
+    }
+    serde_json::from_slice::<Said<T>>(body).ok().map(|said| said.payload.success)
 }
 
 /// Text, or a number as text.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Redox;
 use crate::model::loose::text;
 use crate::operation::{Failure, Service};
+use crate::transport::LONGEST_ERROR;
 
 /// A Redox error body. The Platform's own form is not documented: this holds what is found in the
 /// forms of its neighbours (`{error, error_description}`, `{message}`, `payload.errors`, and the
@@ -59,9 +60,10 @@ impl ServiceError {
         })
     }
 
-    /// Whether a body tells of an error.
+    /// Whether a body tells of an error. One of a length at which none is told is not looked at.
     pub(super) fn is_told_in(body: &[u8]) -> bool {
-        Self::read(body).is_some_and(|error| error.code.is_some() || !error.messages.is_empty())
+        let read = if body.len() <= LONGEST_ERROR { Self::read(body) } else { None };
+        read.is_some_and(|error| error.code.is_some() || !error.messages.is_empty())
     }
 }
 

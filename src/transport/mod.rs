@@ -397,7 +397,7 @@ impl Transport {
 }
 
 /// The longest body that is read for a service's typed error.
-const LONGEST_ERROR: usize = 64 * 1024;
+pub(crate) const LONGEST_ERROR: usize = 64 * 1024;
 
 /// The error of an answer that the operation's service reads as a failure.
 fn failure(
