@@ -205,6 +205,25 @@ mod tests {
     }
 
     #[test]
+    fn what_escapes_something_else_is_left() {
+        let credentials = Arc::from([Secret::new("fake-secret"), Secret::new("fake🔑secret")]);
+        let mask = Mask::new(&credentials, &Arc::from([]));
+        for text in [
+            r"fake\u002esecret",
+            r"fake\u002",
+            r"fake\nsecret",
+            "fake%2Esecret",
+            "fake%2",
+            "fake+secret",
+            r"fake\ud83d\udd12secret",
+            r"fake\ud83d+udd11secret",
+            r"fake\ud83d",
+        ] {
+            assert_eq!(mask.text(text.to_owned()), text);
+        }
+    }
+
+    #[test]
     fn any_character_may_be_escaped() {
         let secret = "fäke 🔑\u{8}\u{c}\n\r\t\0 secret";
         let mask = Mask::new(&Arc::from([Secret::new(secret)]), &Arc::from([]));
