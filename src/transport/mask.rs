@@ -238,6 +238,11 @@ mod tests {
             assert_eq!(mask.text(format!("<{text}>")), "<***>", "{text}");
         }
         assert_eq!(mask.text(json), "\"***\"");
+        // Each byte by itself, too.
+        let mask = Mask::new(&Arc::from([Secret::new("fäke-secret")]), &Arc::from([]));
+        for part in [&b"<f%C3\xa4ke-secret>"[..], b"<f\xc3%A4ke-secret>"] {
+            assert_eq!(mask.bytes(Bytes::copy_from_slice(part)), "<***>");
+        }
     }
 
     #[test]
