@@ -319,6 +319,44 @@ async fn absence_is_settled_by_reading_where_the_answer_leaves_it_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_create_was_answered_decides_what_is_told_of_what_is_found() {
+    let duplicate = || Act::answer(409, r#"{"code":"DUPLICATE"}"#);
+    let conflict = || Act::answer(409, "");
+    for (unique, act, expected) in [
+        (true, Act::answer(201, "<html>"), Ok(Ensured::Created("7".to_owned()))),
+        (true, duplicate(), Ok(Ensured::Existed("7".to_owned()))),
+        (true, Act::answer(500, ""), Ok(Ensured::Present("7".to_owned()))),
+        (true, conflict(), Err(ErrorKind::Conflict)),
+        (true, Act::answer(403, ""), Err(ErrorKind::PermissionDenied)),
+        (false, Act::answer(201, "<html>"), Ok(Ensured::Created("7".to_owned()))),
+        (false, duplicate(), Ok(Ensured::Existed("7".to_owned()))),
+        (false, Act::answer(500, ""), Ok(Ensured::Present("7".to_owned()))),
+        // Where nobody knows its word for a second one, this may be it.
+        (false, conflict(), Ok(Ensured::Existed("7".to_owned()))),
+        (false, Act::answer(403, ""), Err(ErrorKind::PermissionDenied)),
+    ] {
+        let context = format!("unique {unique}: {act:?}");
+        let created = Arc::new(Mutex::new(false));
+        let asked = Arc::clone(&created);
+        let wire = MemoryWire(move |_: &WireRequest| {
+            *asked.lock().expect("no panic under it") = true;
+            act.clone()
+        });
+        let ready = TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() };
+        let options = ClientOptions::default().retry(RetryPolicy::none());
+        let transport = transport(wire, ready, &options, || 0.0);
+        // It is there from the create on.
+        let find = || {
+            let there = *created.lock().expect("no panic under it");
+            let found = if there { Found::Same("7".to_owned()) } else { Found::Absent };
+            Box::pin(async move { Ok(found) }) as _
+        };
+        let told = ensure(&(), unique, || transport.call(&Probe::<ONCE>), find).await;
+        assert_eq!(told.map_err(|error| error.kind()), expected, "{context}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn reading_waits_twice_as_long_each_time_and_not_after_the_last() {
     const TIMES: [u128; 4] = [0, 250, 750, 1750];
     let start = Instant::now();
