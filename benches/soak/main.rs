@@ -1,0 +1,283 @@
+//! A soak: calls of every service with random faults, 64 at a time, for as long as one likes.
+//!
+//! `cargo bench --bench soak [-- --calls N] [--seed N]`; without a number it is a million calls.
+//!
+//! What is looked for: that nothing is doubled, that nothing is lost, that every word a call said was
+//! true, that every call ends, and that memory and file descriptors stay flat. The last line is the
+//! verdict, and the exit code says the same.
+//!
+//! **How.** Ten lanes, two for each service, each with one client for the whole run. Behind a lane's
+//! one address a relay leads to a fake, which is replaced by a fresh one after some hundred requests:
+//! a fake keeps what was made, and looks through all of it. So it is the clients that grow old, with
+//! their connections, budgets and tokens. A lane tells *stories*, each about one name that nobody else
+//! uses: create it, look, make sure of it, remove it. The fakes' faults are drawn ahead and queued in
+//! order, and a fake remembers its requests in the same order: so of every request it is known which
+//! fault it met and whether the service carried it out. When the last story of a round has ended, all
+//! words are compared with what is held and with what was received.
+//!
+//! **One process.** The fakes live in this one, though that counts their memory and descriptors
+//! too: what is held is then read and not asked for over one more wire, and flatness is the stricter
+//! for it. (The other benchmarks measure costs and so keep the server apart.)
+//!
+//! The seed decides the stories and the faults; which fault meets which request is up to the
+//! scheduler. Some 700 file descriptors are wanted.
+
+mod faults;
+mod relay;
+mod stories;
+mod vendors;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+const IN_FLIGHT: usize = 64;
+
+/// Of these and more calls every kind of fault and of outcome must have been seen.
+const TELLING: u64 = 10_000;
+
+/// How much the last quarter may be above the second: a share, and so much more.
+const RSS_MARGIN: (f64, f64) = (0.10, 8.0 * 1024.0);
+const DESCRIPTORS_MARGIN: (f64, f64) = (0.05, 16.0);
+
+/// In fewer calls memory is not warm by the second quarter, and so much more of it is let pass.
+const WARM: u64 = 100_000;
+const COLD_KIB: f64 = 32.0 * 1024.0;
+
+/// A number by name, in the order of the names.
+type Counts = BTreeMap<&'static str, u64>;
+
+/// What all lanes share.
+struct Soak {
+    calls: u64,
+    seed: u64,
+    started: AtomicU64,
+    permits: Semaphore,
+    tally: Mutex<Tally>,
+}
+
+#[derive(Default)]
+struct Tally {
+    requests: u64,
+    faults: Counts,
+    outcomes: Counts,
+    /// Rounds that were compared, and those of which a fake did not remember all.
+    rounds: u64,
+    forgotten: u64,
+    wrong: u64,
+}
+
+impl Soak {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_done(&self) -> bool {
+        self.started.load(Ordering::Relaxed) >= self.calls
+    }
+
+    /// Tells what is wrong, up to a point, and remembers that something is.
+    fn wrong(&self, what: impl FnOnce() -> String) {
+        let mut tally = self.tally();
+        tally.wrong += 1;
+        if tally.wrong <= 20 {
+            println!("WRONG (seed {}): {}", self.seed, what());
+        }
+    }
+}
+
+/// What this process holds at a moment.
+#[derive(Clone, Copy)]
+struct Sample {
+    rss_kib: f64,
+    descriptors: f64,
+}
+
+impl Sample {
+    /// Nothing where there is no `/proc`.
+    fn now() -> Option<Self> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let rss_kib = rss.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        // One of them is what reads the folder.
+        let descriptors = std::fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1);
+        Some(Self { rss_kib, descriptors: descriptors as f64 })
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn listed(counts: &Counts) -> String {
+    counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Takes samples for as long as calls are begun, and tells now and then how far it is.
+async fn watch(soak: Arc<Soak>) -> Vec<Sample> {
+    let begun = Instant::now();
+    let mut samples = Vec::new();
+    let mut told = begun;
+    while !soak.is_done() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let sample = Sample::now();
+        samples.extend(sample);
+        if told.elapsed() >= Duration::from_secs(5) {
+            told = Instant::now();
+            tell(&soak, begun, sample);
+        }
+    }
+    samples
+}
+
+fn tell(soak: &Soak, begun: Instant, sample: Option<Sample>) {
+    let calls = soak.started.load(Ordering::Relaxed);
+    let seconds = begun.elapsed().as_secs_f64();
+    let held = match sample {
+        Some(Sample { rss_kib, descriptors }) => {
+            format!("RSS {:.1} MiB, {descriptors} descriptors", rss_kib / 1024.0)
+        }
+        None => "no /proc".to_owned(),
+    };
+    let tally = soak.tally();
+    println!(
+        "{seconds:.0} s: {calls} calls, {:.0}/s, {} requests; {held}\n  outcomes: {}\n  faults: {}",
+        calls as f64 / seconds,
+        tally.requests,
+        listed(&tally.outcomes),
+        listed(&tally.faults),
+    );
+}
+
+/// Whether the last quarter is no higher than the second, within the margin; the first is the warm-up.
+fn flat(
+    name: &str,
+    samples: &[Sample],
+    part: fn(&Sample) -> f64,
+    (share, more): (f64, f64),
+) -> Result<String, String> {
+    let quarter = samples.len() / 4;
+    if quarter == 0 {
+        return Ok(format!("{name} SKIPPED, too few samples"));
+    }
+    let of = |from: usize, to: usize| median(samples[from..to].iter().map(part).collect());
+    let early = of(quarter, 2 * quarter);
+    let late = of(samples.len() - quarter, samples.len());
+    let text = format!("{name} {early:.0} to {late:.0}");
+    if late <= early * (1.0 + share) + more { Ok(text) } else { Err(format!("{text} is not flat")) }
+}
+
+/// What is good and what is not.
+fn judge(soak: &Soak, samples: &[Sample]) -> (Vec<String>, Vec<String>) {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let tally = soak.tally();
+    match tally.wrong {
+        0 => good.push("nothing doubled, lost or untrue".to_owned()),
+        wrong => bad.push(format!("{wrong} wrong, see above")),
+    }
+    if soak.calls >= TELLING {
+        let unseen = |names: &[&'static str], seen: &Counts| -> Vec<&'static str> {
+            names.iter().copied().filter(|name| !seen.contains_key(name)).collect()
+        };
+        let mut missing = unseen(faults::NAMES, &tally.faults);
+        missing.extend(unseen(stories::OUTCOMES, &tally.outcomes));
+        if !missing.is_empty() {
+            bad.push(format!("never seen: {}", missing.join(", ")));
+        }
+    }
+    // Without the requests only what is held could be compared.
+    if tally.rounds == 0 || tally.forgotten * 20 > tally.rounds {
+        bad.push(format!("{} of {} rounds not known in full", tally.forgotten, tally.rounds));
+    }
+    if samples.is_empty() {
+        good.push("memory and descriptors SKIPPED, no /proc".to_owned());
+        return (good, bad);
+    }
+    let (share, more) = RSS_MARGIN;
+    let more = if soak.calls < WARM { more + COLD_KIB } else { more };
+    let memory = flat("RSS in KiB", samples, |sample| sample.rss_kib, (share, more));
+    let descriptors = flat("descriptors", samples, |sample| sample.descriptors, DESCRIPTORS_MARGIN);
+    for flat in [memory, descriptors] {
+        match flat {
+            Ok(text) => good.push(text),
+            Err(text) => bad.push(text),
+        }
+    }
+    (good, bad)
+}
+
+/// The calls and the seed that are asked for.
+fn arguments() -> Result<(u64, u64), String> {
+    let mut calls = 1_000_000;
+    let mut seed = fastrand::u64(..);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let number = match argument.as_str() {
+            "--calls" => &mut calls,
+            "--seed" => &mut seed,
+            // That it is run as a benchmark.
+            "--bench" => continue,
+            other => return Err(format!("{other} is not known: --calls N, --seed N")),
+        };
+        let given = arguments.next().and_then(|text| text.replace('_', "").parse().ok());
+        *number = given.ok_or_else(|| format!("{argument} wants a number"))?;
+    }
+    Ok((calls, seed))
+}
+
+async fn run(soak: &Arc<Soak>) -> Vec<Sample> {
+    let watching = tokio::spawn(watch(Arc::clone(soak)));
+    let mut lanes = JoinSet::new();
+    for lane in (0..10).step_by(5) {
+        lanes.spawn(stories::lane::<vendors::Iam>(Arc::clone(soak), lane));
+        lanes.spawn(stories::lane::<vendors::Chat>(Arc::clone(soak), lane + 1));
+        lanes.spawn(stories::lane::<vendors::Harness>(Arc::clone(soak), lane + 2));
+        lanes.spawn(stories::lane::<vendors::Redox>(Arc::clone(soak), lane + 3));
+        lanes.spawn(stories::lane::<vendors::Deepset>(Arc::clone(soak), lane + 4));
+    }
+    while let Some(ended) = lanes.join_next().await {
+        if let Err(panic) = ended {
+            soak.wrong(|| format!("a lane ended early: {panic}"));
+        }
+    }
+    watching.await.unwrap_or_default()
+}
+
+fn main() -> ExitCode {
+    let (calls, seed) = match arguments() {
+        Ok(given) => given,
+        Err(why) => {
+            println!("verdict: FAIL {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("{calls} calls, {IN_FLIGHT} in flight; --seed {seed}");
+    let soak = Arc::new(Soak {
+        calls,
+        seed,
+        started: AtomicU64::new(0),
+        permits: Semaphore::new(IN_FLIGHT),
+        tally: Mutex::default(),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let begun = Instant::now();
+    let samples = runtime.expect("a runtime").block_on(run(&soak));
+    tell(&soak, begun, Sample::now());
+    let (good, bad) = judge(&soak, &samples);
+    let seconds = begun.elapsed().as_secs_f64();
+    let calls = soak.started.load(Ordering::Relaxed);
+    let what = format!("{calls} calls in {seconds:.0} s, seed {seed}");
+    if bad.is_empty() {
+        println!("verdict: PASS {what}: {}", good.join("; "));
+        ExitCode::SUCCESS
+    } else {
+        println!("verdict: FAIL {what}: {} ({})", bad.join("; "), good.join("; "));
+        ExitCode::FAILURE
+    }
+}
