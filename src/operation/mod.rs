@@ -432,7 +432,7 @@ pub(crate) fn build<O: Operation>(operation: &O, base: &Url) -> Result<Request, 
         url.query_pairs_mut().extend_pairs(query);
     }
     let body = operation.body()?;
-    let mut headers = HeaderMap::with_capacity(8);
+    let mut headers = HeaderMap::with_capacity(6);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(content_type) = body.content_type {
         headers.insert(header::CONTENT_TYPE, content_type);

@@ -113,32 +113,36 @@ impl<T: Send + 'static> Call<T> {
         WithResponse(self)
     }
 
-    async fn send(self) -> Result<Response<T>, Error> {
-        let Self { transport, prepared, decode, echo, options, name: _ } = self;
-        let prepared = prepared?;
-        let span = transport.call_span(&prepared);
-        let mut course = Course::default();
-        let result = async {
-            match transport.run(&prepared, &options, &mut course).await {
-                Ok(answer) => read(answer, decode, &prepared, &course),
-                Err(error) => echoed(error, echo, &course),
+    /// The future that an awaited call is. Each call in flight has one, so it is kept small: an
+    /// `async fn`, or moving a part out of `self`, would hold the same twice.
+    #[expect(clippy::manual_async_fn, reason = "the block holds its captures once")]
+    fn send<R>(self, part: fn(Response<T>) -> R) -> impl Future<Output = Result<R, Error>> + Send {
+        async move {
+            let prepared = self.prepared.as_ref().map_err(Clone::clone)?;
+            let span = self.transport.call_span(prepared);
+            let mut course = Course::default();
+            let result = async {
+                match self.transport.run(prepared, &self.options, &mut course).await {
+                    Ok(answer) => read(answer, self.decode, prepared, &course),
+                    Err(error) => echoed(error, self.echo, &course),
+                }
+            };
+            let result = result.instrument(span.clone()).await;
+            let status = match &result {
+                Ok(response) => Some(response.status),
+                Err(error) => {
+                    span.record("error.type", error.kind().as_str());
+                    error.status()
+                }
+            };
+            if let Some(status) = status {
+                span.record("http.response.status_code", status.as_u16());
             }
-        };
-        let result = result.instrument(span.clone()).await;
-        let status = match &result {
-            Ok(response) => Some(response.status),
-            Err(error) => {
-                span.record("error.type", error.kind().as_str());
-                error.status()
+            if course.attempts > 1 {
+                span.record("http.request.resend_count", course.attempts - 1);
             }
-        };
-        if let Some(status) = status {
-            span.record("http.response.status_code", status.as_u16());
+            result.map(part)
         }
-        if course.attempts > 1 {
-            span.record("http.request.resend_count", course.attempts - 1);
-        }
-        result
     }
 }
 
@@ -209,7 +213,7 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { self.send().await.map(Response::into_body) })
+        Box::pin(self.send(Response::into_body))
     }
 }
 
@@ -235,7 +239,7 @@ impl<T: Send + 'static> IntoFuture for WithResponse<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.0.send())
+        Box::pin(self.0.send(|response| response))
     }
 }
 

@@ -200,20 +200,20 @@ fn check_tls(base: &Url) -> Result<(), Error> {
 
 impl Wire for HttpClient {
     fn send(&self, request: WireRequest) -> BoxFuture<'static, Result<WireAnswer, WireFault>> {
-        let client = self.0.clone();
+        let WireRequest { method, url, headers, body, limit, sent } = request;
+        let mut outgoing = reqwest::Request::new(method, url);
+        *outgoing.headers_mut() = headers;
+        if body.is_empty() {
+            // Without a body there is nothing to watch: from here on it may arrive. Nobody else
+            // has the mark yet, so it cannot be revoked.
+            let _ = sent.leave();
+        } else {
+            let body = Tracked { data: Some(body), sent };
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
+        }
+        let sending = self.0.execute(outgoing);
         Box::pin(async move {
-            let WireRequest { method, url, headers, body, limit, sent } = request;
-            let mut outgoing = reqwest::Request::new(method, url);
-            *outgoing.headers_mut() = headers;
-            if body.is_empty() {
-                // Without a body there is nothing to watch: from here on it may arrive. Nobody else
-                // has the mark yet, so it cannot be revoked.
-                let _ = sent.leave();
-            } else {
-                let body = Tracked { data: Some(body), sent };
-                *outgoing.body_mut() = Some(reqwest::Body::wrap(body));
-            }
-            let mut answer = client.execute(outgoing).await.map_err(|error| {
+            let mut answer = sending.await.map_err(|error| {
                 // The URL may carry query values.
                 let error = error.without_url();
                 if error.is_builder() {

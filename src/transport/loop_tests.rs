@@ -463,7 +463,7 @@ fn futures_are_small_and_can_be_sent() {
     let transport = transport(wire, ready(), &options(), || 0.0);
     let pending = transport.call(&Probe::<ONCE>).into_future();
     let behind = size_of_val(&*pending);
-    assert!(behind <= 2048, "{behind} bytes");
+    assert!(behind <= 1024, "{behind} bytes");
     assert_eq!(check(pending), 2 * size_of::<usize>());
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
     shared::<Transport>(&transport);

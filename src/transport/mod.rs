@@ -302,22 +302,10 @@ impl Transport {
     ) -> Result<Answer, Miss> {
         let inner = &*self.0;
         let until = deadline.min(Instant::now() + bounded(inner.options.attempt_timeout));
-        let mut headers = prepared.request.headers.clone();
-        if let Some((name, value)) = &authorization.header {
-            headers.insert(name, value.clone());
-        }
-        let mask = Mask::new(&authorization.secrets, &inner.proxy_secrets);
         let sent = SentMark::default();
-        let sending = inner.wire.send(WireRequest {
-            method: prepared.request.method.clone(),
-            url: prepared.request.url.clone(),
-            headers,
-            body: prepared.request.body.clone(),
-            limit: inner.options.max_answer_bytes,
-            sent: sent.clone(),
-        });
-        let head = match tokio::time::timeout_at(until, sending).await {
-            Ok(Ok(head)) => head,
+        let sending = inner.wire.send(inner.wire_request(prepared, authorization, &sent));
+        let (status, headers, body) = match tokio::time::timeout_at(until, sending).await {
+            Ok(Ok(WireAnswer { status, headers, body })) => (status, headers, body),
             Ok(Err(fault)) => return Err(no_answer(fault, &sent)),
             Err(_) if sent.settle() => {
                 let error = Error::new(ErrorKind::Timeout).with_detail("no answer in time");
@@ -329,12 +317,12 @@ impl Transport {
                 return Err(Miss { reach, retry_after: None, error });
             }
         };
-        let WireAnswer { status, headers, body } = head;
         span.record("http.response.status_code", status.as_u16());
         let body = match tokio::time::timeout_at(until, body).await {
             Ok(read) => read.map_err(Some),
             Err(_) => Err(None),
         };
+        let mask = Mask::new(&authorization.secrets, &inner.proxy_secrets);
         let success = prepared.success.contains(&status.as_u16());
         match (success, body) {
             (true, Ok(body)) => Ok(Answer { status, headers, body, mask }),
@@ -393,6 +381,32 @@ impl Transport {
             http.response.status_code = field::Empty,
             "error.type" = field::Empty,
         )
+    }
+}
+
+impl Inner {
+    /// What one attempt sends.
+    fn wire_request(
+        &self,
+        prepared: &Prepared,
+        authorization: &Authorization,
+        sent: &SentMark,
+    ) -> WireRequest {
+        let request = &prepared.request;
+        // Not a clone, which would have to grow: for what authenticates it, and for what HTTP adds.
+        let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
+        headers.extend(request.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        if let Some((name, value)) = &authorization.header {
+            headers.insert(name, value.clone());
+        }
+        WireRequest {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers,
+            body: request.body.clone(),
+            limit: self.options.max_answer_bytes,
+            sent: sent.clone(),
+        }
     }
 }
 
