@@ -917,6 +917,9 @@ async fn silence() {
             cases.push(Case::new("no body", Reply::stall(head.as_str()), silence));
             cases.push(Case::new("a body that drips", Reply::forever(head, " "), silence));
             cases.push(Case::new("no chunk", Reply::stall(chunked.as_str()), silence));
+            // hyper takes any number of them.
+            let zeros = Reply::forever(chunked.as_str(), "0");
+            cases.push(Case::new("zeros for a chunk's size", zeros, silence));
             cases.push(Case::new("no last chunk", Reply::stall(chunked + "1\r\n \r\n"), silence));
         }
         cases.into_iter().map(|case| case.options(impatient())).collect()

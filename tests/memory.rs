@@ -41,6 +41,7 @@ fn answers(call: &EveryCall) -> Vec<(&'static str, Reply)> {
             "an endless chunk extension",
             Reply::forever(format!("{start}{chunked}1;"), vec![b'x'; 0x10000]),
         ),
+        ("zeros for a chunk's size", Reply::forever(format!("{start}{chunked}"), [b'0'; 0x1000])),
         (
             "endless trailers",
             Reply::forever(format!("{start}{chunked}0\r\n"), "x: y\r\n".repeat(10_000)),
