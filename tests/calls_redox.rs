@@ -1103,7 +1103,7 @@ mod api_key {
             (pem(""), "Redox private key: is not an unencrypted private key in PEM"),
             (pem("hush"), "is not an unencrypted private key in PEM"),
             (pem(fixture!("keys/p384-sec1.pem")), "is not an unencrypted private key in PEM"),
-            (pem(fixture!("keys/rsa.pub.pem")), "cannot sign"),
+            (pem(fixture!("keys/rsa.pub.pem")), "is not an unencrypted private key in PEM"),
             (pem(fixture!("keys/p256.pem")), "an EC key on P-384"),
             (json("hush".to_owned()), "is not a private key as JWK"),
             (json("{}".to_owned()), "is not a private key as JWK"),

@@ -21,7 +21,7 @@ const RULES: [&str; 8] = [
     "is for another algorithm than RS384",
     "is for another algorithm than ES384",
     "parts of the private key are missing or contradict each other",
-    "cannot sign: must be an RSA key of 2048 to 8192 bits or an EC key on P-384",
+    "must be an RSA key of 2048 to 8192 bits or an EC key on P-384",
 ];
 
 const ID: &str = "obviously-fake-key";

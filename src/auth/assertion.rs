@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeyPairComponents, PublicKeyComponents};
-use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA384};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+use secrecy::zeroize::Zeroize;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
@@ -21,12 +22,43 @@ use crate::transport::{Authorization, Authorize, Authorizing};
 /// The length of a coordinate on P-384.
 const COORDINATE: usize = 48;
 
+/// What can sign.
+const KINDS: &str = "must be an RSA key of 2048 to 8192 bits or an EC key on P-384";
+
 /// A private key that signs assertions, and the id under which its public half is known.
 #[derive(Clone)]
 pub(crate) struct AssertionKey {
     id: String,
-    algorithm: Algorithm,
-    key: EncodingKey,
+    signer: Arc<Signer>,
+}
+
+/// A key with the algorithm that belongs to it.
+enum Signer {
+    Rsa(RsaKeyPair),
+    P384(EcdsaKeyPair),
+}
+
+impl Signer {
+    /// The algorithm's name in a JWT (RFC 7518, section 3.1).
+    fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Rsa(_) => "RS384",
+            Self::P384(_) => "ES384",
+        }
+    }
+
+    /// `None` if the key cannot be used.
+    fn sign(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Rsa(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA384, &random, text, &mut signature).ok()?;
+                Some(signature)
+            }
+            Self::P384(pair) => Some(pair.sign(&random, text).ok()?.as_ref().to_vec()),
+        }
+    }
 }
 
 impl AssertionKey {
@@ -35,14 +67,25 @@ impl AssertionKey {
     /// # Errors
     /// A configuration error that names `field` and the rule, and quotes nothing of the key.
     pub(crate) fn from_pem(field: &str, id: String, pem: &Secret) -> Result<Self, Error> {
-        let text = pem.expose().as_bytes();
-        let rsa = EncodingKey::from_rsa_pem(text).map(|key| (Algorithm::RS384, key));
-        let ec = || EncodingKey::from_ec_pem(text).map(|key| (Algorithm::ES384, key));
-        let (algorithm, key) = rsa.or_else(|_| ec()).map_err(|_| {
-            let rule = "is not an unencrypted private key in PEM: PKCS#8, or PKCS#1 for RSA";
-            Error::configuration(format!("{field}: {rule}"))
-        })?;
-        Self { id, algorithm, key }.checked(field)
+        let rule = |rule: &str| Error::configuration(format!("{field}: {rule}"));
+        let no_key = || rule("is not an unencrypted private key in PEM: PKCS#8, or PKCS#1 for RSA");
+        let mut key =
+            PrivateKeyDer::from_pem_slice(pem.expose().as_bytes()).map_err(|_| no_key())?;
+        let signer = match &key {
+            PrivateKeyDer::Pkcs1(der) => {
+                Some(RsaKeyPair::from_der(der.secret_pkcs1_der()).map(Signer::Rsa))
+            }
+            PrivateKeyDer::Pkcs8(der) => {
+                let der = der.secret_pkcs8_der();
+                let ec = || EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, der);
+                let rsa = RsaKeyPair::from_pkcs8(der).map(Signer::Rsa);
+                Some(rsa.or_else(|_| ec().map(Signer::P384)))
+            }
+            _ => None,
+        };
+        key.zeroize();
+        let signer = signer.ok_or_else(no_key)?.map_err(|_| rule(KINDS))?;
+        Self { id, signer: Arc::new(signer) }.checked(field)
     }
 
     /// A key as JWK (RFC 7517), of the same kinds.
@@ -56,20 +99,18 @@ impl AssertionKey {
         if jwk.kid.as_ref().is_some_and(|own| *own != id) {
             return Err(rule("has another kid than the key id that was given"));
         }
-        let (algorithm, name) = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-            ("RSA", _) => (Algorithm::RS384, "RS384"),
-            ("EC", Some("P-384")) => (Algorithm::ES384, "ES384"),
+        let signer = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+            ("RSA", _) => jwk.rsa().map(Signer::Rsa),
+            ("EC", Some("P-384")) => jwk.p384().map(Signer::P384),
             _ => return Err(rule("must be an RSA key or an EC key on P-384")),
         };
-        if jwk.alg.as_ref().is_some_and(|own| own != name) {
-            return Err(rule(&format!("is for another algorithm than {name}")));
-        }
         let inconsistent = || rule("parts of the private key are missing or contradict each other");
-        let key = match algorithm {
-            Algorithm::RS384 => jwk.rsa().ok_or_else(inconsistent)?,
-            _ => jwk.p384().ok_or_else(inconsistent)?,
-        };
-        Self { id, algorithm, key }.checked(field)
+        let signer = signer.ok_or_else(inconsistent)?;
+        let algorithm = signer.algorithm();
+        if jwk.alg.as_ref().is_some_and(|own| own != algorithm) {
+            return Err(rule(&format!("is for another algorithm than {algorithm}")));
+        }
+        Self { id, signer: Arc::new(signer) }.checked(field)
     }
 
     /// Signs once, so that a key that cannot be used is found at the start.
@@ -77,13 +118,9 @@ impl AssertionKey {
         if self.id.is_empty() {
             return Err(Error::configuration("key id: must not be empty"));
         }
-        match self.signature(b"probe") {
+        match self.signer.sign(b"probe") {
             Some(_) => Ok(self),
-            None => {
-                let rule =
-                    "cannot sign: must be an RSA key of 2048 to 8192 bits or an EC key on P-384";
-                Err(Error::configuration(format!("{field}: {rule}")))
-            }
+            None => Err(Error::configuration(format!("{field}: {KINDS}"))),
         }
     }
 
@@ -97,6 +134,12 @@ impl AssertionKey {
         audience: &str,
         lifetime: Duration,
     ) -> Result<Secret, Error> {
+        #[derive(Serialize)]
+        struct Header<'a> {
+            typ: &'a str,
+            alg: &'a str,
+            kid: &'a str,
+        }
         #[derive(Serialize)]
         struct Claims<'a> {
             iss: &'a str,
@@ -113,7 +156,7 @@ impl AssertionKey {
             .as_secs();
         let mut random = [0; 16];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| unusable("no randomness can be had"))?;
-        let header = Header { kid: Some(self.id.clone()), ..Header::new(self.algorithm) };
+        let header = Header { typ: "JWT", alg: self.signer.algorithm(), kid: &self.id };
         let claims = Claims {
             iss: client,
             sub: client,
@@ -127,23 +170,16 @@ impl AssertionKey {
         let claims = serde_json::to_vec(&claims).map_err(|_| unsigned())?;
         let mut text =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-        let signature = self.signature(text.as_bytes()).ok_or_else(unsigned)?;
+        let signature = self.signer.sign(text.as_bytes()).ok_or_else(unsigned)?;
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         Ok(Secret::new(text))
-    }
-
-    /// The backend is named here: `jsonwebtoken::encode` takes the process's default, which is a
-    /// panic where another crate of the program turned on the other backend too.
-    fn signature(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let signer = (DEFAULT_PROVIDER.signer_factory)(&self.algorithm, &self.key).ok()?;
-        signer.try_sign(text).ok()
     }
 }
 
 impl fmt::Debug for AssertionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} key {:?}", self.algorithm, self.id)
+        write!(f, "{} key {:?}", self.signer.algorithm(), self.id)
     }
 }
 
@@ -167,7 +203,7 @@ struct Jwk {
 }
 
 impl Jwk {
-    fn rsa(&self) -> Option<EncodingKey> {
+    fn rsa(&self) -> Option<RsaKeyPair> {
         let number = |part: &Option<String>| part.as_deref().and_then(bytes);
         let pair = RsaKeyPair::from_components(&KeyPairComponents {
             public_key: PublicKeyComponents { n: number(&self.n)?, e: number(&self.e)? },
@@ -178,15 +214,10 @@ impl Jwk {
             dQ: number(&self.dq)?,
             qInv: number(&self.qi)?,
         });
-        let der: Pkcs8V1Der<'_> = pair.ok()?.as_der().ok()?;
-        // What is asked for as DER is PKCS#1; as PEM it may be this.
-        let encoded = Secret::new(STANDARD.encode(der.as_ref()));
-        let (label, encoded) = ("PRIVATE KEY-----", encoded.expose());
-        let pem = Secret::new(format!("-----BEGIN {label}\n{encoded}\n-----END {label}\n"));
-        EncodingKey::from_rsa_pem(pem.expose().as_bytes()).ok()
+        pair.ok()
     }
 
-    fn p384(&self) -> Option<EncodingKey> {
+    fn p384(&self) -> Option<EcdsaKeyPair> {
         let fixed = |part: &Option<String>| {
             let number = bytes(part.as_deref()?)?;
             let missing = COORDINATE.checked_sub(number.len())?;
@@ -198,7 +229,7 @@ impl Jwk {
             &fixed(&self.d)?,
             &public,
         );
-        Some(EncodingKey::from_ec_der(pair.ok()?.to_pkcs8v1().ok()?.as_ref()))
+        pair.ok()
     }
 }
 
