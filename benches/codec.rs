@@ -3,10 +3,11 @@
 //!
 //! `cargo bench --bench codec`
 
+mod support;
+
 use divan::{Bencher, black_box};
-use rolecall::Harness;
-use rolecall::harness::{NewRoleAssignment, Principal, RoleAssignmentResponse, RoleAssignments};
 use serde::de::DeserializeOwned;
+use support::cases::{self, Case};
 
 fn main() {
     divan::main();
@@ -15,41 +16,23 @@ fn main() {
 mod encode {
     use super::*;
 
-    fn assignments() -> RoleAssignments {
-        let harness = Harness::builder("obviously-fake-key").base_url("http://127.0.0.1:9").build();
-        let org = harness.and_then(|harness| harness.org("platform"));
-        org.expect("it is set up well").role_assignments()
+    const CALLS: [&str; 5] = ["Twilio Organizations", "Twilio Chat", "Harness", "Redox", "deepset"];
+
+    fn case(name: &str) -> Case {
+        let mut all = cases::all("http://127.0.0.1:9").into_iter();
+        all.find(|case| case.name == name).expect("it is one of them")
     }
 
-    fn wanted() -> NewRoleAssignment {
-        let group = "_all_organization_level_resources";
-        NewRoleAssignment::new(
-            "sre_view",
-            "_organization_viewer",
-            group,
-            Principal::user_group("sre"),
-        )
-        .expect("it is valid")
+    #[divan::bench(args = CALLS)]
+    fn rolecall(bencher: Bencher<'_, '_>, name: &str) {
+        let [build, _] = case(name).build;
+        bencher.bench(|| build());
     }
 
-    #[divan::bench]
-    fn rolecall(bencher: Bencher<'_, '_>) {
-        let (assignments, wanted) = (assignments(), wanted());
-        bencher.bench(|| assignments.create(black_box(&wanted)));
-    }
-
-    #[divan::bench]
-    fn by_hand(bencher: Bencher<'_, '_>) {
-        let wanted = wanted();
-        bencher.bench(|| {
-            let base = "http://127.0.0.1:9";
-            let url = format!("{base}/v1/orgs/{}/role-assignments", black_box("platform"));
-            http::Request::post(url)
-                .header("accept", "application/json")
-                .header("content-type", "application/json")
-                .header("x-api-key", "obviously-fake-key")
-                .body(serde_json::to_vec(black_box(&wanted)).expect("it can be written"))
-        });
+    #[divan::bench(args = CALLS)]
+    fn by_hand(bencher: Bencher<'_, '_>, name: &str) {
+        let [_, build] = case(name).build;
+        bencher.bench(|| build());
     }
 }
 
@@ -85,7 +68,7 @@ macro_rules! decode {
 decode! {
     twilio_iam: rolecall::twilio::iam::RoleAssignment = "twilio_iam/assignment.full.json",
     twilio_chat: rolecall::twilio::chat::Role = "twilio_chat/role.full.json",
-    harness: RoleAssignmentResponse = "harness/assignment.full.json",
+    harness: rolecall::harness::RoleAssignmentResponse = "harness/assignment.full.json",
     redox: rolecall::redox::AssignRoleResponse = "redox/assigned.full.json",
     deepset: rolecall::deepset::Role = "deepset/role.full.json",
 }

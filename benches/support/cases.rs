@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Send1 = Arc<dyn Fn() -> Running + Send + Sync>;
+type Build = Arc<dyn Fn() + Send + Sync>;
 
 /// Who makes the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ impl Way {
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     ways: [Send1; 3],
+    /// Makes the request, and throws it away: by rolecall, and by hand.
+    pub(crate) build: [Build; 2],
 }
 
 impl Case {
@@ -102,15 +105,7 @@ impl ByHand {
         Arc::new(move || {
             let (client, call) = (client.clone(), Arc::clone(&self));
             Box::pin(async move {
-                let request = Request::builder()
-                    .method(&call.method)
-                    .uri(&call.url)
-                    .header("accept", "application/json")
-                    .header("content-type", call.content_type)
-                    .header(call.credential.0, &call.credential.1)
-                    .body(Full::from((call.body)()))
-                    .expect("it is complete");
-                let answer = client.request(request).await.expect("it succeeds");
+                let answer = client.request(call.request()).await.expect("it succeeds");
                 assert!(answer.status().is_success());
                 let body = answer.into_body().collect().await.expect("it is whole");
                 (call.read)(&body.to_bytes());
@@ -118,9 +113,25 @@ impl ByHand {
         })
     }
 
-    fn against(self, name: &'static str, rolecall: Send1) -> Case {
+    fn request(&self) -> Request<Full<Bytes>> {
+        Request::builder()
+            .method(&self.method)
+            .uri(&self.url)
+            .header("accept", "application/json")
+            .header("content-type", self.content_type)
+            .header(self.credential.0, &self.credential.1)
+            .body(Full::from((self.body)()))
+            .expect("it is complete")
+    }
+
+    fn against(self, name: &'static str, (rolecall, build): (Send1, Build)) -> Case {
         let call = Arc::new(self);
-        Case { name, ways: [rolecall, Arc::clone(&call).on_reqwest(), call.on_hyper()] }
+        let by_hand = Arc::clone(&call);
+        Case {
+            name,
+            ways: [rolecall, Arc::clone(&call).on_reqwest(), call.on_hyper()],
+            build: [build, Arc::new(move || drop(std::hint::black_box(by_hand.request())))],
+        }
     }
 }
 
@@ -128,16 +139,20 @@ fn options() -> ClientOptions {
     ClientOptions::default().http(|http| http.no_proxy())
 }
 
-/// A call as a closure that can be run again and again.
+/// A call as closures that can be run again and again: to send it, and only to build it.
 macro_rules! again {
-    ($call:expr) => {
-        Arc::new(move || {
-            let call = $call.into_future();
+    ($call:expr) => {{
+        let call = Arc::new(move || $call);
+        let building = Arc::clone(&call);
+        let send: Send1 = Arc::new(move || {
+            let call = call().into_future();
             Box::pin(async move {
                 std::hint::black_box(call.await.expect("it succeeds"));
             })
-        })
-    };
+        });
+        let build: Build = Arc::new(move || drop(std::hint::black_box(building())));
+        (send, build)
+    }};
 }
 
 /// All five, of the services at this origin.
