@@ -6,6 +6,8 @@ mod support {
     #[allow(dead_code, unused_imports, reason = "not every vendor needs all of it")]
     pub(crate) mod every_call;
     #[allow(dead_code, reason = "each test file uses a part of it")]
+    pub(crate) mod matrix;
+    #[allow(dead_code, reason = "each test file uses a part of it")]
     pub(crate) mod raw;
     #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
     #[allow(dead_code, reason = "each test file uses a part of it")]
@@ -15,25 +17,24 @@ mod support {
     pub(crate) mod truth;
 }
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rolecall::operation::Repeat;
 use rolecall::testing::{self, Fake, Fault};
-use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
+use rolecall::{ClientOptions, Effect, Error, ErrorKind};
 use serde_json::Value;
 use support::every_call::{Caller, EveryCall, ITEMS, every_call};
+use support::matrix::{ATTEMPTS, GZIP_HEAD, LONG, check, eager, impatient, run, stored};
 use support::raw::{Raw, Reply};
 #[cfg(feature = "rustls")]
 use support::tls;
 use support::truth::{check_form, effect_of_status, kind_of_status};
 use tokio::net::TcpSocket;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 /// What a cell of the matrix must come to.
 #[derive(Clone, Copy, Debug)]
@@ -99,22 +100,6 @@ impl Case {
         self.options = options;
         self
     }
-}
-
-const ATTEMPTS: u32 = 2;
-/// Longer than anybody waits.
-const LONG: Duration = Duration::from_secs(3600);
-const LIMIT: usize = 64 << 10;
-
-/// Tries twice, without a wait between.
-fn eager() -> ClientOptions {
-    let policy = RetryPolicy::default().max_attempts(ATTEMPTS).base_wait(Duration::ZERO);
-    ClientOptions::default().retry(policy).max_answer_bytes(LIMIT)
-}
-
-/// The same, and soon tired of waiting for an answer.
-fn impatient() -> ClientOptions {
-    eager().attempt_timeout(Duration::from_millis(400))
 }
 
 /// The head of a success, but for the empty line.
@@ -250,10 +235,6 @@ impl Stage {
 
 /// What answers the calls that others are made for, whichever it is.
 const AFTER: &str = r#"{"sid":"IYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","payload":{"success":true}}"#;
-
-fn check(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(what()) }
-}
 
 /// What a success that cannot be used says of the change.
 fn when_unusable(call: &EveryCall) -> Effect {
@@ -444,46 +425,11 @@ async fn matrix(cases: impl Fn(&EveryCall) -> Vec<Case>) {
     .await;
 }
 
-/// All cells, many at a time.
-async fn run<F>(all: impl IntoIterator<Item = (String, F)>)
-where
-    F: Future<Output = Result<(), String>> + Send + 'static,
-{
-    let started = Instant::now();
-    let at_once = Arc::new(Semaphore::new(48));
-    let mut cells = JoinSet::new();
-    let mut names = HashMap::new();
-    for (name, cell) in all {
-        let at_once = Arc::clone(&at_once);
-        let spawned = cells.spawn(async move {
-            let _turn = at_once.acquire().await;
-            let guarded = tokio::time::timeout(Duration::from_secs(120), cell).await;
-            guarded.unwrap_or_else(|_| Err("it hangs".to_owned()))
-        });
-        names.insert(spawned.id(), name);
-    }
-    let all = cells.len();
-    assert!(all > 0, "there are cells");
-    let mut wrong = Vec::new();
-    while let Some(ended) = cells.join_next_with_id().await {
-        let (id, ended) = match ended {
-            Ok((id, ended)) => (id, ended),
-            Err(panic) => (panic.id(), Err(format!("a panic: {panic}"))),
-        };
-        if let Err(what) = ended {
-            wrong.push(format!("{}: {what}", names[&id]));
-        }
-    }
-    wrong.sort();
-    println!("{all} cells in {:?}", started.elapsed());
-    let some = wrong.iter().take(30).map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert!(wrong.is_empty(), "{} of {all} cells are wrong:\n{some}", wrong.len());
-}
-
 /// What is in the matrix.
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod completeness {
     use super::*;
+    use support::matrix::sources;
     use support::readme::{Row, fits, rows};
 
     /// What is said of the first request line that arrived.
@@ -561,28 +507,19 @@ mod completeness {
     /// The names of all operations, as the sources declare them.
     fn operations() -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).expect("it can be read") {
-                let path = entry.expect("it can be read").path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let text = std::fs::read_to_string(path).expect("it can be read");
-                // Those in docs and tests are no calls of the crate.
-                let names = text
-                    .lines()
-                    .map(str::trim)
-                    .filter_map(|line| line.strip_prefix("const ")?.split_once("str = \""))
-                    .filter_map(|(_, rest)| rest.strip_suffix("\";"));
-                let vendors = ["twilio.", "harness ", "redox ", "deepset "];
-                found.extend(
-                    names
-                        .filter(|name| vendors.iter().any(|vendor| name.starts_with(vendor)))
-                        .map(str::to_owned),
-                );
-            }
+        for (_, text) in sources() {
+            // Those in docs and tests are no calls of the crate.
+            let names = text
+                .lines()
+                .map(str::trim)
+                .filter_map(|line| line.strip_prefix("const ")?.split_once("str = \""))
+                .filter_map(|(_, rest)| rest.strip_suffix("\";"));
+            let vendors = ["twilio.", "harness ", "redox ", "deepset "];
+            found.extend(
+                names
+                    .filter(|name| vendors.iter().any(|vendor| name.starts_with(vendor)))
+                    .map(str::to_owned),
+            );
         }
         assert!(found.len() > 30, "the operations were found: {found:?}");
         found
@@ -805,15 +742,6 @@ async fn bodies_that_cannot_be_used() {
         cases
     })
     .await;
-}
-
-const GZIP_HEAD: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
-
-/// The bytes as one stored block of deflate. The checksum that should follow is not there, but a
-/// decoder has handed the bytes out by then.
-fn stored(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).expect("it fits a block");
-    [&[1], &length.to_le_bytes()[..], &(!length).to_le_bytes(), bytes].concat()
 }
 
 /// Mebibytes of one byte in few: a literal, then copies of 258 bytes each, in fixed Huffman codes.
