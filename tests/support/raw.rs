@@ -1,13 +1,16 @@
 //! A service below HTTP: it answers with any bytes, made from the bytes it received.
 
+use std::future::{poll_fn, ready};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// What is sent for one request, and what becomes of the connection.
@@ -78,10 +81,77 @@ impl Reply {
         head.push_str("\r\n");
         Self::keep([head.as_bytes(), body].concat())
     }
+
+    /// What its status line says, if it has a whole head.
+    pub(crate) fn status(&self) -> Option<u16> {
+        let head = self.bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+        std::str::from_utf8(&self.bytes[..head]).ok()?.get(9..12)?.parse().ok()
+    }
 }
 
 /// What is done to a connection before anything is read from it.
 pub(crate) type Opening = Option<Reply>;
+
+/// A port at which nobody may listen for a while.
+#[derive(Clone)]
+pub(crate) struct Door {
+    address: SocketAddr,
+    held: Arc<Mutex<Held>>,
+    opened: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Held {
+    listener: Option<TcpListener>,
+    /// Keeps the port from others while nobody listens.
+    spare: Option<TcpSocket>,
+}
+
+impl Door {
+    pub(crate) fn open() -> Self {
+        let listener = Self::bind(0).listen(1024).expect("it listens");
+        let address = listener.local_addr().expect("it is bound");
+        let held = Held { listener: Some(listener), ..Held::default() };
+        Self { address, held: Arc::new(Mutex::new(held)), opened: Arc::default() }
+    }
+
+    fn bind(port: u16) -> TcpSocket {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        #[cfg(unix)]
+        socket.set_reuseport(true).expect("the port can be shared");
+        socket.bind((Ipv4Addr::LOCALHOST, port).into()).expect("a port is free");
+        socket
+    }
+
+    /// From now on connections are refused; those that there are stay. (Only where two sockets can
+    /// share a port.)
+    pub(crate) fn shut(&self) {
+        let mut held = self.held.lock().expect("no panic");
+        held.spare = Some(Self::bind(self.address.port()));
+        held.listener = None;
+    }
+
+    pub(crate) fn reopen(&self) {
+        let mut held = self.held.lock().expect("no panic");
+        if let Some(spare) = held.spare.take() {
+            held.listener = Some(spare.listen(1024).expect("it listens"));
+            self.opened.notify_one();
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        loop {
+            let accepted = poll_fn(|context| match &self.held.lock().expect("no panic").listener {
+                Some(listener) => listener.poll_accept(context),
+                None => Poll::Pending,
+            });
+            tokio::select! {
+                accepted = accepted => return accepted,
+                () = self.opened.notified() => {}
+            }
+        }
+    }
+}
 
 /// Listens until it is dropped.
 pub(crate) struct Raw {
@@ -109,15 +179,25 @@ impl Raw {
         opening: impl Fn(usize) -> Opening + Send + Sync + 'static,
         answer: impl Fn(&[u8]) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
+        Self::behind(Door::open(), opening, move |request| ready(answer(&request)))
+    }
+
+    /// The same behind this door, with answers that take their time.
+    pub(crate) fn behind<F>(
+        door: Door,
+        opening: impl Fn(usize) -> Opening + Send + Sync + 'static,
+        answer: impl Fn(Vec<u8>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Reply> + Send + 'static,
+    {
+        let address = door.address;
         let counts = Arc::new(Counts::default());
         let counting = Arc::clone(&counts);
         let answer = Arc::new(answer);
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((mut stream, _)) = listener.accept().await {
+            while let Ok((mut stream, _)) = door.accept().await {
                 let nth = counting.connections.fetch_add(1, Ordering::SeqCst);
                 counting.open.fetch_add(1, Ordering::SeqCst);
                 let (opening, answer) = (opening(nth), Arc::clone(&answer));
@@ -202,10 +282,10 @@ async fn gone(stream: &mut TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve(
+async fn serve<F: Future<Output = Reply>>(
     stream: &mut TcpStream,
     opening: Opening,
-    answer: &(impl Fn(&[u8]) -> Reply + ?Sized),
+    answer: &impl Fn(Vec<u8>) -> F,
     counts: &Counts,
 ) -> io::Result<()> {
     // Small pieces are to leave at once.
@@ -227,16 +307,15 @@ async fn serve(
         };
         let rest = received.split_off(length);
         counts.requests.fetch_add(1, Ordering::SeqCst);
-        let reply = answer(&received);
-        received = rest;
+        let reply = answer(std::mem::replace(&mut received, rest)).await;
         if !act(stream, reply).await? {
             return Ok(());
         }
     }
 }
 
-/// The length of the first request, if all of it is there.
-fn complete(received: &[u8]) -> Option<usize> {
+/// The length of the first message, if all of it is there.
+pub(crate) fn complete(received: &[u8]) -> Option<usize> {
     let end = received.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&received[..end]).to_ascii_lowercase();
     let length =
