@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
-use secrecy::zeroize::Zeroize;
+use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
@@ -202,6 +202,16 @@ struct Jwk {
     y: Option<String>,
 }
 
+impl Drop for Jwk {
+    fn drop(&mut self) {
+        for part in
+            [&mut self.d, &mut self.p, &mut self.q, &mut self.dp, &mut self.dq, &mut self.qi]
+        {
+            part.zeroize();
+        }
+    }
+}
+
 impl Jwk {
     fn rsa(&self) -> Option<RsaKeyPair> {
         let number = |part: &Option<String>| part.as_deref().and_then(bytes);
@@ -221,9 +231,9 @@ impl Jwk {
         let fixed = |part: &Option<String>| {
             let number = bytes(part.as_deref()?)?;
             let missing = COORDINATE.checked_sub(number.len())?;
-            Some([vec![0; missing], number].concat())
+            Some(Zeroizing::new([&[0; COORDINATE][..missing], &number].concat()))
         };
-        let public = [vec![4], fixed(&self.x)?, fixed(&self.y)?].concat();
+        let public = [&[4][..], &fixed(&self.x)?, &fixed(&self.y)?].concat();
         let pair = EcdsaKeyPair::from_private_key_and_public_key(
             &ECDSA_P384_SHA384_FIXED_SIGNING,
             &fixed(&self.d)?,
@@ -234,10 +244,11 @@ impl Jwk {
 }
 
 /// A number of a JWK, without leading zeros.
-fn bytes(text: &str) -> Option<Vec<u8>> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    Some(bytes[zeros..].to_vec())
+    bytes.drain(..zeros);
+    Some(bytes)
 }
 
 /// The assertions that are on their way, so that none is shown should a service send it back.
