@@ -204,6 +204,19 @@ async fn wrong_input_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn what_is_removed_behind_a_list_hides_nothing() {
+    let fake = TwilioChatFake::start().await.expect("it starts");
+    let roles = roles_at(fake.uri(), once());
+    for name in ["a", "b", "c", "d"] {
+        made(&roles, name, &["p"]).await;
+    }
+    let mut items = roles.list().page_size(2).items().expect("in range");
+    let first = items.next().await.expect("there is one").expect("it is read");
+    roles.delete(&first.sid.expect("it has a SID")).await.expect("it is removed");
+    assert_eq!(names(&items.collect().await.expect("it is read")), ["b", "c", "d"]);
+}
+
+#[tokio::test]
 async fn a_list_resumes_after_an_error_without_loss_or_repetition() {
     let fake = TwilioChatFake::start().await.expect("it starts");
     let roles = roles_at(fake.uri(), once());

@@ -175,29 +175,32 @@ impl Held {
             Some(Some(page)) => page,
             Some(None) => return refuse(400, 20001, "Page must be a number"),
         };
-        let start = match query("PageToken") {
+        // A token is the number of the last role before the page, so that what is removed in between
+        // hides nothing.
+        let after = match query("PageToken") {
             None if page > 0 => return refuse(400, 70002, "Page needs a PageToken"),
             None => 0,
-            Some(token) => match token.strip_prefix("PT").and_then(|start| start.parse().ok()) {
-                Some(start) => start,
+            Some(token) => match token.strip_prefix("PT").and_then(|number| number.parse().ok()) {
+                Some(number) => number,
                 None => return refuse(400, 20001, "Invalid PageToken"),
             },
         };
-        let all: Vec<&Value> =
-            self.roles.iter().filter(|role| role["service_sid"] == service).collect();
-        let here: Vec<_> = all.iter().skip(start).take(size).collect();
+        let own = |role: &&Value| role["service_sid"] == service && number_of(role) > after;
+        let left: Vec<&Value> = self.roles.iter().filter(own).take(size + 1).collect();
+        let here = &left[..left.len().min(size)];
         let path = format!("https://chat.twilio.com/v2/Services/{service}/Roles");
-        let link = |page: usize, start: usize| {
-            json!(format!("{path}?PageSize={size}&Page={page}&PageToken=PT{start}"))
+        let link = |last: &&Value| {
+            let (next, after) = (page.saturating_add(1), number_of(last));
+            format!("{path}?PageSize={size}&Page={next}&PageToken=PT{after}")
         };
-        let next = start.saturating_add(size);
+        let next = here.last().filter(|_| left.len() > size).map(link);
         let meta = json!({
             "page": page,
             "page_size": size,
             "first_page_url": format!("{path}?PageSize={size}&Page=0"),
-            "previous_page_url": start.checked_sub(size).map(|start| link(start / size, start)),
+            "previous_page_url": null,
             "url": format!("{path}?PageSize={size}&Page={page}"),
-            "next_page_url": (next < all.len()).then(|| link(next / size, next)),
+            "next_page_url": next,
             "key": "roles",
         });
         answer(200, "application/json", &json!({"meta": meta, "roles": here}))
@@ -246,6 +249,12 @@ impl Held {
         self.roles.push(made.clone());
         answer(201, "application/json", &made)
     }
+}
+
+/// The number that is a role's SID.
+fn number_of(role: &Value) -> usize {
+    let digits = role["sid"].as_str().and_then(|sid| sid.strip_prefix("RL"));
+    digits.and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
 fn update(role: &mut Value, form: &[(String, String)]) -> ResponseTemplate {

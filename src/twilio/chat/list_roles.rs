@@ -15,8 +15,8 @@ use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport
 /// page number is never computed (the service refuses one without a token, *observed*). A link
 /// without a token is an error and not the end.
 ///
-/// A [`Position`] holds such a token. How long one is good for is not documented; go on with the
-/// same [`page_size`](Self::page_size).
+/// A [`Position`] holds such a token. How long one is good for, and what it yields after changes, is
+/// not documented; go on with the same [`page_size`](Self::page_size).
 ///
 /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
 ///

@@ -65,7 +65,9 @@ impl Roles {
     /// where reading finds the name, and never twice where the outcome of the create is unknown: it
     /// is settled by listing again, and if the role is not found then, that error is returned. Two
     /// callers at once can both find nothing. Then there may be two roles, or, if the service
-    /// refuses the second with 409, one, which the other caller finds.
+    /// refuses the second with 409, one, which the other caller finds. More than 100 roles come in
+    /// pages, and what these leave out while others remove roles is not documented: a role that is
+    /// left out is taken for none, so that a second one may be made.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of another type or with other
