@@ -81,7 +81,7 @@ fn no_answer_costs_more_than_a_multiple_of_the_limit() {
             let client = client.expect("a runtime");
             let options = ClientOptions::default()
                 .retry(RetryPolicy::none())
-                .attempt_timeout(Duration::from_millis(500));
+                .attempt_timeout(Duration::from_millis(200));
             let caller = call.caller(&raw.origin(), options.max_answer_bytes(LIMIT));
             let counted = allocation_counter::measure(|| {
                 // Whether that is an error is told by other tests.

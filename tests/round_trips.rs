@@ -988,9 +988,10 @@ mod deepset_types {
 
 /// Types that nobody outside can name, with the tests that read or write them.
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
-const INSIDE: [(&str, &str); 20] = [
+const INSIDE: [(&str, &str); 21] = [
     ("auth::TokenAnswer", "src/auth/oauth2.rs"),
     ("auth::Claims", "src/auth/assertion.rs"),
+    ("auth::Header", "src/auth/assertion.rs"),
     ("auth::Jwk", "src/auth/assertion.rs"),
     ("operation::Outer", "src/operation/mod.rs: a test's own"),
     ("transport::Answer", "src/transport/pages_tests.rs: a test's own"),
