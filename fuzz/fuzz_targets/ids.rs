@@ -61,9 +61,10 @@ where
         Err(error) => {
             assert!(!rule(text), "{text:?} was refused: {error}");
             assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-            // A token that was pasted into the wrong place is still a token.
+            // A token that was pasted into the wrong place is still a token. A text with blanks is none,
+            // and may be what the error says of itself.
             let shown = error.to_string();
-            assert!(text.len() < 20 || !shown.contains(text), "{shown}");
+            assert!(text.len() < 20 || text.contains(' ') || !shown.contains(text), "{shown}");
         }
     }
     // An answer may hold any text.
