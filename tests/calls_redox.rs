@@ -1098,6 +1098,8 @@ mod api_key {
             changed.to_string()
         };
         let pem = |text: &str| ApiKey::from_pem("client", RedoxFake::KEY_ID, text);
+        let hushed =
+            |label: &str| format!("-----BEGIN {label}-----\nhush\n-----END {label}-----\n");
         let json = |text: String| ApiKey::from_jwk("client", RedoxFake::KEY_ID, text);
         for (result, said) in [
             (pem(""), "Redox private key: is not an unencrypted private key in PEM"),
@@ -1105,6 +1107,9 @@ mod api_key {
             (pem(fixture!("keys/p384-sec1.pem")), "is not an unencrypted private key in PEM"),
             (pem(fixture!("keys/rsa.pub.pem")), "is not an unencrypted private key in PEM"),
             (pem(fixture!("keys/p256.pem")), "an EC key on P-384"),
+            (pem(&hushed("RSA PRIVATE KEY")), "must be an RSA key of 2048 to 8192 bits"),
+            (pem(&hushed("PRIVATE KEY")), "must be an RSA key of 2048 to 8192 bits"),
+            (pem(&hushed("ENCRYPTED PRIVATE KEY")), "is not an unencrypted private key in PEM"),
             (json("hush".to_owned()), "is not a private key as JWK"),
             (json("{}".to_owned()), "is not a private key as JWK"),
             (json(jwk(RSA_JWK, "kty", "oct".into())), "must be an RSA key or an EC key on P-384"),
