@@ -1,5 +1,5 @@
 //! Encoding and decoding alone, without a wire: a request as the crate builds it (checked path, headers
-//! and body) and an answer as its types read it, each beside the least that could be done by hand.
+//! and body) and a response as its types read it, each beside the least that could be done by hand.
 //!
 //! `cargo bench --bench codec`
 
@@ -36,7 +36,7 @@ mod encode {
     }
 }
 
-/// An answer into its type, and into a tree that knows nothing of it.
+/// A response into its type, and into a tree that knows nothing of it.
 macro_rules! decode {
     ($($name:ident: $type:ty = $file:literal,)*) => {
         mod decode {

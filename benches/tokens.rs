@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rolecall::auth::{AccessToken, Bearer, TokenProvider};
+use rolecall::auth::{AccessToken, Credential, TokenProvider};
 use rolecall::redox::{NewRoleAssignment, OrganizationRoleAssignments, RoleRef, UserRef};
 use rolecall::{BoxFuture, ClientOptions, Redox};
 use support::{Server, cpu, median, runtime};
@@ -30,12 +30,11 @@ impl TokenProvider for Counting {
     }
 }
 
-fn assignments(origin: &str, bearer: impl Into<Bearer>) -> OrganizationRoleAssignments {
+fn assignments(origin: &str, token: impl Into<Credential>) -> OrganizationRoleAssignments {
     let options = ClientOptions::default().http(|http| http.no_proxy());
     let base = format!("{origin}/platform");
-    let client = Redox::builder(bearer).base_url(base).options(options).build();
-    let organization = client.and_then(|client| client.organization("123"));
-    organization.expect("it is set up well").role_assignments()
+    let client = Redox::builder(token.into()).base_url(base).options(options).build();
+    client.expect("it is set up well").organization("org/7").role_assignments()
 }
 
 /// Milliseconds of the clock, and of the CPU, until all of these callers have made so many calls.
@@ -76,7 +75,7 @@ fn main() -> ExitCode {
             .map(|round| {
                 let fixed = assignments(&server.origin, TOKEN);
                 let cached = Counting(Arc::clone(&fetches));
-                let cached = assignments(&server.origin, Bearer::provider(cached));
+                let cached = assignments(&server.origin, Credential::provider(cached));
                 [1, calls].map(|calls| {
                     let one = |client| runtime.block_on(run(client, callers, calls));
                     // What runs first is not always the same.

@@ -31,7 +31,7 @@ fn permission(text: &str) -> Option<Permission> {
     Some(Permission::new(asset, action))
 }
 
-async fn add(org: &str, wanted: &NewRole) -> Result<Role, Error> {
-    let organization = Deepset::from_env()?.organization(org)?;
-    organization.roles().create(wanted).await
+async fn add(org: &str, new: &NewRole) -> Result<Role, Error> {
+    let organization = Deepset::from_env()?.organization(org);
+    organization.roles().create(new).await
 }

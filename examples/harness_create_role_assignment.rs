@@ -30,7 +30,7 @@ async fn create(
     [identifier, role, group]: [&str; 3],
     principal: Principal,
 ) -> Result<RoleAssignmentResponse, Error> {
-    let wanted = NewRoleAssignment::new(identifier, role, group, principal)?;
-    let org = Harness::from_env()?.org(org)?;
-    org.role_assignments().create(&wanted).await
+    let new = NewRoleAssignment::new(identifier, role, group, principal)?;
+    let org = Harness::from_env()?.org(org);
+    org.role_assignments().create(&new).await
 }

@@ -1,218 +1,118 @@
-//! An access review: who may do what, at every vendor, as one table.
+//! An access review: who may do what, at every vendor, as one list.
 //!
 //! `cargo run --example list_everyones_roles` needs no account anywhere: fakes of the services
-//! start on this machine and are given some roles to find. The five functions below `main` take a
-//! client, so they do the same against the services themselves.
+//! start on this machine and are given some roles to find.
 
-use std::collections::HashMap;
+use std::error::Error;
 use std::time::Duration;
 
+use rolecall::access::{ReadAssignments, ReadRoles};
 use rolecall::deepset::{self, Action, Asset, Permission};
 use rolecall::harness::{self, Principal};
 use rolecall::redox::{self, RoleRef, UserRef};
 use rolecall::testing::{
     DeepsetFake, Fault, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake,
 };
-use rolecall::twilio::chat::{self, RoleType, permission};
-use rolecall::twilio::iam::{self, Surface};
-use rolecall::{Deepset, Error, Harness, Redox, TwilioChat, TwilioIam};
-
-const CHAT_SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+use rolecall::twilio::iam::{self, ApiVersion};
+use rolecall::twilio::{chat, chat::permission};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let iam_fake = TwilioIamFake::start().await?;
+async fn main() -> Result<(), Box<dyn Error>> {
+    // At Twilio Chat and deepset the roles can be read, but not who has them.
     let chat_fake = TwilioChatFake::start().await?;
-    let harness_fake = HarnessFake::start().await?;
-    let redox_fake = RedoxFake::start().await?;
+    let chat = chat_fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
+    chat.create(&chat::NewRole::new("moderator", "channel", [permission::DELETE_ANY_MESSAGE])?)
+        .await?;
     let deepset_fake = DeepsetFake::start().await?;
-    // The newer surface, since only there do roles have names.
-    let iam = iam_fake.builder().surface(Surface::V2).build()?;
-    let (chat, harness) = (chat_fake.client()?, harness_fake.client()?);
-    let (redox, deepset) = (redox_fake.client()?, deepset_fake.client()?);
-    redox_fake.add_environment("7", "env-1", "Clinic", "Production");
-    seed_twilio(&iam, &chat).await?;
-    seed_harness(&harness).await?;
-    seed_redox(&redox).await?;
-    seed_deepset(&deepset).await?;
+    let deepset = deepset_fake.client()?.organization(DeepsetFake::ORGANIZATION).roles();
+    let read_files = [Permission::new(Asset::Files, Action::Read)];
+    deepset.create(&deepset::NewRole::new("auditor", "Reads files", read_files)).await?;
 
-    // The first page of Harness comes as it should, and instead of the second a request to come
-    // back in ten minutes, which is longer than a call waits on its own.
-    harness_fake.next(1, Fault::delay(Duration::ZERO));
-    harness_fake.next(1, Fault::status(429).retry_after(Duration::from_secs(600)));
-
-    print_row("vendor", "scope", "principal", "role");
-    twilio_organizations(&iam).await?;
-    harness_organization(&harness, "platform").await?;
-    redox_organization(&redox, "7").await?;
-    twilio_chat(&chat, CHAT_SERVICE).await?;
-    deepset_organization(&deepset, DeepsetFake::ORGANIZATION).await?;
-    Ok(())
-}
-
-async fn twilio_organizations(twilio: &TwilioIam) -> Result<(), Error> {
-    let organization = twilio.own_organization()?;
-    // An assignment has nothing but SIDs, and SIDs are not for people who review.
-    let mut names = HashMap::new();
-    let mut roles = organization.roles()?.list().items()?;
-    while let Some(role) = roles.next().await {
-        let role = role?;
-        names.insert(role.sid.to_string(), role.friendly_name);
+    let twilio_fake = TwilioIamFake::start().await?;
+    let twilio = twilio_fake.builder().api_version(ApiVersion::V2).build()?.own_organization();
+    let (role, account) =
+        ("IX00000000000000000000000000000104", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    for name in ["ada@example.com", "grace@example.com"] {
+        let user = twilio.users().create(&iam::NewUser::new(name)?).await?.id;
+        let new = iam::NewRoleAssignment::new(role, account, user)?;
+        twilio.role_assignments().create(&new).await?;
     }
-    for user in organization.users().list(None).await?.resources {
-        names.insert(user.id.to_string(), user.user_name);
-    }
-    let name = |sid: Option<String>| {
-        let sid = sid.unwrap_or_default();
-        names.get(&sid).cloned().flatten().unwrap_or(sid)
-    };
 
-    // All of them at once. The default surface wants `.scope(…)` or `.identity(…)` to be named.
-    let mut held = organization.role_assignments().list().items()?;
-    // Each turn has one assignment, and a page is asked for when the one before it is used up: an
-    // organization of any size fits into memory, and the first lines come at once.
-    while let Some(assignment) = held.next().await {
-        let assignment = assignment?;
-        let text = |sid: Option<rolecall::twilio::Sid>| sid.map(|sid| sid.to_string());
-        let role = name(assignment.role_sid.map(|sid| sid.to_string()));
-        let scope = text(assignment.scope).unwrap_or_default();
-        print_row("twilio iam", &scope, &name(text(assignment.identity)), &role);
-    }
-    Ok(())
-}
-
-async fn harness_organization(harness: &Harness, org: &str) -> Result<(), Error> {
-    let list = harness.org(org)?.role_assignments().list().page_size(2);
-    let mut held = list.items()?;
-    let mut resumed = false;
-    while let Some(item) = held.next().await {
-        match item {
-            Ok(item) => {
-                let (assignment, nobody) = (item.role_assignment, Principal::user(""));
-                let principal = assignment.principal.unwrap_or(nobody);
-                let kind = principal.kind.as_ref().map_or("-", |kind| kind.as_str());
-                let who = format!("{kind} {}", shown(&principal.identifier));
-                print_row("harness", &format!("org {org}"), &who, shown(&assignment.role));
-            }
-            // An error ends a list, but what was read is not lost: the position says where to go
-            // on, and as text it can wait in a file for the next run of the program. Here it is
-            // used at once; a real program waits for `error.retry_after()` first.
-            Err(error) if error.is_rate_limited() && !resumed => {
-                let bookmark = held.position().to_string();
-                let wait = error.retry_after().unwrap_or_default();
-                println!("  ({}, for {wait:?}: going on from {bookmark:?})", error.kind());
-                held = list.items_from(&bookmark.parse()?)?;
-                resumed = true;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-async fn redox_organization(redox: &Redox, id: &str) -> Result<(), Error> {
-    let organization = redox.organization(id)?;
-    // Redox answers with whole lists, so there is nothing to stream.
-    for held in organization.role_assignments().list().await?.payload.memberships {
-        let role = held.role.unwrap_or_default().name;
-        print_row("redox", &format!("organization {id}"), who(&held.user), shown(&role));
-    }
-    // What somebody may do in an environment does not follow from the role in the organization.
-    for environment in organization.environments().list().await?.payload.environments {
-        let scope = format!("environment {}", shown(&environment.name));
-        let assignments = redox.environment(environment.id)?.role_assignments();
-        for held in assignments.list().await?.payload.memberships {
-            let role = held.role.unwrap_or_default().name;
-            print_row("redox", &scope, who(&held.user), shown(&role));
-        }
-    }
-    Ok(())
-}
-
-/// At Twilio Chat and deepset the roles themselves can be read, not who has them.
-async fn twilio_chat(chat: &TwilioChat, service: &str) -> Result<(), Error> {
-    let mut roles = chat.service(service)?.roles().list().items()?;
-    while let Some(role) = roles.next().await {
-        let role = role?;
-        let name = format!("{} ({})", shown(&role.friendly_name), role.kind.as_str());
-        print_row("twilio chat", service, "-", &name);
-    }
-    Ok(())
-}
-
-async fn deepset_organization(deepset: &Deepset, id: &str) -> Result<(), Error> {
-    let mut roles = deepset.organization(id)?.roles().list().items()?;
-    while let Some(role) = roles.next().await {
-        let role = role?;
-        // The platform's own roles are the same everywhere, and may be in the list or not.
-        if role.is_custom != Some(false) {
-            print_row("deepset", id, "-", shown(&role.role_name));
-        }
-    }
-    Ok(())
-}
-
-/// The widths are fixed, so that a line can be printed before the next one is known.
-fn print_row(vendor: &str, scope: &str, principal: &str, role: &str) {
-    println!("{vendor:11}  {scope:36}  {principal:20}  {role}");
-}
-
-/// Vendors leave out what they like; what is not there is no reason to stop a review.
-fn shown(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or("-")
-}
-
-fn who(user: &redox::Member) -> &str {
-    user.lowercase_email.as_deref().unwrap_or(&user.id)
-}
-
-async fn seed_twilio(iam: &TwilioIam, chat: &TwilioChat) -> Result<(), Error> {
-    let organization = iam.own_organization()?;
-    for (name, role) in [("ada@example.com", 102), ("grace@example.com", 104)] {
-        let user = organization.users().create(&iam::NewUser::new(name)?).await?;
-        let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        let wanted = iam::NewRoleAssignment::new(format!("IX{role:032}"), account, user.id)?;
-        organization.role_assignments().create(&wanted).await?;
-    }
-    let roles = chat.service(CHAT_SERVICE)?.roles();
-    for (name, kind, permission) in [
-        ("moderator", RoleType::Channel, permission::DELETE_ANY_MESSAGE),
-        ("host", RoleType::Deployment, permission::CREATE_CHANNEL),
-    ] {
-        roles.create(&chat::NewRole::new(name, kind, [permission])?).await?;
-    }
-    Ok(())
-}
-
-async fn seed_harness(harness: &Harness) -> Result<(), Error> {
-    let assignments = harness.org("platform")?.role_assignments();
+    let harness_fake = HarnessFake::start().await?;
+    let harness = harness_fake.client()?.org("platform").role_assignments();
     for (identifier, role, principal) in [
         ("sre_view", "_organization_viewer", Principal::user_group("sre")),
         ("ada_admin", "_organization_admin", Principal::user("ada")),
         ("ci_view", "_organization_viewer", Principal::service_account("ci")),
     ] {
         let all = "_all_organization_level_resources";
-        let wanted = harness::NewRoleAssignment::new(identifier, role, all, principal)?;
-        assignments.create(&wanted).await?;
+        harness.create(&harness::NewRoleAssignment::new(identifier, role, all, principal)?).await?;
+    }
+
+    let redox_fake = RedoxFake::start().await?;
+    redox_fake.add_environment("7", "env-1", "Clinic", "Production");
+    let redox = redox_fake.client()?;
+    let (organization, clinic) = (redox.organization("7"), redox.environment("env-1"));
+    let role = |name| Ok::<_, rolecall::Error>((RoleRef::name(name)?, UserRef::id("ada")?));
+    let (owner, user) = role("owner")?;
+    organization.role_assignments().assign(&redox::NewRoleAssignment::new(owner, user)).await?;
+    let (engineer, user) = role("engineer")?;
+    clinic.role_assignments().assign(&redox::NewRoleAssignment::new(engineer, user)).await?;
+
+    // The first page of Twilio is fine. Instead of the second, the service asks the client to come
+    // back in ten minutes, which is longer than a call waits.
+    twilio_fake.page_size(1);
+    twilio_fake.next(1, Fault::none());
+    twilio_fake.next(1, Fault::status(429).retry_after(Duration::from_secs(600)));
+
+    review_roles("twilio chat", &chat).await?;
+    review_roles("deepset", &deepset).await?;
+    review("twilio iam", &twilio.role_assignments().list()).await?;
+    review("harness", &harness).await?;
+    review("redox", &organization.role_assignments()).await?;
+    // What somebody may do in an environment does not follow from the role in the organization.
+    let mut environments = organization.environments().list().items();
+    while let Some(environment) = environments.next().await.transpose()? {
+        review("redox", &redox.environment(environment.id).role_assignments()).await?;
+    }
+    // Twilio's assignments have ids only; the names are in other lists.
+    let mut users = twilio.users().list().items();
+    while let Some(user) = users.next().await.transpose()? {
+        println!("{} is {}", user.id, user.user_name.unwrap_or_default());
     }
     Ok(())
 }
 
-async fn seed_redox(redox: &Redox) -> Result<(), Error> {
-    let wanted = |user, role| {
-        Ok::<_, Error>(redox::NewRoleAssignment::new(RoleRef::name(role)?, UserRef::id(user)?))
-    };
-    let organization = redox.organization("7")?.role_assignments();
-    organization.assign(&wanted("ada", "owner")?).await?;
-    organization.assign(&wanted("grace", "member")?).await?;
-    let environment = redox.environment("env-1")?.role_assignments();
-    environment.assign(&wanted("grace", "engineer")?).await?;
+async fn review_roles(vendor: &str, service: &dyn ReadRoles) -> Result<(), rolecall::Error> {
+    // A page is read when the one before it is used up, so a list of any size fits into memory.
+    let mut roles = service.read_roles();
+    while let Some(role) = roles.next().await.transpose()? {
+        let permissions = role.permissions.unwrap_or_default().join(", ");
+        println!("{vendor:11}  role {}: {permissions}", role.name.unwrap_or_default());
+    }
     Ok(())
 }
 
-async fn seed_deepset(deepset: &Deepset) -> Result<(), Error> {
-    let files = Permission::new(Asset::Files, Action::Read);
-    let auditor = deepset::NewRole::new("auditor", "Reads files", [files]);
-    deepset.organization(DeepsetFake::ORGANIZATION)?.roles().create(&auditor).await?;
-    Ok(())
+async fn review(vendor: &str, service: &dyn ReadAssignments) -> Result<(), rolecall::Error> {
+    let mut position = None;
+    loop {
+        let mut assignments = service.read_assignments_from(position.as_ref());
+        let error = loop {
+            match assignments.next().await {
+                Some(Ok(held)) => {
+                    let [who, scope] =
+                        [held.principal.id, held.scope.id].map(Option::unwrap_or_default);
+                    let role = held.role.name.or(held.role.id).unwrap_or_default();
+                    println!("{vendor:11}  {who} has {role} in {scope}");
+                }
+                Some(Err(error)) => break error,
+                None => return Ok(()),
+            }
+        };
+        let Some(wait) = error.retry_after() else { return Err(error) };
+        // What was read is not lost: the position says where to go on. As text it can wait in a
+        // file for the next run. Here it is used at once; a real program waits first.
+        position = Some(assignments.position().clone());
+        println!("{vendor:11}  ({}, for {wait:?}: going on after that)", error.kind());
+    }
 }

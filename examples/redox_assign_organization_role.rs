@@ -26,8 +26,9 @@ async fn main() -> ExitCode {
 async fn assign(org: &str, role: [&str; 2], user: [&str; 2]) -> Result<AssignRoleResponse, Error> {
     let role = RoleRef::new(role[0], role[1])?;
     let user = UserRef::new(user[0], user[1])?;
-    let organization = Redox::from_env()?.organization(org)?;
-    // Assigning twice has the effect of once, so this is repeated where a create would not be.
-    let wanted = NewRoleAssignment::new(role, user);
-    organization.role_assignments().assign(&wanted).await
+    let organization = Redox::from_env()?.organization(org);
+    // Assigning twice has the effect of once, so the client may retry this where it may not retry a
+    // create.
+    let new = NewRoleAssignment::new(role, user);
+    organization.role_assignments().assign(&new).await
 }

@@ -12,8 +12,7 @@ use rolecall::{Error, harness};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let chat_fake = TwilioChatFake::start().await?;
-    let service = chat_fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-    let chat_roles = service.roles();
+    let chat_roles = chat_fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
     let had = [permission::SEND_MESSAGE, permission::EDIT_ANY_MESSAGE];
     let moderator = chat::NewRole::new("moderator", RoleType::Channel, had)?;
     let moderator = chat_roles.create(&moderator).await?.sid.ok_or("a role without a SID")?;
@@ -21,20 +20,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let guest = chat_roles.create(&guest).await?.sid.ok_or("a role without a SID")?;
 
     let harness_fake = HarnessFake::start().await?;
-    let harness_roles = harness_fake.client()?.org("platform")?.roles();
+    let harness_roles = harness_fake.client()?.org("platform").roles();
     let had = ["core_pipeline_view", "core_pipeline_execute"];
     let runner = harness::NewRole::new("runner", "Runner", had)?.tag("team", "sre");
     harness_roles.create(&runner).await?;
 
     for run in ["First run", "Second run"] {
         println!("{run}");
-        let from = (chat_fake.received_count(), harness_fake.received_count());
+        let before = (chat_fake.received_count(), harness_fake.received_count());
         change_moderator(&chat_roles, &moderator).await?;
         replace_guest(&chat_roles, &guest).await?;
         change_runner(&harness_roles).await?;
-        // A change needs more than reading, and the fakes know what they were sent.
-        let chat = chat_fake.received_count() - from.0;
-        let harness = harness_fake.received_count() - from.1;
+        let chat = chat_fake.received_count() - before.0;
+        let harness = harness_fake.received_count() - before.1;
         println!("  requests: {chat} to Twilio Chat, {harness} to Harness\n");
     }
     Ok(())
@@ -42,66 +40,54 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// A few permissions more or less, whatever else the role has.
 async fn change_moderator(roles: &chat::Roles, sid: &RoleSid) -> Result<(), Error> {
-    print("chat moderator", "before", &roles.fetch(sid).await?.permissions);
-    // The service can only replace all permissions at once. Each of these two reads them, changes
-    // the list, and writes it if there is a difference. In between it may be somebody else's turn,
-    // whose change is then lost: let one program at a time do this.
+    // The service can only replace all permissions at once. Each of these two calls reads them, and
+    // writes the changed list if there is a difference. A change that another program makes in
+    // between is lost, so one program at a time should do this.
     let wanted = [permission::DELETE_ANY_MESSAGE, permission::SEND_MESSAGE];
-    // More comes first: it is the order in which nobody is without what they need.
+    // Adding comes first: in that order nobody is without what they need.
     let more = roles.add_permissions(sid, wanted).await?;
     let less = roles.remove_permissions(sid, [permission::EDIT_ANY_MESSAGE]).await?;
-    if more.is_unchanged() && less.is_unchanged() {
-        println!("  {:14}  nothing to do", "");
-    } else {
-        println!("  {:14}  added {:?}, removed {:?}", "", more.added, less.removed);
-        print("", "after", &less.role.permissions);
-    }
+    println!("  chat moderator: added {:?}, removed {:?}", more.added, less.removed);
+    print("chat moderator", &less.role.permissions);
     Ok(())
 }
 
 /// Exactly these permissions, whatever the role had.
 async fn replace_guest(roles: &chat::Roles, sid: &RoleSid) -> Result<(), Error> {
     let wanted = [permission::SEND_MESSAGE, permission::LEAVE_CHANNEL];
-    let role = roles.fetch(sid).await?;
-    print("chat guest", "before", &role.permissions);
-    // To write the same again would do no harm, which is why this call is repeated when a
-    // connection breaks. To compare first keeps the service's record of changes readable. Order
-    // does not count.
+    let mut role = roles.get(sid).await?;
     let held: BTreeSet<&str> = role.permissions.iter().flatten().map(String::as_str).collect();
-    if held == BTreeSet::from(wanted) {
-        println!("  {:14}  nothing to do", "");
-    } else {
-        print("", "after", &roles.replace_permissions(sid, wanted).await?.permissions);
+    // Writing the same again would do no harm, which is why the client may retry an update.
+    // Comparing first keeps the service's record of changes readable. Order does not count.
+    if held != BTreeSet::from(wanted) {
+        role = roles.update(sid, wanted).await?;
     }
+    print("chat guest", &role.permissions);
     Ok(())
 }
 
 /// Harness has no call for single permissions: read the role, change it, write all of it.
 async fn change_runner(roles: &harness::Roles) -> Result<(), Error> {
     let mut role = roles.get("runner").await?;
-    print("harness runner", "before", &role.permissions);
-    let before = role.permissions.clone().unwrap_or_default();
-    // One of them was never asked for: the service adds some to every role. So the change is made
-    // to what is there; a list written down here would always differ.
-    let mut permissions = before.clone();
-    permissions.retain(|held| held != "core_pipeline_execute");
-    if !permissions.iter().any(|held| held == "core_service_view") {
-        permissions.push("core_service_view".to_owned());
+    // The service adds some permissions to every role. So the change is made to what is there; a
+    // list written down here would always differ.
+    let held = role.permissions.clone().unwrap_or_default();
+    let mut wanted = held.clone();
+    wanted.retain(|permission| permission != "core_pipeline_execute");
+    if !wanted.iter().any(|permission| permission == "core_service_view") {
+        wanted.push("core_service_view".to_owned());
     }
-    if permissions == before {
-        println!("  {:14}  nothing to do", "");
-        return Ok(());
+    if wanted != held {
+        // A PUT drops what it does not mention. `to_new` keeps name, description and tags as they
+        // were read. Here too a change that another program makes in between is lost.
+        role.permissions = Some(wanted);
+        role = roles.update(&role.to_new()?).await?;
     }
-    role.permissions = Some(permissions);
-    // A PUT drops what it does not mention. `to_new` keeps name, description and tags as they were
-    // read; here too, what somebody else writes in between is lost.
-    let changed = roles.update(&role.to_new()?).await?;
-    print("", "after", &changed.permissions);
-    println!("  {:14}  tags    {:?}", "", changed.tags.unwrap_or_default());
+    print("harness runner", &role.permissions);
+    println!("  harness runner: tags {:?}", role.tags.unwrap_or_default());
     Ok(())
 }
 
-fn print(role: &str, when: &str, permissions: &Option<Vec<String>>) {
-    let permissions = permissions.as_deref().unwrap_or_default().join(", ");
-    println!("  {role:14}  {when:6}  {permissions}");
+fn print(role: &str, permissions: &Option<Vec<String>>) {
+    println!("  {role}: {}", permissions.as_deref().unwrap_or_default().join(", "));
 }

@@ -1,14 +1,13 @@
 //! A tour of the crate that needs no account anywhere: `cargo run --example tour`.
 //!
-//! Five fakes of the services start on this machine. One call goes to each; then a call is refused
-//! and another one loses its connection, and the errors say what that means.
+//! Five fakes of the services start on this machine. Each gets one call. Then a call is refused and
+//! another one loses its connection, and the errors say what that means.
 
-use std::array;
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::fmt::Display;
+use std::time::Duration;
 
-use rolecall::Call;
-use rolecall::deepset::{self, Action, Asset, NewRole, Permission};
+use rolecall::deepset::{self, Action, Asset, Permission};
 use rolecall::harness::{self, Principal};
 use rolecall::redox::{self, RoleRef, UserRef};
 use rolecall::testing::{
@@ -16,182 +15,98 @@ use rolecall::testing::{
 };
 use rolecall::twilio::chat::{self, RoleType, permission};
 use rolecall::twilio::iam;
+use rolecall::{Ensured, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let harness_fake = HarnessFake::start().await?;
-    let deepset_fake = DeepsetFake::start().await?;
+    println!("One call to each service. deepset first asks the client to wait a second (429).\n");
 
-    println!("One call to each service. deepset first asks for a second's patience (429).\n");
-    deepset_fake.next(1, Fault::status(429).retry_after(Duration::from_secs(1)));
-    let rows = [
-        twilio_iam().await?,
-        twilio_chat().await?,
-        harness(&harness_fake).await?,
-        redox().await?,
-        deepset(&deepset_fake).await?,
-    ];
-    print_table(&rows);
-
-    println!("\nA refusal explains itself: this Harness key may not manage user groups.\n");
-    refusal(&harness_fake).await?;
-
-    println!(
-        "\nA connection breaks after the service has acted: a second try may make two roles.\n"
-    );
-    broken_connection(&deepset_fake).await
-}
-
-async fn twilio_iam() -> Result<Row, Box<dyn Error>> {
     let fake = TwilioIamFake::start().await?;
-    let organization = fake.client()?.organization("ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-    let wanted = iam::NewRoleAssignment::new(
-        "IX00000000000000000000000000000104", // the role
+    let organization = fake.client()?.organization(TwilioIamFake::ORGANIZATION);
+    let new = iam::NewRoleAssignment::new(
+        "IX00000000000000000000000000000104", // this role
         "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", // in this account
         "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", // for this user
     )?;
-    // Fetching the access token is a part of the first call, and of the time it takes.
-    let call = organization.role_assignments().create(&wanted);
-    let id = |made: &iam::RoleAssignment| made.sid.to_string();
-    row("twilio iam", "role-assignments.create", call, id).await
-}
+    // The client gets an access token first, and keeps it for further calls.
+    let response = organization.role_assignments().create(&new).with_response().await?;
+    show("twilio iam", &response, &response.body().sid);
 
-async fn twilio_chat() -> Result<Row, Box<dyn Error>> {
     let fake = TwilioChatFake::start().await?;
-    let service = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-    let permissions = [permission::SEND_MESSAGE, permission::LEAVE_CHANNEL];
-    let wanted = chat::NewRole::new("moderator", RoleType::Channel, permissions)?;
-    let call = service.roles().create(&wanted);
-    // The vendor documents even the id as nullable.
-    let id = |made: &chat::Role| made.sid.as_ref().map_or("-".into(), ToString::to_string);
-    row("twilio chat", "roles.create", call, id).await
-}
+    let service = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let new = chat::NewRole::new("moderator", RoleType::Channel, [permission::SEND_MESSAGE])?;
+    let response = service.roles().create(&new).with_response().await?;
+    // Twilio documents even the id as nullable.
+    let sid = response.body().sid.as_ref().ok_or("a role without a SID")?;
+    show("twilio chat", &response, sid);
 
-async fn harness(fake: &HarnessFake) -> Result<Row, Box<dyn Error>> {
-    let call = fake.client()?.org("platform")?.role_assignments().create(&viewer("sre")?);
-    let id = |made: &harness::RoleAssignmentResponse| made.role_assignment.identifier.to_string();
-    row("harness", "role-assignments.create", call, id).await
-}
+    let harness_fake = HarnessFake::start().await?;
+    let assignments = harness_fake.client()?.org("platform").role_assignments();
+    let (role, resources) = ("_organization_viewer", "_all_organization_level_resources");
+    let viewer =
+        harness::NewRoleAssignment::new("sre_view", role, resources, Principal::user_group("sre"))?;
+    let response = assignments.create(&viewer).with_response().await?;
+    show("harness", &response, &response.body().role_assignment.identifier);
 
-fn viewer(group: &str) -> Result<harness::NewRoleAssignment, rolecall::Error> {
-    harness::NewRoleAssignment::new(
-        format!("{group}_view"),
-        "_organization_viewer",
-        "_all_organization_level_resources",
-        Principal::user_group(group),
-    )
-}
-
-async fn redox() -> Result<Row, Box<dyn Error>> {
     let fake = RedoxFake::start().await?;
-    let wanted = redox::NewRoleAssignment::new(RoleRef::name("member")?, UserRef::id("user-1")?);
-    let call = fake.client()?.organization("1234")?.role_assignments().assign(&wanted);
-    // The service answers that it is done, and no id.
-    row("redox", "role-assignment.assign", call, |_| "-".to_owned()).await
-}
+    let organization = fake.client()?.organization("1234");
+    let member = redox::NewRoleAssignment::new(RoleRef::name("member")?, UserRef::id("user-1")?);
+    let response = organization.role_assignments().assign(&member).with_response().await?;
+    // Redox reports success and no id.
+    show("redox", &response, &"-");
 
-async fn deepset(fake: &DeepsetFake) -> Result<Row, Box<dyn Error>> {
-    let files = Permission::new(Asset::Files, Action::Read);
-    let wanted = NewRole::new("auditor", "May read files", [files]);
-    let organization = fake.client()?.organization(DeepsetFake::ORGANIZATION)?;
-    let call = organization.roles().create(&wanted);
-    let id = |made: &deepset::Role| made.role_id.to_string();
-    row("deepset", "roles.create", call, id).await
-}
+    let deepset_fake = DeepsetFake::start().await?;
+    deepset_fake.next(1, Fault::status(429).retry_after(Duration::from_secs(1)));
+    let roles = deepset_fake.client()?.organization(DeepsetFake::ORGANIZATION).roles();
+    let read_files = [Permission::new(Asset::Files, Action::Read)];
+    let auditor = deepset::NewRole::new("auditor", "May read files", read_files);
+    let response = roles.create(&auditor).with_response().await?;
+    show("deepset", &response, &response.body().role_id);
 
-async fn refusal(fake: &HarnessFake) -> Result<(), Box<dyn Error>> {
+    println!("\nA refusal: this Harness key may not manage user groups.\n");
     let body = r#"{
-        "status": "ERROR", "code": "NG_ACCESS_DENIED", "message": "Missing permission",
-        "correlationId": "tour-1",
+        "code": "NG_ACCESS_DENIED", "message": "Missing permission", "correlationId": "tour-1",
         "failedPermissionChecks": [
             {"permission": "core_usergroup_manage", "resourceType": "USERGROUP"}
         ]
     }"#;
-    let denied = Fault::status(403).content_type("application/json");
-    fake.next(1, denied.body(body));
-    let call = fake.client()?.org("platform")?.role_assignments().create(&viewer("web")?);
-    let Err(error) = call.await else {
-        return Err("the fake was told to refuse".into());
-    };
-    print_error(&error);
+    harness_fake.next(1, Fault::json(403, body));
+    let error = assignments.create(&viewer).await.err().ok_or("the fake refuses")?;
+    explain(&error);
     // Kind and effect mean the same for all services. What only Harness says has its own type.
-    if let Some(said) = error.service::<harness::ServiceError>() {
-        for check in &said.failed_permission_checks {
-            let permission = check.permission.as_deref().unwrap_or("something");
-            let resource = check.resource_type.as_deref().unwrap_or("something");
-            print_field("lacks", &format!("{permission} on {resource}"));
-        }
+    if let Some(refusal) = error.service::<harness::ServiceError>() {
+        let checks = refusal.failed_permission_checks.iter();
+        let lacking: Vec<_> = checks.filter_map(|check| check.permission.as_deref()).collect();
+        println!("  lacking: {}", lacking.join(", "));
+    }
+
+    println!(
+        "\nThe connection breaks after the service has acted. A retry could make two roles.\n"
+    );
+    let editor =
+        deepset::NewRole::new("editor", "", [Permission::new(Asset::Files, Action::Write)]);
+    let before = deepset_fake.received_count();
+    deepset_fake.next(1, Fault::reset().after_processing());
+    let error = roles.create(&editor).await.err().ok_or("the fake breaks the connection")?;
+    explain(&error);
+    println!("  requests received: {}", deepset_fake.received_count() - before);
+
+    println!("\n`ensure` reads before and after, so it can be called again and again.\n");
+    match roles.ensure(&editor).await? {
+        Ensured::Created(role) => println!("  created: {}", role.role_id),
+        Ensured::AlreadyExisted(role) => println!("  it already existed: {}", role.role_id),
+        Ensured::Indeterminate(role) => println!("  it exists: {}", role.role_id),
     }
     Ok(())
 }
 
-async fn broken_connection(fake: &DeepsetFake) -> Result<(), Box<dyn Error>> {
-    let before = fake.received_count();
-    fake.next(1, Fault::reset().after_processing());
-    let organization = fake.client()?.organization(DeepsetFake::ORGANIZATION)?;
-    let files = Permission::new(Asset::Files, Action::Write);
-    let wanted = NewRole::new("editor", "May write files", [files]);
-    let Err(error) = organization.roles().create(&wanted).await else {
-        return Err("the fake was told to break the connection".into());
-    };
-    print_error(&error);
-    // A fake remembers, so a test can look behind the error.
-    let received = fake.received_count() - before;
-    let named = |role: &&deepset::Role| role.role_name.as_deref() == Some("editor");
-    let made = fake.roles().iter().filter(named).count();
-    let truth = format!("requests received: {received}, editors created: {made}");
-    print_field("in fact", &truth);
-    Ok(())
+fn show<T>(service: &str, response: &Response<T>, id: &dyn Display) {
+    let (status, attempts) = (response.status().as_u16(), response.attempts());
+    println!("  {service:<12} HTTP {status}  attempts: {attempts}  {id}");
 }
 
-type Row = [String; 6];
-
-/// Awaits a call, and makes a row of the table of its answer.
-async fn row<T: Send + 'static>(
-    vendor: &str,
-    name: &str,
-    call: Call<T>,
-    id: impl FnOnce(&T) -> String,
-) -> Result<Row, Box<dyn Error>> {
-    let start = Instant::now();
-    let answer = call.with_response().await?;
-    Ok([
-        vendor.to_owned(),
-        name.to_owned(),
-        answer.status().as_u16().to_string(),
-        id(answer.body()),
-        answer.attempts().to_string(),
-        format!("{:.0}", start.elapsed().as_secs_f64() * 1000.0),
-    ])
-}
-
-fn print_table(rows: &[Row]) {
-    let head = ["vendor", "call", "status", "id", "attempts", "ms"].map(str::to_owned);
-    let all = || [&head].into_iter().chain(rows);
-    let widths: [usize; 6] = array::from_fn(|i| all().map(|row| row[i].len()).max().unwrap_or(0));
-    for [vendor, call, status, id, attempts, ms] in all() {
-        let [v, c, s, i, a, m] = widths;
-        println!("{vendor:v$}  {call:c$}  {status:s$}  {id:i$}  {attempts:>a$}  {ms:>m$}");
-    }
-}
-
-fn print_error(error: &rolecall::Error) {
-    print_field("error", &error.to_string());
-    print_field("kind", error.kind().as_str());
-    print_field("effect", &format!("{:?}", error.effect()));
-}
-
-/// Prints a label and a text, the text broken into lines where it is too long for a terminal.
-fn print_field(label: &str, text: &str) {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.len() + word.len() < 88 => *line += &format!("{word} "),
-            _ => lines.push(format!("{word} ")),
-        }
-    }
-    for (number, line) in lines.iter().enumerate() {
-        let label = if number == 0 { label } else { "" };
-        println!("{label:<9}{}", line.trim_end());
-    }
+fn explain(error: &rolecall::Error) {
+    println!("  error:  {error}");
+    println!("  kind:   {}", error.kind());
+    println!("  effect: {}", error.effect());
 }

@@ -30,7 +30,7 @@ async fn create(
     permissions: &[String],
 ) -> Result<Role, Error> {
     // Types and permissions may be any text: one that the service adds later works with this.
-    let wanted = NewRole::new(name, kind, permissions)?;
-    let service = TwilioChat::from_env()?.service(service)?;
-    service.roles().create(&wanted).await
+    let new = NewRole::new(name, kind, permissions)?;
+    let service = TwilioChat::from_env()?.service(service);
+    service.roles().create(&new).await
 }

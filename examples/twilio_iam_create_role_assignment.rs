@@ -28,9 +28,9 @@ async fn create(
     scope: &str,
     identity: &str,
 ) -> Result<RoleAssignment, Error> {
-    // SIDs are checked as soon as they are given: a wrong one never reaches the service.
-    let wanted = NewRoleAssignment::new(role, scope, identity)?;
-    let organization = TwilioIam::from_env()?.organization(org)?;
-    // The client fetches an access token by itself, and would keep it for further calls.
-    organization.role_assignments().create(&wanted).await
+    // A SID of the wrong form is refused here, before anything is sent.
+    let new = NewRoleAssignment::new(role, scope, identity)?;
+    let organization = TwilioIam::from_env()?.organization(org);
+    // The client gets an access token by itself, and would keep it for further calls.
+    organization.role_assignments().create(&new).await
 }

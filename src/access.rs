@@ -13,9 +13,8 @@
 //!
 //! async fn print_all(services: &[&dyn ReadAssignments]) -> Result<(), rolecall::Error> {
 //!     for service in services {
-//!         let mut assignments = service.read_assignments()?;
-//!         while let Some(assignment) = assignments.next().await {
-//!             let assignment = assignment?;
+//!         let mut assignments = service.read_assignments();
+//!         while let Some(assignment) = assignments.next().await.transpose()? {
 //!             println!("{:?} has {:?}", assignment.principal.id, assignment.role.id);
 //!         }
 //!     }
@@ -23,8 +22,8 @@
 //! }
 //!
 //! let (harness, redox) = (HarnessFake::start().await?, RedoxFake::start().await?);
-//! let platform = harness.client()?.org("platform")?.role_assignments();
-//! let clinic = redox.client()?.organization("7")?.role_assignments();
+//! let platform = harness.client()?.org("platform").role_assignments();
+//! let clinic = redox.client()?.organization("7").role_assignments();
 //! print_all(&[&platform, &clinic]).await?;
 //! # Ok(())
 //! # }
@@ -35,28 +34,32 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::error::Error;
-use crate::model::open_enum;
-use crate::transport::Items;
+use serde::Serialize;
 
-/// Lists roles.
+use crate::model::open_enum;
+use crate::transport::{Items, Position};
+
+/// Lists roles. Implement it to mock a service: [`Items::from_iter`](Items) makes items of values.
 pub trait ReadRoles: Send + Sync {
-    /// All roles here, as a stream. A position in it is that of the vendor's own list.
-    ///
-    /// # Errors
-    /// An error if the list cannot be asked for; that of the service comes from the stream.
-    fn read_roles(&self) -> Result<Items<Role>, Error>;
+    /// Returns all roles here, from a position of this list on (`None`: from the start).
+    fn read_roles_from(&self, position: Option<&Position>) -> Items<Role>;
+
+    /// Returns all roles here.
+    fn read_roles(&self) -> Items<Role> {
+        self.read_roles_from(None)
+    }
 }
 
-/// Lists who has which role.
+/// Lists who has which role. Implement it to mock a service.
 pub trait ReadAssignments: Send + Sync {
-    /// All assignments here that the caller may see, as a stream. A position in it is that of the
-    /// vendor's own list; where the vendor answers with all at once (Redox), it only counts the items
-    /// taken.
-    ///
-    /// # Errors
-    /// An error if the list cannot be asked for; that of the service comes from the stream.
-    fn read_assignments(&self) -> Result<Items<Assignment>, Error>;
+    /// Returns all assignments here that the caller may see, from a position of this list on (`None`:
+    /// from the start).
+    fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment>;
+
+    /// Returns all assignments here that the caller may see.
+    fn read_assignments(&self) -> Items<Assignment> {
+        self.read_assignments_from(None)
+    }
 }
 
 open_enum! {
@@ -86,7 +89,7 @@ open_enum! {
 }
 
 /// Who has a role. What the service does not say is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub struct Principal {
     /// What it is.
@@ -98,7 +101,7 @@ pub struct Principal {
 }
 
 /// What a role is held over. What the service does not say is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub struct Scope {
     /// What it is.
@@ -112,7 +115,7 @@ pub struct Scope {
 }
 
 /// A role as an assignment names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub struct RoleName {
     /// The vendor's id.
@@ -122,7 +125,7 @@ pub struct RoleName {
 }
 
 /// A role.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Role {
     /// The vendor's id. (Twilio Chat documents it as nullable.)
@@ -131,11 +134,12 @@ pub struct Role {
     pub name: Option<String>,
     /// What it allows, as the vendor writes permissions (deepset's as `asset:action`).
     pub permissions: Option<Vec<String>>,
+    #[serde(skip)]
     native: Native,
 }
 
 /// That somebody has a role.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Assignment {
     /// The vendor's id; not every service has one.
@@ -146,13 +150,15 @@ pub struct Assignment {
     pub role: RoleName,
     /// Over what.
     pub scope: Scope,
+    #[serde(skip)]
     native: Native,
 }
 
 type Native = Arc<dyn Any + Send + Sync>;
 
 impl Role {
-    pub(crate) fn new<N: Any + Send + Sync>(native: N) -> Self {
+    /// Returns a role of which nothing is known but the vendor's own value (`()`, where there is none).
+    pub fn new<N: Any + Send + Sync>(native: N) -> Self {
         Self { id: None, name: None, permissions: None, native: Arc::new(native) }
     }
 
@@ -164,7 +170,9 @@ impl Role {
 }
 
 impl Assignment {
-    pub(crate) fn new<N: Any + Send + Sync>(native: N) -> Self {
+    /// Returns an assignment of which nothing is known but the vendor's own value (`()`, where there is
+    /// none).
+    pub fn new<N: Any + Send + Sync>(native: N) -> Self {
         Self {
             id: None,
             principal: Principal::default(),

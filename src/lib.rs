@@ -5,21 +5,20 @@
 )]
 #![cfg_attr(
     not(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset")),
-    doc = "Typed, safe hands on the role APIs of several vendors; this build has some of them."
+    doc = "A typed async client for role-management APIs; this build has some of its vendors."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The rooms that all vendors share hold parts that only some of them use. The build with all
-// vendors, which CI makes too, finds what nobody uses.
-#![cfg_attr(
-    not(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset")),
-    allow(dead_code, unused_imports, unused_macros)
-)]
 // A library neither panics nor prints; its tests, and programs that use it, may.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(not(any(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset")))]
+compile_error!("rolecall needs at least one vendor: twilio, harness, redox or deepset");
+
 pub mod access;
 pub mod auth;
+mod client;
+mod declare;
 mod error;
 mod model;
 pub mod operation;
@@ -37,13 +36,14 @@ pub mod testing;
 pub mod twilio;
 
 pub use error::{Effect, Error, ErrorKind};
-pub use model::{Secret, Timestamp, Unlisted};
+pub use http;
+pub use model::{Secret, Timestamp, UnknownValue};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use transport::fuzzing;
 pub use transport::{
-    BoxFuture, Call, ClientOptions, Difference, Ensured, EnsuredAbsent, HttpConfig, Items, Page,
-    Pages, Position, Response, RetryPolicy, WithResponse,
+    Attempt, AttemptReport, BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, HttpConfig,
+    Interceptor, Items, List, Mismatch, Page, Pages, Position, Response, RetryPolicy, WithResponse,
 };
 
 #[cfg(feature = "deepset")]

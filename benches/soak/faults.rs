@@ -1,124 +1,110 @@
-//! The faults that are thrown, with what of them the comparison has to know.
+//! The faults that requests meet, with what the comparison has to know of each.
 
 use std::time::Duration;
 
 use fastrand::Rng;
 use rolecall::testing::Fault;
 
-/// A fault that waits for one request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Thrown {
+/// A kind of fault. "Before" the service saw the request, or "after" it was carried out.
+pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// The service carries the request out.
-    pub(crate) passes: bool,
-    /// The answer is a success whatever the service said, so that a client may believe too much.
-    pub(crate) flatters: bool,
+    pub(crate) processed: bool,
+    /// The response is a success whatever the service said, so that a client may believe too much.
+    pub(crate) claims_success: bool,
+    /// It costs a whole attempt's time, and so is rarer.
+    silent: bool,
+    draw: fn(&mut Rng) -> Fault,
 }
 
-impl Thrown {
-    /// No fault.
-    pub(crate) const NONE: Self = Self { name: "none", passes: true, flatters: false };
+/// No fault.
+pub(crate) static NONE: Kind = Kind::new("none", true, |_| Fault::none());
+
+impl Kind {
+    const fn new(name: &'static str, processed: bool, draw: fn(&mut Rng) -> Fault) -> Self {
+        Self { name, processed, claims_success: false, silent: false, draw }
+    }
+
+    const fn silent(mut self) -> Self {
+        self.silent = true;
+        self
+    }
+
+    const fn claims_success(mut self) -> Self {
+        self.claims_success = true;
+        self
+    }
 }
 
-/// All kinds. "Before" the service saw the request, or "after" it was carried out.
-pub(crate) const NAMES: &[&str] = &[
-    "rate limit",
-    "5xx before",
-    "5xx after",
-    "4xx",
-    "401",
-    "redirect",
-    "odd 2xx before",
-    "odd 2xx after",
-    "garbage",
-    "encoded",
-    "reset before",
-    "reset after",
-    "reset in answer",
-    "truncated",
-    "drip",
-    "slow drip",
-    "endless success",
-    "endless refusal",
-    "hang before",
-    "hang after",
-    "delay",
-    "late answer",
-    "stale",
-    "closed idle",
-    "closing",
-    "no HTTP",
+fn one_of<T: Copy>(random: &mut Rng, values: &[T]) -> T {
+    values[random.usize(0..values.len())]
+}
+
+/// A refusal is only ever sent before the service saw the request: after it, it would be the service
+/// that lies. A success is only ever sent after it, for the same reason.
+pub(crate) static ALL: [Kind; 26] = [
+    // The first stands in for most of the silent ones.
+    Kind::new("closing", true, |_| Fault::none().header("connection", "close")),
+    Kind::new("rate limit", false, |random| match random.u32(0..3) {
+        0 => Fault::status(429),
+        1 => Fault::html(429),
+        _ => Fault::status(429).retry_after(Duration::ZERO),
+    }),
+    Kind::new("5xx before", false, |random| Fault::html(one_of(random, &FAILURES))),
+    Kind::new("5xx after", true, |random| {
+        Fault::status(one_of(random, &FAILURES)).after_processing()
+    }),
+    Kind::new("4xx", false, |random| {
+        let code = one_of(random, &[400, 402, 403, 404, 405, 409, 410, 412, 418, 422]);
+        if random.bool() { Fault::html(code) } else { Fault::status(code) }
+    }),
+    Kind::new("401", false, |_| Fault::status(401)),
+    Kind::new("redirect", false, |random| {
+        let code = one_of(random, &[301, 302, 303, 304, 307, 308]);
+        Fault::status(code).header("location", "/elsewhere")
+    }),
+    Kind::new("odd 2xx before", false, |random| Fault::status(one_of(random, &ODD))),
+    Kind::new("odd 2xx after", true, |random| {
+        Fault::status(one_of(random, &ODD)).after_processing()
+    }),
+    Kind::new("garbage", true, |random| {
+        let bodies = ["", "<html>", "{}", "[1", "null", "{\"success\":", "\u{0}"];
+        let status = one_of(random, &[200, 201]);
+        Fault::json(status, one_of(random, &bodies)).after_processing()
+    })
+    .claims_success(),
+    Kind::new("encoded", true, |_| Fault::none().header("content-encoding", "gzip")),
+    Kind::new("reset before", false, |_| Fault::reset()),
+    Kind::new("reset after", true, |_| Fault::reset().after_processing()),
+    Kind::new("reset in response", true, |_| Fault::reset_in_response()),
+    Kind::new("truncated", true, |_| Fault::truncated()),
+    Kind::new("drip", true, |_| Fault::drip(Duration::ZERO)),
+    Kind::new("slow drip", true, |_| Fault::drip(Duration::from_millis(20))).silent(),
+    Kind::new("endless success", true, |random| {
+        Fault::endless(one_of(random, &[200, 201])).after_processing()
+    })
+    .claims_success(),
+    Kind::new("endless refusal", false, |random| Fault::endless(one_of(random, &[403, 503]))),
+    Kind::new("hang before", false, |_| Fault::hang()).silent(),
+    Kind::new("hang after", true, |_| Fault::hang().after_processing()).silent(),
+    Kind::new("delay", true, |_| Fault::delay(Duration::from_millis(30))),
+    Kind::new("late response", true, |_| Fault::delay(Duration::from_secs(60))).silent(),
+    Kind::new("stale", true, |_| Fault::stale()),
+    Kind::new("closed idle", true, |_| Fault::closed_idle()),
+    Kind::new("no HTTP", false, |_| Fault::status(1000)),
 ];
+
+const FAILURES: [u16; 8] = [408, 500, 501, 502, 503, 504, 505, 599];
+const ODD: [u16; 3] = [202, 203, 206];
 
 /// Of a thousand requests so many meet a fault.
 const FAULTY: u32 = 120;
 
-/// A refusal is only ever thrown before the service saw the request: after it, it would be the
-/// service that lies. A success is only ever thrown after it, for the same reason.
-pub(crate) fn draw(random: &mut Rng) -> Option<(Thrown, Fault)> {
-    if random.u32(0..1000) >= FAULTY {
-        return None;
+pub(crate) fn draw(random: &mut Rng) -> Option<(&'static Kind, Fault)> {
+    let faulty = random.u32(0..1000) < FAULTY;
+    let mut kind = &ALL[random.usize(0..ALL.len())];
+    if kind.silent && random.u32(0..3) > 0 {
+        kind = &ALL[0];
     }
-    // Silence costs a whole attempt's time, and so is rarer.
-    let silent = ["slow drip", "hang before", "hang after", "late answer"];
-    let mut name = NAMES[random.usize(0..NAMES.len())];
-    if silent.contains(&name) && random.u32(0..3) > 0 {
-        name = "closing";
-    }
-    let mut one_of = |codes: &[u16]| codes[random.usize(0..codes.len())];
-    let millis = Duration::from_millis;
-    let (fault, passes, flatters) = match name {
-        "rate limit" => match one_of(&[0, 1, 2]) {
-            0 => (Fault::status(429), false, false),
-            1 => (Fault::html(429), false, false),
-            _ => (Fault::status(429).retry_after(Duration::ZERO), false, false),
-        },
-        "5xx before" => {
-            let code = one_of(&[408, 500, 501, 502, 503, 504, 505, 599]);
-            (Fault::html(code), false, false)
-        }
-        "5xx after" => {
-            let code = one_of(&[408, 500, 501, 502, 503, 504, 505, 599]);
-            (Fault::status(code).after_processing(), true, false)
-        }
-        "4xx" => {
-            let code = one_of(&[400, 402, 403, 404, 405, 409, 410, 412, 418, 422]);
-            let fault = if one_of(&[0, 1]) == 0 { Fault::html(code) } else { Fault::status(code) };
-            (fault, false, false)
-        }
-        "401" => (Fault::status(401), false, false),
-        "redirect" => {
-            let code = one_of(&[301, 302, 303, 304, 307, 308]);
-            (Fault::status(code).header("location", "/elsewhere"), false, false)
-        }
-        "odd 2xx before" => (Fault::status(one_of(&[202, 203, 206])), false, false),
-        "odd 2xx after" => {
-            (Fault::status(one_of(&[202, 203, 206])).after_processing(), true, false)
-        }
-        "garbage" => {
-            let body = ["", "<html>", "{}", "[1", "null", "{\"success\":", "\u{0}"];
-            let body = body[usize::from(one_of(&[0, 1, 2, 3, 4, 5, 6]))];
-            let fault = Fault::json(one_of(&[200, 201]), body).after_processing();
-            (fault, true, true)
-        }
-        "encoded" => (Fault::none().header("content-encoding", "gzip"), true, false),
-        "reset before" => (Fault::reset(), false, false),
-        "reset after" => (Fault::reset().after_processing(), true, false),
-        "reset in answer" => (Fault::reset_in_answer(), true, false),
-        "truncated" => (Fault::truncated(), true, false),
-        "drip" => (Fault::drip(Duration::ZERO), true, false),
-        "slow drip" => (Fault::drip(millis(20)), true, false),
-        "endless success" => (Fault::endless(one_of(&[200, 201])).after_processing(), true, true),
-        "endless refusal" => (Fault::endless(one_of(&[403, 503])), false, false),
-        "hang before" => (Fault::hang(), false, false),
-        "hang after" => (Fault::hang().after_processing(), true, false),
-        "delay" => (Fault::delay(millis(30)), true, false),
-        "late answer" => (Fault::delay(Duration::from_secs(60)), true, false),
-        "stale" => (Fault::stale(), true, false),
-        "closed idle" => (Fault::closed_idle(), true, false),
-        "closing" => (Fault::none().header("connection", "close"), true, false),
-        "no HTTP" => (Fault::status(1000), false, false),
-        other => unreachable!("{other} has no fault"),
-    };
-    Some((Thrown { name, passes, flatters }, fault))
+    faulty.then(|| (kind, (kind.draw)(random)))
 }

@@ -3,49 +3,50 @@
 //! `cargo bench [--features redox-jwt] --bench soak [-- --calls N] [--seed N]`; without a number it is
 //! a million calls.
 //!
-//! What is looked for: that nothing is doubled, that nothing is lost, that every word a call said was
-//! true, that every call ends, and that memory and file descriptors stay flat. The last line is the
-//! verdict, and the exit code says the same.
+//! It checks that nothing is doubled or lost, that every call ends and everything that it reports is
+//! true, that every operation of the registry was sent, and that memory and file descriptors stay flat.
+//! The last line is the verdict, and the exit code says the same.
 //!
-//! **What is told.** Of each service every kind of things that it has, by turns: role assignments and
+//! **What is called.** Of each service every kind of things that it has, by turns: role assignments and
 //! users of Twilio Organizations, roles of Twilio Chat, role assignments, roles and resource groups of
 //! Harness, role assignments of Redox in an organization and in an environment, roles of deepset. They
-//! are created, made sure of, looked at, listed (also in the shared vocabulary), changed and removed,
-//! as far as there are calls for it. What nobody changes is read beside them: accounts, built-in roles
-//! and their permissions, proposals of assignments, environments, users of deepset. The two lanes of a
-//! service differ in how they go about it: Twilio's older surface and the newer, its auth token and an
-//! API key, an organization and a project of Harness, and with the feature `redox-jwt` a token and an
-//! API key of Redox.
+//! are created, ensured, read, listed (also in the shared vocabulary), changed and removed, as far as
+//! there are calls for it. What nobody changes is read beside them: accounts, built-in roles and their
+//! permissions, validations of assignments, environments, users of deepset. The two clients of a service
+//! differ: Twilio's older API version and the newer, its auth token and an API key, an organization and
+//! a project of Harness, and with the feature `redox-jwt` a token and an API key of Redox.
 //!
-//! **How.** Ten lanes, two for each service, each with one client for the whole run. Behind a lane's
-//! one address a relay leads to a fake, which is replaced by a fresh one after some hundred requests:
-//! a fake keeps what was made, and looks through all of it. So it is the clients that grow old, with
-//! their connections, budgets and tokens. A lane tells *stories*, each about one name that nobody else
-//! uses: create it, look, make sure of it, change it, remove it. The fakes' faults are drawn ahead and
-//! queued in order, and a fake remembers its requests in the same order: so of every request it is
-//! known which fault it met and whether the service carried it out. When the last story of a round has
-//! ended, all words are compared with what is held and with what was received.
+//! **How.** Ten clients live for the whole run. A relay leads from a client's one address to a fake, which
+//! is replaced after some hundred requests: a fake keeps what was created, and looks through all of it.
+//! So the clients grow old, with their connections, budgets and tokens. Each thing has a number that
+//! nobody else uses, and a history: what the calls about it reported. Faults are drawn ahead and queued
+//! in order, and a fake remembers its requests in the same order, so of every request it is known which
+//! fault it met and whether the service carried it out. At the end of a round all histories are compared
+//! with what the fake holds and with what it received.
 //!
 //! **Changes.** What a thing holds is a set of five bits: a role's permissions, or a text that stands
 //! for them. A change whose outcome is unknown leaves both possible. What one of two callers at once
 //! adds is not lost where things have versions.
 //!
-//! **Lists.** The first things of a round are made before any fault, and stay: each is in every list,
-//! once, whatever comes and goes behind it, and also where a list goes on from the position at which an
-//! error ended it. Of the others none comes twice, and none that a story has made is missing in its
-//! list, but where the rows of a list move.
+//! **Lists.** The first things of a round are created before any fault, and stay: each is in every list,
+//! once, whatever comes and goes behind it, also where a list is resumed from the position at which an
+//! error ended it. Of the others none comes twice, and none that a call created is missing, unless the
+//! rows of a list move.
 //!
 //! **One process.** The fakes live in this one, though that counts their memory and descriptors
 //! too: what is held is then read and not asked for over one more wire, and flatness is the stricter
 //! for it. (The other benchmarks measure costs and so keep the server apart.)
 //!
-//! The seed decides the stories and the faults; which fault meets which request is up to the
-//! scheduler. Some 700 file descriptors are wanted.
+//! The seed decides the calls and the faults; which fault meets which request is up to the
+//! scheduler. Some 700 file descriptors are needed.
 
 mod faults;
+mod history;
+#[path = "../../tests/it/registry/mod.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod registry;
 mod relay;
-mod stories;
-mod tale;
+mod rounds;
 mod vendors;
 
 use std::collections::BTreeMap;
@@ -59,7 +60,7 @@ use tokio::task::JoinSet;
 
 const IN_FLIGHT: usize = 64;
 
-/// Of these and more calls every kind of fault and of outcome must have been seen.
+/// Of these and more calls every kind of fault, of outcome and of operation must have been seen.
 const TELLING: u64 = 10_000;
 
 /// How much the last quarter may be above the second: a share, and so much more.
@@ -74,7 +75,7 @@ const COLD_DESCRIPTORS: f64 = 64.0;
 /// A number by name, in the order of the names.
 type Counts = BTreeMap<&'static str, u64>;
 
-/// What all lanes share.
+/// What all clients share.
 struct Soak {
     calls: u64,
     seed: u64,
@@ -94,6 +95,17 @@ struct Tally {
     wrong: u64,
 }
 
+impl Tally {
+    fn add_round(&mut self, known: bool, requests: u64, met: &[&'static faults::Kind]) {
+        self.rounds += 1;
+        self.forgotten += u64::from(!known);
+        self.requests += requests;
+        for kind in met {
+            *self.faults.entry(kind.name).or_default() += 1;
+        }
+    }
+}
+
 impl Soak {
     fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
@@ -103,7 +115,7 @@ impl Soak {
         self.started.load(Ordering::Relaxed) >= self.calls
     }
 
-    /// Tells what is wrong, up to a point, and remembers that something is.
+    /// Shows what is wrong, up to a point, and counts it.
     fn wrong(&self, what: impl FnOnce() -> String) {
         let mut tally = self.tally();
         tally.wrong += 1;
@@ -132,40 +144,31 @@ impl Sample {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
-fn listed(counts: &Counts) -> String {
-    counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
-}
-
-/// Takes samples for as long as calls are begun, and tells now and then how far it is.
+/// Takes samples for as long as calls are begun, and shows progress now and then.
 async fn watch(soak: Arc<Soak>) -> Vec<Sample> {
     let begun = Instant::now();
     let mut samples = Vec::new();
-    let mut told = begun;
+    let mut shown = begun;
     while !soak.is_done() {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let sample = Sample::now();
         samples.extend(sample);
-        if told.elapsed() >= Duration::from_secs(5) {
-            told = Instant::now();
-            tell(&soak, begun, sample);
+        if shown.elapsed() >= Duration::from_secs(5) {
+            shown = Instant::now();
+            show(&soak, begun, sample);
         }
     }
     samples
 }
 
-fn tell(soak: &Soak, begun: Instant, sample: Option<Sample>) {
+fn show(soak: &Soak, begun: Instant, sample: Option<Sample>) {
     let calls = soak.started.load(Ordering::Relaxed);
     let seconds = begun.elapsed().as_secs_f64();
-    let held = match sample {
-        Some(Sample { rss_kib, descriptors }) => {
-            format!("RSS {:.1} MiB, {descriptors} descriptors", rss_kib / 1024.0)
-        }
-        None => "no /proc".to_owned(),
+    let held = sample.map_or("no /proc".to_owned(), |Sample { rss_kib, descriptors }| {
+        format!("RSS {:.1} MiB, {descriptors} descriptors", rss_kib / 1024.0)
+    });
+    let listed = |counts: &Counts| {
+        counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
     };
     let tally = soak.tally();
     println!(
@@ -188,59 +191,59 @@ fn flat(
     if quarter == 0 {
         return Ok(format!("{name} SKIPPED, too few samples"));
     }
-    let of = |from: usize, to: usize| median(samples[from..to].iter().map(part).collect());
-    let early = of(quarter, 2 * quarter);
-    let late = of(samples.len() - quarter, samples.len());
+    let median = |samples: &[Sample]| {
+        let mut values: Vec<f64> = samples.iter().map(part).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let early = median(&samples[quarter..2 * quarter]);
+    let late = median(&samples[samples.len() - quarter..]);
     let text = format!("{name} {early:.0} to {late:.0}");
     if late <= early * (1.0 + share) + more { Ok(text) } else { Err(format!("{text} is not flat")) }
 }
 
 /// What is good and what is not.
 fn judge(soak: &Soak, samples: &[Sample]) -> (Vec<String>, Vec<String>) {
-    let (mut good, mut bad) = (Vec::new(), Vec::new());
     let tally = soak.tally();
-    match tally.wrong {
-        0 => good.push("nothing doubled, lost or untrue".to_owned()),
-        wrong => bad.push(format!("{wrong} wrong, see above")),
-    }
+    let mut all = vec![match tally.wrong {
+        0 => Ok("nothing doubled, lost or untrue".to_owned()),
+        wrong => Err(format!("{wrong} wrong, see above")),
+    }];
+    let mut unseen: Vec<&str> = Vec::new();
     if soak.calls >= TELLING {
-        let unseen = |names: &[&'static str], seen: &Counts| -> Vec<&'static str> {
-            names.iter().copied().filter(|name| !seen.contains_key(name)).collect()
-        };
-        let mut missing = unseen(faults::NAMES, &tally.faults);
-        missing.extend(unseen(tale::OUTCOMES, &tally.outcomes));
-        if !missing.is_empty() {
-            bad.push(format!("never seen: {}", missing.join(", ")));
-        }
+        let faults = faults::ALL.iter().map(|kind| kind.name);
+        unseen.extend(faults.filter(|name| !tally.faults.contains_key(name)));
+        let outcomes = history::OUTCOMES.iter().copied();
+        unseen.extend(outcomes.filter(|name| !tally.outcomes.contains_key(name)));
+        let sent = vendors::sent();
+        let operations = registry::each_operation().into_iter().map(|one| one.name());
+        unseen.extend(operations.filter(|name| !sent.contains(name)));
+    }
+    if !unseen.is_empty() {
+        all.push(Err(format!("never seen: {}", unseen.join(", "))));
     }
     // Without the requests only what is held could be compared.
     if tally.rounds == 0 || tally.forgotten * 20 > tally.rounds {
-        bad.push(format!("{} of {} rounds not known in full", tally.forgotten, tally.rounds));
+        all.push(Err(format!("{} of {} rounds not known in full", tally.forgotten, tally.rounds)));
     }
     if samples.is_empty() {
-        good.push("memory and descriptors SKIPPED, no /proc".to_owned());
-        return (good, bad);
+        all.push(Ok("memory and descriptors SKIPPED, no /proc".to_owned()));
+    } else {
+        let margin = |(share, more): (f64, f64), cold: f64| {
+            (share, if soak.calls < WARM { more + cold } else { more })
+        };
+        let memory = margin(RSS_MARGIN, COLD_KIB);
+        let descriptors = margin(DESCRIPTORS_MARGIN, COLD_DESCRIPTORS);
+        all.push(flat("RSS in KiB", samples, |sample| sample.rss_kib, memory));
+        all.push(flat("descriptors", samples, |sample| sample.descriptors, descriptors));
     }
-    let margin = |(share, more): (f64, f64), cold: f64| {
-        (share, if soak.calls < WARM { more + cold } else { more })
-    };
-    let (memory, descriptors) =
-        (margin(RSS_MARGIN, COLD_KIB), margin(DESCRIPTORS_MARGIN, COLD_DESCRIPTORS));
-    let memory = flat("RSS in KiB", samples, |sample| sample.rss_kib, memory);
-    let descriptors = flat("descriptors", samples, |sample| sample.descriptors, descriptors);
-    for flat in [memory, descriptors] {
-        match flat {
-            Ok(text) => good.push(text),
-            Err(text) => bad.push(text),
-        }
-    }
-    (good, bad)
+    let (good, bad): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
+    (good.into_iter().flatten().collect(), bad.into_iter().filter_map(Result::err).collect())
 }
 
 /// The calls and the seed that are asked for.
 fn arguments() -> Result<(u64, u64), String> {
-    let mut calls = 1_000_000;
-    let mut seed = fastrand::u64(..);
+    let (mut calls, mut seed) = (1_000_000, fastrand::u64(..));
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let number = match argument.as_str() {
@@ -251,25 +254,25 @@ fn arguments() -> Result<(u64, u64), String> {
             other => return Err(format!("{other} is not known: --calls N, --seed N")),
         };
         let given = arguments.next().and_then(|text| text.replace('_', "").parse().ok());
-        *number = given.ok_or_else(|| format!("{argument} wants a number"))?;
+        *number = given.ok_or_else(|| format!("{argument} needs a number"))?;
     }
     Ok((calls, seed))
 }
 
 async fn run(soak: &Arc<Soak>) -> Vec<Sample> {
     let watching = tokio::spawn(watch(Arc::clone(soak)));
-    let mut lanes = JoinSet::new();
+    let mut clients = JoinSet::new();
     for second in [false, true] {
         let first = 5 * u32::from(second);
-        lanes.spawn(stories::lane::<vendors::Iam>(Arc::clone(soak), first, second));
-        lanes.spawn(stories::lane::<vendors::Chat>(Arc::clone(soak), first + 1, second));
-        lanes.spawn(stories::lane::<vendors::Harness>(Arc::clone(soak), first + 2, second));
-        lanes.spawn(stories::lane::<vendors::Redox>(Arc::clone(soak), first + 3, second));
-        lanes.spawn(stories::lane::<vendors::Deepset>(Arc::clone(soak), first + 4, second));
+        clients.spawn(rounds::run::<vendors::Iam>(Arc::clone(soak), first, second));
+        clients.spawn(rounds::run::<vendors::Chat>(Arc::clone(soak), first + 1, second));
+        clients.spawn(rounds::run::<vendors::Harness>(Arc::clone(soak), first + 2, second));
+        clients.spawn(rounds::run::<vendors::Redox>(Arc::clone(soak), first + 3, second));
+        clients.spawn(rounds::run::<vendors::Deepset>(Arc::clone(soak), first + 4, second));
     }
-    while let Some(ended) = lanes.join_next().await {
+    while let Some(ended) = clients.join_next().await {
         if let Err(panic) = ended {
-            soak.wrong(|| format!("a lane ended early: {panic}"));
+            soak.wrong(|| format!("a client ended early: {panic}"));
         }
     }
     watching.await.unwrap_or_default()
@@ -284,17 +287,12 @@ fn main() -> ExitCode {
         }
     };
     println!("{calls} calls, {IN_FLIGHT} in flight; --seed {seed}");
-    let soak = Arc::new(Soak {
-        calls,
-        seed,
-        started: AtomicU64::new(0),
-        permits: Semaphore::new(IN_FLIGHT),
-        tally: Mutex::default(),
-    });
+    let (permits, started) = (Semaphore::new(IN_FLIGHT), AtomicU64::new(0));
+    let soak = Arc::new(Soak { calls, seed, started, permits, tally: Mutex::default() });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let begun = Instant::now();
     let samples = runtime.expect("a runtime").block_on(run(&soak));
-    tell(&soak, begun, Sample::now());
+    show(&soak, begun, Sample::now());
     let (good, bad) = judge(&soak, &samples);
     let seconds = begun.elapsed().as_secs_f64();
     let calls = soak.started.load(Ordering::Relaxed);

@@ -3,10 +3,14 @@
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
 pub(crate) mod cases;
+#[path = "../../tests/it/registry/mod.rs"]
+pub(crate) mod registry;
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Ipv4Addr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall::testing::TwilioIamFake;
@@ -14,29 +18,39 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The path of the server's answers, by what the request's target begins with.
-const ANSWERS: [(&str, &str, &str); 6] = [
-    ("/v2/token", "200 OK", include_str!("../../fixtures/twilio_iam/token.json")),
-    (
-        "/Organizations/",
-        "201 Created",
-        include_str!("../../fixtures/twilio_iam/assignment.full.json"),
-    ),
-    ("/v2/Services/", "201 Created", include_str!("../../fixtures/twilio_chat/role.full.json")),
-    ("/v1/orgs/", "201 Created", include_str!("../../fixtures/harness/assignment.full.json")),
-    ("/platform/", "200 OK", include_str!("../../fixtures/redox/assigned.full.json")),
-    ("/api/v1/", "201 Created", include_str!("../../fixtures/deepset/role.full.json")),
-];
+/// The text of an endpoint's request fixture.
+pub(crate) fn request_fixture(endpoint: &registry::Endpoint) -> String {
+    let path = format!("{}/fixtures/{}", env!("CARGO_MANIFEST_DIR"), endpoint.request);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
 
-/// Another process that answers on loopback, until this one ends or drops it.
+/// The canned responses: method and target of each request of the registry, and the whole response.
+fn canned_responses() -> HashMap<String, String> {
+    let mut all = registry::endpoints();
+    all.retain(|endpoint| !endpoint.request.is_empty());
+    let response = |endpoint: registry::Endpoint| {
+        let request = request_fixture(&endpoint);
+        let (target, _) = request.split_once(" HTTP/1.1").expect("it has a request line");
+        let body = if endpoint.has_body() { endpoint.response.as_str() } else { "" };
+        let status = http::StatusCode::from_u16(endpoint.success()[0]).expect("it is a status");
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             x-request-id: obviously-fake\r\n\r\n",
+            body.len()
+        );
+        (target.to_owned(), head + body)
+    };
+    all.into_iter().map(response).collect()
+}
+
+/// Another process that responds on loopback, until this one ends or drops it.
 pub(crate) struct Server {
     child: Child,
     pub(crate) origin: String,
 }
 
 impl Server {
-    /// Answers each call's path with a complete, proper answer, and any path below `/endless` without
-    /// end.
+    /// Responds properly to each example of the registry, and without end to any path below `/endless`.
     pub(crate) fn canned() -> Self {
         Self::start("--serve-canned", 0)
     }
@@ -77,8 +91,9 @@ pub(crate) fn arguments() -> Vec<String> {
         Some("--serve-canned") => serve(async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
             tell(&format!("http://{}", listener.local_addr().expect("it is bound")));
+            let responses = Arc::new(canned_responses());
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream));
+                tokio::spawn(respond(stream, Arc::clone(&responses)));
             }
         }),
         Some("--serve-fake") => serve(async {
@@ -109,20 +124,19 @@ fn serve(serving: impl Future<Output = ()>) {
     runtime().block_on(serving);
 }
 
-async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
+async fn respond(
+    mut stream: TcpStream,
+    responses: Arc<HashMap<String, String>>,
+) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut received = Vec::with_capacity(4096);
     loop {
         while let Some(length) = complete(&received) {
-            let target = received.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-            let known = ANSWERS.iter().find(|(path, ..)| target.starts_with(path.as_bytes()));
-            let (_, status, body) = known.unwrap_or(&("", "404 Not Found", "{}"));
-            let head = format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-                 x-request-id: obviously-fake\r\n\r\n",
-                body.len()
-            );
-            let endless = target.starts_with(b"/endless");
+            let line = received.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            let line = String::from_utf8_lossy(line);
+            let target = line.trim_end_matches(" HTTP/1.1");
+            let response = responses.get(target).map_or("HTTP/1.1 404 Not Found\r\n\r\n", |it| it);
+            let endless = target.contains(" /endless");
             received.drain(..length);
             if endless {
                 stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
@@ -130,7 +144,7 @@ async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
                     stream.write_all(&[b' '; 64 * 1024]).await?;
                 }
             }
-            stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await?;
+            stream.write_all(response.as_bytes()).await?;
         }
         if stream.read_buf(&mut received).await? == 0 {
             return Ok(());

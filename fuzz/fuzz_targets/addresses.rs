@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use rolecall::twilio::iam::Credentials;
 use rolecall::{ErrorKind, Redox, TwilioIam};
 use rolecall_fuzz::{Run, Script};
 
@@ -36,7 +37,7 @@ fuzz_target!(|input: &str| {
             }
         }
     }
-    let builder = TwilioIam::with_token("obviously-fake").edge(a);
+    let builder = TwilioIam::builder(Credentials::token("obviously-fake")).edge(a);
     let builder = if input.contains('\u{1e}') { builder.region(b) } else { builder };
     if let Ok(client) = builder.build() {
         let origin = origin(&format!("{client:?}"));

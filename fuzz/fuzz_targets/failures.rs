@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
         500..=599 => assert_ne!(kind, ErrorKind::RateLimited),
         _ => assert_eq!(kind, ErrorKind::UnexpectedStatus),
     }
-    // Of this crate's own, which no service can tell.
+    // Of this crate's own, which no service can report.
     let own =
         [ErrorKind::Connect, ErrorKind::Interrupted, ErrorKind::Decode, ErrorKind::Configuration];
     assert!(!own.contains(&kind));

@@ -1,9 +1,9 @@
 //! Every checked id: what is accepted follows the rule, and is one segment of a URL; what is read
-//! from an answer is kept as it came.
+//! from a response is kept as it came.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rolecall::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
+use rolecall::operation::{Operation, Spec};
 use rolecall::{Error, ErrorKind, Redox, deepset, harness, redox, twilio};
 use rolecall_fuzz::{BASE, Run, Script};
 use serde::Serialize;
@@ -14,18 +14,11 @@ struct Probe<'a>(&'a str);
 
 impl Operation for Probe<'_> {
     type Service = Redox;
-    type Answer = ();
-    const NAME: &'static str = "own probe.send";
-    const METHOD: http::Method = http::Method::GET;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
+    type Output = serde_json::Value;
+    const SPEC: Spec = Spec::get("own probe.send", &["/v1/{outer}/all/{inner}"]);
 
-    fn path(&self) -> Path<'_> {
-        Path::new("/v1/{outer}/all/{inner}", [self.0, self.0])
-    }
-
-    fn decode(_: &RawAnswer<'_>) -> Result<(), AnswerError> {
-        Ok(())
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![self.0, self.0])
     }
 }
 
@@ -33,8 +26,9 @@ impl Operation for Probe<'_> {
 fn is_segment(client: &Redox, id: &str) -> bool {
     let call = client.call(&Probe(id));
     let Ok(request) = call.request() else { return false };
-    let url = url::Url::parse(request.url()).expect("it is a URL");
-    assert_eq!(url.as_str(), request.url(), "it is normal");
+    let sent = request.uri().to_string();
+    let url = url::Url::parse(&sent).expect("it is a URL");
+    assert_eq!(url.as_str(), sent, "it is normal");
     assert!(url.query().is_none() && url.fragment().is_none());
     assert_eq!(url.origin().ascii_serialization(), "http://127.0.0.1:1");
     let segments: Vec<_> = url.path_segments().expect("it has a path").collect();
@@ -67,7 +61,7 @@ where
             assert!(text.len() < 20 || text.contains(' ') || !shown.contains(text), "{shown}");
         }
     }
-    // An answer may hold any text.
+    // A response may hold any text.
     let json = serde_json::to_string(text).expect("text is JSON");
     let kept: T = serde_json::from_str(&json).expect("any text is read");
     assert_eq!(kept.as_ref(), text);

@@ -43,28 +43,28 @@ fn sign(key: ApiKey) {
     let algorithm = algorithm.expect("it has one of the two");
     assert_eq!(shown, format!("ApiKey({algorithm} key {ID:?})"));
 
-    let (told, asked) = std::sync::mpsc::channel();
+    let (sender, bodies) = std::sync::mpsc::channel();
     fuzzing::serve(move |request| {
         let body = request.into_body();
-        let _ = told.send(body.clone());
-        let mut answer = Response::new(body);
-        *answer.status_mut() = http::StatusCode::BAD_REQUEST;
-        Act::Answer(answer)
+        let _ = sender.send(body.clone());
+        let mut response = Response::new(body);
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+        Act::Respond(response)
     });
-    let client = Redox::with_api_key(key)
+    let client = Redox::builder(key)
         .base_url("http://127.0.0.1:1/base")
         .token_url("http://127.0.0.1:1/base/token")
         .build()
         .expect("the key was found to sign");
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let environments = client.organization("123").expect("an id").environments();
+    let environments = client.organization("123").environments();
     let error = runtime
         .expect("a runtime without I/O can be built")
-        .block_on(async { environments.list().await })
+        .block_on(environments.list().first_page().send())
         .expect_err("there is no token");
 
-    let body = asked.try_recv().expect("a token was asked for");
+    let body = bodies.try_recv().expect("a token was asked for");
     let sent = url::form_urlencoded::parse(&body).find(|(name, _)| name == "client_assertion");
     let (_, assertion) = sent.expect("it proves who asks");
     let parts: Vec<_> = assertion.split('.').collect();
@@ -76,8 +76,8 @@ fn sign(key: ApiKey) {
     assert_eq!(read(header)["alg"], algorithm);
     assert_eq!(read(header)["kid"], ID);
     assert_eq!(read(claims)["iss"], "a-client");
-    let told = format!("{error} {error:?} {}", String::from_utf8_lossy(error.body()));
-    assert!(!told.contains(signature), "the assertion is shown: {told}");
+    let shown = format!("{error} {error:?} {}", String::from_utf8_lossy(error.body()));
+    assert!(!shown.contains(signature), "the assertion is shown: {shown}");
 }
 
 fn used_or_refused(key: Result<ApiKey, Error>) {

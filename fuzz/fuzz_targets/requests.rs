@@ -4,25 +4,28 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+use http::Request;
 use libfuzzer_sys::fuzz_target;
-use rolecall::operation::Request;
+use rolecall::operation::ListOperation;
+use rolecall::twilio::iam::Credentials;
 use rolecall::{
-    Call, Deepset, Error, Harness, Redox, TwilioChat, TwilioIam, deepset, harness, redox, twilio,
+    Call, Deepset, Harness, List, Redox, TwilioChat, TwilioIam, deepset, harness, redox, twilio,
 };
 use rolecall_fuzz::{BASE, Run, Script, options};
 use serde_json::{Value, json};
 
 const SID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-fn sent<T: Send + 'static>(call: Call<T>) -> Option<Request> {
-    call.request().ok().cloned()
+fn sent<T: Send + 'static>(call: Call<T>) -> Option<Request<Bytes>> {
+    call.request().ok()
 }
 
-fn form(request: &Request) -> Vec<(String, String)> {
+fn form(request: &Request<Bytes>) -> Vec<(String, String)> {
     url::form_urlencoded::parse(request.body()).into_owned().collect()
 }
 
-fn body(request: &Request) -> Value {
+fn body(request: &Request<Bytes>) -> Value {
     serde_json::from_slice(request.body()).expect("it is JSON")
 }
 
@@ -31,15 +34,9 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// The query of the first request of a list.
-fn query<T: Send + 'static>(
-    run: &Run,
-    pages: Result<rolecall::Pages<T>, Error>,
-) -> Option<Vec<(String, String)>> {
-    let before = run.seen().len();
-    let mut pages = pages.ok()?;
-    let _ = run.wait(pages.next());
-    let seen = run.seen();
-    let url = url::Url::parse(&seen.get(before)?.request.uri().to_string()).expect("it is a URL");
+fn query<O: ListOperation>(list: List<O>) -> Option<Vec<(String, String)>> {
+    let request = sent(list.first_page())?;
+    let url = url::Url::parse(&request.uri().to_string()).expect("it is a URL");
     Some(url.query_pairs().into_owned().collect())
 }
 
@@ -49,9 +46,13 @@ fuzz_target!(|input: &str| {
     let (a, b, c) = (next(), next(), next());
     let run = Run::of(Script::read(&[0, 3, 0]).1);
 
-    let chat = TwilioChat::with_auth_token(format!("AC{SID}"), "obviously-fake").expect("a SID");
-    let chat = chat.base_url(BASE).options(options()).build().expect("it is complete");
-    let roles = chat.service(format!("IS{SID}")).expect("a SID").roles();
+    let credentials = twilio::chat::Credentials::auth_token(format!("AC{SID}"), "obviously-fake");
+    let chat = TwilioChat::builder(credentials)
+        .base_url(BASE)
+        .options(options())
+        .build()
+        .expect("it is complete");
+    let roles = chat.service(format!("IS{SID}")).roles();
     if let Ok(new) = twilio::chat::NewRole::new(a, b, [c, a, c]) {
         let request = sent(roles.create(&new)).expect("it was checked");
         let expected = [
@@ -64,31 +65,32 @@ fuzz_target!(|input: &str| {
         assert_eq!(form(&request), pairs(&expected));
     }
     let sid = twilio::chat::RoleSid::new(format!("RL{SID}")).expect("a SID");
-    if let Some(request) = sent(roles.replace_permissions(&sid, [a, b])) {
+    if let Some(request) = sent(roles.update(&sid, [a, b])) {
         assert_eq!(form(&request), pairs(&[("Permission", a), ("Permission", b)]));
     }
 
-    let iam = TwilioIam::builder(a, b).base_url(BASE).token_url(format!("{BASE}/token"));
+    let iam = TwilioIam::builder(Credentials::client(a, b))
+        .base_url(BASE)
+        .token_url(format!("{BASE}/token"));
     if let Ok(iam) = iam.options(options()).build() {
-        let organization = iam.organization(format!("OR{SID}")).expect("a SID");
-        let _ = run.wait(async { organization.users().list(None).await });
+        let organization = iam.organization(format!("OR{SID}"));
+        let _ = run.wait(organization.users().list().first_page().send());
         let seen = run.seen();
         let token = seen.first().expect("a token was asked for");
-        let asked: Vec<_> =
-            url::form_urlencoded::parse(token.request.body()).into_owned().collect();
         let expected =
             [("grant_type", "client_credentials"), ("client_id", a), ("client_secret", b)];
-        assert_eq!(asked, pairs(&expected));
+        assert_eq!(form(&token.request), pairs(&expected));
     }
-    let iam = TwilioIam::with_token("obviously-fake").surface(twilio::iam::Surface::V2);
+    let iam = TwilioIam::builder(Credentials::token("obviously-fake"))
+        .api_version(twilio::iam::ApiVersion::V2);
     let iam = iam.base_url(BASE).options(options()).build().expect("it is complete");
-    let organization = iam.own_organization().expect("it is there");
+    let organization = iam.own_organization();
     let list = organization.role_assignments().list().resource_type(a).resource_id(b);
-    if let Some(query) = query(&run, list.pages()) {
+    if let Some(query) = query(list) {
         assert_eq!(query, pairs(&[("ResourceType", a), ("ResourceId", b)]));
     }
-    let list = organization.roles().expect("it is there").list().search(a).product_group(b);
-    if let Some(query) = query(&run, list.resource_types([c]).pages()) {
+    let list = organization.roles().list().search(a).product_group(b);
+    if let Some(query) = query(list.resource_types([c])) {
         let expected = [("Search", a), ("RoleProductGroup", b), ("ResourceTypes", c)];
         assert_eq!(query, pairs(&expected));
         assert!(!c.contains(','), "it would be two");
@@ -105,9 +107,9 @@ fuzz_target!(|input: &str| {
     if let Ok(new) = twilio::iam::NewUser::new(a) {
         let new = new.display_name(b).name(b, c).email(twilio::iam::Email::primary(a)).locale(c);
         let request = sent(organization.users().create(&new)).expect("it was checked");
-        let told = body(&request);
-        assert_eq!((&told["userName"], &told["displayName"]), (&json!(a), &json!(b)));
-        assert_eq!(told["name"], json!({"givenName": b, "familyName": c}));
+        let sent_body = body(&request);
+        assert_eq!((&sent_body["userName"], &sent_body["displayName"]), (&json!(a), &json!(b)));
+        assert_eq!(sent_body["name"], json!({"givenName": b, "familyName": c}));
     }
     let patch = twilio::iam::UserPatch::new().add(a, b).replace(b, c).remove(c);
     let user = twilio::UserSid::new(format!("US{SID}")).expect("a SID");
@@ -122,57 +124,56 @@ fuzz_target!(|input: &str| {
     }
     let filter = twilio::iam::UserFilter::user_name(a);
     let text = filter.as_str().to_owned();
-    if let Some(request) = sent(organization.users().list(filter)) {
-        let url = url::Url::parse(request.url()).expect("it is a URL");
-        let asked: Vec<_> = url.query_pairs().into_owned().collect();
-        assert_eq!(asked, pairs(&[("filter", &text)]));
+    if let Some(query) = query(organization.users().list().filter(filter)) {
+        assert_eq!(query, pairs(&[("filter", &text)]));
     } else {
         assert_eq!(a, "", "any other text can be searched for");
     }
 
     let harness =
-        Harness::builder("obviously-fake").account("fake").base_url(BASE).options(options());
-    let account = harness.build().expect("it is complete").account();
-    if let Some(query) = query(&run, account.roles().list().search_term(a).pages()) {
+        Harness::builder("obviously-fake").account_id("fake").base_url(BASE).options(options());
+    let harness = harness.build().expect("it is complete");
+    let account = harness.account();
+    if let Some(query) = query(account.roles().list().search_term(a)) {
         assert_eq!(query.last(), pairs(&[("search_term", a)]).last());
         assert_eq!(query.len(), 5);
     }
     let principal = harness::Principal::new(a, b).scope_level(c.into());
     if let Ok(new) = harness::NewRoleAssignment::new("id", a, b, principal) {
         if let Some(request) = sent(account.role_assignments().create(&new)) {
-            let told = body(&request);
-            assert_eq!((&told["role"], &told["resource_group"]), (&json!(a), &json!(b)));
-            assert_eq!(told["principal"], json!({"scope_level": c, "identifier": b, "type": a}));
+            let sent_body = body(&request);
+            assert_eq!((&sent_body["role"], &sent_body["resource_group"]), (&json!(a), &json!(b)));
+            assert_eq!(
+                sent_body["principal"],
+                json!({"scope_level": c, "identifier": b, "type": a})
+            );
         }
     }
     if let Ok(new) = harness::NewRole::new(a, b, [b, c]) {
         let new = new.description(c).tag(a, b).tag(b, c).tolerate([a]);
         if let Some(request) = sent(account.roles().create(&new)) {
             let tags = BTreeMap::from([(a, b), (b, c)]);
-            let told = json!({"identifier": a, "name": b, "permissions": [b, c], "description": c, "tags": tags});
-            assert_eq!(body(&request), told);
+            let sent_body = json!({"identifier": a, "name": b, "permissions": [b, c], "description": c, "tags": tags});
+            assert_eq!(body(&request), sent_body);
         }
         // The identifier is also the end of the path.
         if let Some(request) = sent(account.roles().update(&new)) {
-            assert!(request.url().ends_with(&a.replace('$', "%24")));
+            assert!(request.uri().path().ends_with(&a.replace('$', "%24")));
         }
     }
     let filter =
         harness::ResourceGroupFilter::new().account(a).org(b).search_term(c).identifiers([a, b]);
-    let before = run.seen().len();
-    let _ = account.filter_resource_groups(&filter).pages().map(|mut pages| run.wait(pages.next()));
-    if let Some(seen) = run.seen().get(before) {
-        let told: Value = serde_json::from_slice(seen.request.body()).expect("it is JSON");
+    if let Some(request) = sent(harness.filter_resource_groups(&filter).first_page()) {
         let expected =
             json!({"account": a, "org": b, "search_term": c, "identifier_filter": [a, b]});
-        assert_eq!(told, expected);
+        assert_eq!(body(&request), expected);
     }
 
     let redox = Redox::builder("obviously-fake").base_url(BASE).options(options()).build();
     let redox = redox.expect("it is complete");
     if let (Ok(role), Ok(user)) = (redox::RoleRef::new(a, b), redox::UserRef::new(b, c)) {
         let new = redox::NewRoleAssignment::new(role, user);
-        let organization = redox.organization("7").expect("an id");
+        let organization = redox.organization("7");
         let request = sent(organization.role_assignments().assign(&new)).expect("it was checked");
         let part = |id: &str, name: &str| {
             let fields =
@@ -184,16 +185,15 @@ fuzz_target!(|input: &str| {
 
     let deepset = Deepset::builder("obviously-fake").base_url(BASE).options(options()).build();
     let deepset = deepset.expect("it is complete");
-    let roles =
-        deepset.organization("7f0c1f5e-0000-4000-8000-000000000000").expect("a UUID").roles();
+    let roles = deepset.organization("7f0c1f5e-0000-4000-8000-000000000000").roles();
     let new = deepset::NewRole::new(a, b, [deepset::Permission::new(b, c)]);
     if let Some(request) = sent(roles.create(&new)) {
-        let told =
+        let sent_body =
             json!({"role_name": a, "description": b, "permissions": [{"asset": b, "action": c}]});
-        assert_eq!(body(&request), told);
+        assert_eq!(body(&request), sent_body);
     }
     if let Ok(id) = deepset::RoleId::new(a) {
-        if let Some(query) = query(&run, roles.list().before(&id).pages()) {
+        if let Some(query) = query(roles.list().before(&id)) {
             assert_eq!(query, pairs(&[("before", a)]));
         }
     }

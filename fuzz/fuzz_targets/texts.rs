@@ -14,8 +14,8 @@ macro_rules! open_enums {
         let value = Open::from($text);
         assert_eq!(value.as_str(), $text);
         assert_eq!(value, Open::from($text.to_owned()));
-        if let Open::Other(other) = &value {
-            assert_eq!(other.as_str(), $text);
+        if let Open::Unknown(unknown) = &value {
+            assert_eq!(unknown.as_str(), $text);
         }
         same(&value);
         let json = serde_json::to_string($text).expect("text is JSON");

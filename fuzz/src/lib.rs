@@ -1,33 +1,35 @@
 //! What the targets share: a service that does what the input says, and what must hold of every
 //! call, whatever the service does.
 
+pub mod calls;
+#[path = "../../tests/it/registry/mod.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+pub(crate) mod registry;
 pub mod script;
+pub mod steps;
 
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell};
 use std::fmt::Debug;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use rolecall::fuzzing::{self, Act};
-use rolecall::operation::Repeat;
-use rolecall::{
-    Call, ClientOptions, Effect, Error, ErrorKind, Items, Pages, Position, RetryPolicy,
-};
+use rolecall::operation::{Idempotency, Spec};
+use rolecall::{Call, ClientOptions, Effect, Error, Items, Pages, Position, RetryPolicy};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use registry::Checked;
+use registry::FUZZED_SECRET as SECRET;
 pub use script::Script;
 
 /// Where all clients are at home. The path stays in front of every call's own.
 pub const BASE: &str = "http://127.0.0.1:1/base";
 const ORIGIN: &str = "http://127.0.0.1:1";
 
-/// The credential of all clients; most of its characters can be written in more than one way.
-pub const SECRET: &str = r#"fake/se"cr\et+of=mine~ %"#;
-
-/// The calls of a list that seems to have no end are stopped here.
+/// A list that seems to have no end is left here.
 const MOST_PAGES: usize = 12;
 
 /// Options under which no call of one run changes what another may do.
@@ -42,17 +44,21 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The status of an answer that arrived, if only its head.
-    fn status(&self) -> Option<u16> {
+    /// The response that arrived, if only its head.
+    fn response(&self) -> Option<&http::Response<Bytes>> {
         match &self.act {
-            Act::Answer(answer) | Act::Cut(answer) => Some(answer.status().as_u16()),
-            Act::NotSent | Act::NoAnswer => None,
+            Act::Respond(response) | Act::Cut(response) => Some(response),
+            Act::NotSent | Act::NoResponse => None,
         }
+    }
+
+    fn status(&self) -> Option<u16> {
+        self.response().map(|response| response.status().as_u16())
     }
 
     /// Whether the service may have done what was asked. Written from the README, not from the
     /// code: only a refusal (3xx, 4xx, but 408) says that nothing was done.
-    pub fn may_have_been_done(&self) -> bool {
+    fn may_have_been_done(&self) -> bool {
         match (&self.act, self.status()) {
             (Act::NotSent, _) => false,
             (_, Some(408)) => true,
@@ -61,11 +67,14 @@ impl Seen {
         }
     }
 
-    fn body(&self) -> &[u8] {
-        match &self.act {
-            Act::Answer(answer) | Act::Cut(answer) => answer.body(),
-            Act::NotSent | Act::NoAnswer => b"",
-        }
+    fn is_for_a_token(&self) -> bool {
+        self.request.uri().path().ends_with("/token")
+    }
+
+    fn is_read(&self) -> bool {
+        let path = self.request.uri().path();
+        let reads = self.request.method() == Method::GET || self.is_for_a_token();
+        reads || path.ends_with("/filter") || path.ends_with("/validate")
     }
 }
 
@@ -73,14 +82,15 @@ impl Seen {
 pub struct Run {
     runtime: tokio::runtime::Runtime,
     seen: Rc<RefCell<Vec<Seen>>>,
+    /// The end of a position from outside.
+    pub(crate) position: Option<String>,
 }
 
 impl Run {
     /// Begins to play this script to the clients that are built afterwards.
-    pub fn of(script: Script) -> Self {
+    pub fn of(mut script: Script) -> Self {
         let seen = Rc::new(RefCell::new(Vec::new()));
         let log = Rc::clone(&seen);
-        let mut script = script;
         fuzzing::serve(move |request| {
             check_request(&request);
             let act = script.next();
@@ -92,141 +102,152 @@ impl Run {
             .start_paused(true)
             .build()
             .expect("a runtime without I/O can be built");
-        Self { runtime, seen }
+        Self { runtime, seen, position: None }
     }
 
-    /// Waits for something that makes no calls of its own, or is checked by the caller.
+    /// Waits for something that is checked by the caller.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
     }
 
-    pub fn seen(&self) -> std::cell::Ref<'_, Vec<Seen>> {
+    pub fn seen(&self) -> Ref<'_, Vec<Seen>> {
         self.seen.borrow()
     }
 
-    /// Makes a call and checks what must hold of all calls. Hands on what it answered.
-    pub fn call<T: Send + 'static>(
+    /// Makes a call of one request and checks what must hold of all calls, from the status and the
+    /// attempts that its response shows.
+    pub(crate) fn call(
         &self,
-        repeat: Repeat,
-        success: &[u16],
-        call: Call<T>,
-    ) -> Option<T> {
-        let prepared = call.request().map(|_| ());
-        let before = self.seen().len();
-        let result = self.wait(async { call.with_response().await });
-        let seen = self.seen();
-        let seen = &seen[before..];
-        let may_be_done = seen.iter().any(Seen::may_have_been_done);
-        if repeat == Repeat::Once {
+        spec: &Spec,
+        running: impl Future<Output = Result<(u16, u32), Error>>,
+    ) {
+        let result = self.wait(running);
+        let all = self.seen();
+        let seen: Vec<&Seen> = all.iter().filter(|seen| !seen.is_for_a_token()).collect();
+        let idempotency = spec.declared_idempotency();
+        let done = seen.iter().filter(|seen| seen.may_have_been_done()).count();
+        if let Some((_, earlier)) = seen.split_last()
+            && idempotency == Idempotency::NonIdempotent
+        {
             // The promise of the crate: what may have been done is not asked for again.
-            let earlier = seen.len().saturating_sub(1);
-            assert!(!seen[..earlier].iter().any(Seen::may_have_been_done), "asked for twice");
+            assert!(!earlier.iter().any(|seen| seen.may_have_been_done()), "asked for twice");
         }
+        let documented = |status| spec.success_statuses().contains(&status);
         match result {
-            Ok(response) => {
-                let last = seen.last().expect("an answer was asked for");
-                assert_eq!(last.status(), Some(response.status().as_u16()));
-                let told = success.contains(&response.status().as_u16());
-                // Or the echo of an earlier try that may have arrived.
-                let echo = seen.len() > 1
-                    && response.status().is_client_error()
-                    && repeat == Repeat::Idempotent
-                    && may_be_done;
-                assert!(told || echo, "{} is no success", response.status());
-                assert!(matches!(last.act, Act::Answer(_)) || echo, "half an answer was read");
-                assert_eq!(usize::try_from(response.attempts()), Ok(seen.len()));
-                let _ = format!("{response:?}", response = Shown(&response));
-                Some(response.into_body())
+            Ok((status, attempts)) => {
+                let last = seen.last().expect("a response was asked for");
+                assert_eq!(last.status(), Some(status));
+                // Or a refusal because of an earlier attempt that may have arrived.
+                let own_effect = seen.len() > 1
+                    && (400..=499).contains(&status)
+                    && idempotency == Idempotency::Idempotent
+                    && done > 0;
+                assert!(documented(status) || own_effect, "{status} is no success");
+                assert!(matches!(last.act, Act::Respond(_)) || own_effect, "half a response");
+                assert_eq!(usize::try_from(attempts), Ok(seen.len()));
             }
             Err(error) => {
                 check_error(&error);
-                if let Err(early) = prepared {
-                    assert!(seen.is_empty() && early.kind() == error.kind());
-                    return None;
-                }
                 assert_eq!(usize::try_from(error.attempts()), Ok(seen.len()), "{error}");
-                check_effect(&error, repeat == Repeat::Read, seen, success);
-                None
+                let last = seen.last().and_then(|seen| seen.status());
+                if all.len() == seen.len() && error.status().is_some() {
+                    assert_eq!(error.status().map(|status| status.as_u16()), last);
+                }
+                match error.effect() {
+                    Effect::NotApplied if idempotency == Idempotency::Safe => {}
+                    _ if idempotency == Idempotency::Safe => panic!("reading changes nothing"),
+                    Effect::NotApplied => assert_eq!(done, 0, "something may be done: {error:?}"),
+                    Effect::Unknown => assert!(done > 0, "nothing can be done: {error:?}"),
+                    Effect::Applied => assert!(last.is_some_and(documented), "{error:?}"),
+                }
+                // No part of what came with a token is kept.
+                let token_error = std::error::Error::source(&error)
+                    .and_then(|error| error.downcast_ref::<Error>())
+                    .filter(|_| seen.is_empty());
+                let token = b"access_token";
+                assert!(token_error.is_none_or(|error| {
+                    !error.body().windows(token.len()).any(|part| part == token)
+                }));
             }
         }
     }
 
-    /// Checks what a call that consists of several told in the end: not that nothing was changed
-    /// where something may have been.
-    pub fn settled<T>(
-        &self,
-        result: Result<T, Error>,
-        is_read: impl Fn(&Method, &str) -> bool,
-    ) -> Option<T> {
+    /// Makes a call of several requests, of which so many creates may be carried out, and checks what
+    /// it reports: not that nothing was changed where something may have been.
+    pub(crate) fn steps<T: Send + 'static>(&self, creates: usize, call: Call<T>) {
+        let result = self.wait(call.send());
         let seen = self.seen();
-        match result {
-            Ok(value) => Some(value),
-            Err(error) => {
-                check_error(&error);
-                let written = seen
-                    .iter()
-                    .filter(|seen| !is_read(seen.request.method(), seen.request.uri().path()));
-                if written.into_iter().any(Seen::may_have_been_done) {
-                    assert_ne!(
-                        error.effect(),
-                        Effect::NotApplied,
-                        "something may be done: {error:?}"
-                    );
-                }
-                None
-            }
+        let written = seen.iter().filter(|seen| !seen.is_read() && seen.may_have_been_done());
+        if let Err(error) = result {
+            check_error(&error);
+            let nothing = error.effect() == Effect::NotApplied;
+            assert!(!nothing || written.clone().count() == 0, "something may be done: {error:?}");
         }
+        let created = written.filter(|seen| seen.request.method() == Method::POST).count();
+        assert!(created <= creates, "created {created} times");
+    }
+
+    /// Reads a list by its items or its pages, from a position from outside where the run has one.
+    pub(crate) fn list(&self, by_item: bool, list: impl Fn(Option<&Position>) -> Checked) {
+        let Checked::List(spec, first, pages, items) = list(None) else { return };
+        let resume = |text: &str| {
+            let position: Position = text.parse().ok()?;
+            let Checked::List(_, _, pages, items) = list(Some(&position)) else { return None };
+            Some((pages, items))
+        };
+        if let Some(end) = &self.position {
+            // Its version, and the hash of this list under its settings.
+            let start = &pages.position().to_string()[..19];
+            let Some((pages, _)) = resume(&format!("{start}{end}")) else { return };
+            return self.pages(spec, &first, pages);
+        }
+        if !by_item {
+            return self.pages(spec, &first, pages);
+        }
+        let position = self.items(items);
+        let resumed = resume(&position.to_string());
+        self.items(resumed.expect("a position is one of its list").1);
     }
 
     /// Reads a list to its end, or for a while, and checks what must hold of all lists.
-    pub fn pages<T: Debug + Send + 'static>(
-        &self,
-        pages: Result<Pages<T>, Error>,
-        parameters: &[&str],
-        check: impl Fn(&T),
-        more_after: impl Fn(&Value) -> Option<bool>,
-    ) {
-        let mut pages = match pages {
-            Ok(pages) => pages,
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-                return check_error(&error);
-            }
-        };
+    fn pages(&self, spec: &Spec, first: &Request<Bytes>, mut pages: Pages<()>) {
         for _ in 0..MOST_PAGES {
             check_position(pages.position());
             let Some(page) = self.wait(pages.next()) else { break };
-            match page {
-                Ok(page) => {
-                    page.items.iter().for_each(&check);
-                    let seen = self.seen();
-                    let last = seen.last().expect("a page was asked for");
-                    // A list that says that it goes on must not seem to be at its end.
-                    let told = serde_json::from_slice(last.body()).ok();
-                    if told.as_ref().and_then(&more_after) == Some(true) {
-                        assert!(page.next.is_some(), "the rest of the list is lost");
-                    }
-                }
-                Err(error) => {
-                    check_error(&error);
-                    assert_eq!(error.effect(), Effect::NotApplied, "reading changes nothing");
-                    assert!(self.wait(pages.next()).is_none(), "an error is the end");
-                }
+            let ends = page.as_ref().map_or(true, |page| page.next.is_none());
+            if let Err(error) = &page {
+                check_error(error);
+                assert_eq!(error.effect(), Effect::NotApplied, "reading changes nothing");
+            }
+            let body = self
+                .seen()
+                .last()
+                .and_then(|seen| serde_json::from_slice::<Value>(seen.response()?.body()).ok());
+            let announced = page.is_ok() && body.is_some_and(|body| announces_more(spec, &body));
+            if ends {
+                let after = self.wait(pages.next());
+                // A list that says that it goes on must not seem to be at its end.
+                let lost = announced && after.is_none();
+                assert!(!lost, "the rest of the list is lost");
+                assert!(page.is_ok() || after.is_none(), "an error is the end");
             }
         }
-        let seen = self.seen();
-        for one in seen.iter() {
-            assert_eq!(one.request.uri().path(), seen[0].request.uri().path());
-            let url = url::Url::parse(&one.request.uri().to_string()).expect("it was sent");
-            for (name, _) in url.query_pairs() {
-                assert!(parameters.contains(&&*name), "{name} slipped in: {url}");
+        let names = |request: &Request<Bytes>| -> Vec<String> {
+            let url = url::Url::parse(&request.uri().to_string()).expect("it was sent");
+            url.query_pairs().map(|(name, _)| name.into_owned()).collect()
+        };
+        let mut known = names(first);
+        known.extend(["PageToken", "page", "page_number", "before", "after"].map(str::to_owned));
+        for seen in self.seen().iter().filter(|seen| !seen.is_for_a_token()) {
+            assert_eq!(seen.request.uri().path(), first.uri().path());
+            for name in names(&seen.request) {
+                assert!(known.contains(&name), "{name} slipped in: {}", seen.request.uri());
             }
         }
     }
 
-    /// The same, item by item, and on from where it stopped.
-    pub fn items<T: Send + 'static>(&self, items: Result<Items<T>, Error>) -> Option<Position> {
-        let mut items = items.ok()?;
+    /// The same, item by item. Returns where it stopped.
+    pub(crate) fn items<T: Send + 'static>(&self, mut items: Items<T>) -> Position {
         for _ in 0..MOST_PAGES {
             match self.wait(items.next()) {
                 Some(Ok(_)) => check_position(items.position()),
@@ -238,15 +259,19 @@ impl Run {
                 None => break,
             }
         }
-        Some(items.position().clone())
+        items.position().clone()
     }
 }
 
-struct Shown<'a, T>(&'a rolecall::Response<T>);
-
-impl<T> Debug for Shown<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?}", self.0.status(), self.0.request_id())
+/// Whether a page says itself that there is another. (Harness says it by a header or a full page,
+/// and lists in one response have no other.)
+fn announces_more(spec: &Spec, body: &Value) -> bool {
+    let text = |pointer| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    match spec.name().split_once(' ') {
+        Some(("deepset", _)) => body["has_more"] == true,
+        Some(("twilio.iam", "users.list")) => false,
+        Some(("twilio.iam" | "twilio.chat", _)) => !text("/meta/next_page_url").is_empty(),
+        _ => false,
     }
 }
 
@@ -262,7 +287,7 @@ fn check_request(request: &Request<Bytes>) {
         assert!(!matches!(&*plain, "" | "." | ".."), "{path}");
     }
     assert!(url.fragment().is_none() && url.username().is_empty());
-    if path != "/base/token" {
+    if !path.ends_with("/token") {
         assert!(!holds(url.as_str().as_bytes()) && !holds(request.body()), "in the wrong place");
     }
 }
@@ -273,54 +298,26 @@ fn check_error(error: &Error) {
     assert!(!shown.contains(|c: char| c.is_control()), "it is one line: {shown:?}");
     assert!(shown.chars().count() < 3000, "it is short");
     assert!(error.body().len() <= 16 * 1024);
-    let mut told = format!("{shown}\n{error:?}\n{error:#?}");
+    let mut shown_anywhere = format!("{shown}\n{error:?}\n{error:#?}");
     let mut cause = std::error::Error::source(error);
     while let Some(one) = cause {
-        told.push_str(&format!("\n{one}\n{one:?}"));
+        shown_anywhere.push_str(&format!("\n{one}\n{one:?}"));
         cause = one.source();
     }
     for text in [error.code(), error.message(), error.request_id()].into_iter().flatten() {
-        told.push('\n');
-        told.push_str(text);
+        shown_anywhere.push('\n');
+        shown_anywhere.push_str(text);
     }
-    assert!(!holds(told.as_bytes()), "the credential is shown: {told}");
+    assert!(!holds(shown_anywhere.as_bytes()), "the credential is shown: {shown_anywhere}");
     assert!(!holds(error.body()), "the credential is in the body");
-    check_headers(error.headers());
+    assert!(!error.headers().values().any(|value| holds(value.as_bytes())), "in a header");
     if error.is_safe_to_repeat() {
         assert_eq!(error.effect(), Effect::NotApplied);
     }
 }
 
-fn check_headers(headers: &HeaderMap) {
-    for value in headers.values() {
-        assert!(!holds(value.as_bytes()), "the credential is in a header");
-    }
-}
-
-/// Whether an error's effect is what the service's answers allow.
-fn check_effect(error: &Error, read: bool, seen: &[Seen], success: &[u16]) {
-    if read {
-        return assert_eq!(error.effect(), Effect::NotApplied, "reading changes nothing");
-    }
-    let done = seen.iter().any(Seen::may_have_been_done);
-    match error.effect() {
-        Effect::NotApplied => assert!(!done, "something may be done: {error:?}"),
-        Effect::Unknown => assert!(done, "nothing can be done: {error:?}"),
-        Effect::Applied => {
-            let told = seen.last().and_then(Seen::status);
-            assert!(told.is_some_and(|status| success.contains(&status)), "{error:?}");
-        }
-    }
-    if error.status().is_some() {
-        assert_eq!(
-            error.status().map(|status| status.as_u16()),
-            seen.last().and_then(Seen::status)
-        );
-    }
-}
-
 /// Whether the credential can be read out of this: as it is, as JSON, or from percent-encoding.
-pub fn holds(text: &[u8]) -> bool {
+fn holds(text: &[u8]) -> bool {
     fn in_json(value: &Value) -> bool {
         match value {
             Value::String(text) => text.contains(SECRET),
@@ -345,10 +342,7 @@ pub fn check_position(position: &Position) {
     assert_eq!(&back, position, "{text:?}");
 }
 
-/// What an answer became is written as JSON and read back as the same.
-pub fn same<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T) {
-    let text = serde_json::to_vec(value).expect("it can be written");
-    let back: T = serde_json::from_slice(&text)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&text)));
-    assert_eq!(&back, value);
+/// A value is the same after it was written as JSON and read back.
+pub fn same<T: Serialize + DeserializeOwned + PartialEq + Debug + Send + 'static>(value: &T) {
+    registry::same(value);
 }

@@ -37,13 +37,19 @@ impl Script {
     }
 }
 
+/// The form of an act; the kind is one of those below.
+pub fn written(status: u16, kind: u8, text: &str) -> Vec<u8> {
+    let status = STATUSES.iter().position(|known| *known == status).expect("it is a known one");
+    [&[status as u8, kind], text.as_bytes()].concat()
+}
+
 fn act(text: &[u8]) -> Act {
     let (&status, text) = text.split_first().unwrap_or((&0, &[]));
     let (&kind, text) = text.split_first().unwrap_or((&0, &[]));
     let status = STATUSES.get(usize::from(status)).copied();
     let status = status.unwrap_or_else(|| 100 + u16::from(kind) * 3);
-    let mut answer = Response::new(Bytes::new());
-    *answer.status_mut() = StatusCode::from_u16(status).expect("it has three digits");
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(status).expect("it has three digits");
     let mut body = text;
     if kind & 4 != 0 {
         let end = text.windows(2).position(|two| two == b"\n\n");
@@ -53,16 +59,16 @@ fn act(text: &[u8]) -> Act {
             let name = parts.next().map(HeaderName::from_bytes);
             let value = parts.next().map(|value| HeaderValue::from_bytes(&spelled(value)));
             if let (Some(Ok(name)), Some(Ok(value))) = (name, value) {
-                answer.headers_mut().append(name, value);
+                response.headers_mut().append(name, value);
             }
         }
         body = rest;
     }
-    *answer.body_mut() = spelled(body).into();
+    *response.body_mut() = spelled(body).into();
     match kind & 3 {
-        0 => Act::Answer(answer),
-        1 => Act::Cut(answer),
-        2 => Act::NoAnswer,
+        0 => Act::Respond(response),
+        1 => Act::Cut(response),
+        2 => Act::NoResponse,
         _ => Act::NotSent,
     }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 use crate::model::Secret;
-use crate::transport::{Authorization, Authorize, Authorizing};
+use crate::transport::{Authorization, Authorize, Authorizing, Patience};
 
 /// The length of a coordinate on P-384.
 const COORDINATE: usize = 48;
@@ -251,12 +251,12 @@ fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// The assertions that are on their way, so that none is shown should a service send it back.
+/// The assertions that were sent last, so that none is shown should the service send it back.
 /// They authenticate in the request's form, and so there is no header.
 #[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<Mutex<VecDeque<Secret>>>);
+pub(crate) struct SentAssertions(Arc<Mutex<VecDeque<Secret>>>);
 
-impl InFlight {
+impl SentAssertions {
     /// As many as fetches can be under way at once, given up ones included.
     const KEPT: usize = 4;
 
@@ -269,12 +269,41 @@ impl InFlight {
     }
 }
 
-impl Authorize for InFlight {
-    fn authorize(&self) -> Authorizing<'_> {
+impl Authorize for SentAssertions {
+    fn authorize(&self, _: Patience) -> Authorizing<'_> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What is signed is no secret; the signature alone could be put to it again.
         let signatures = kept.iter().filter_map(|assertion| assertion.expose().rsplit('.').next());
         let secrets = kept.iter().cloned().chain(signatures.map(Secret::new)).collect();
         Authorizing::Ready(Authorization { header: None, secrets, generation: 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_assertions_and_their_signatures_are_masked() {
+        let sent = SentAssertions::default();
+        let patience = Patience {
+            deadline: tokio::time::Instant::now(),
+            max_retry_after: Duration::ZERO,
+            attempts: 1,
+        };
+        for number in 0..6 {
+            sent.add(&Secret::new(format!("head.claims-{number}.signature-{number}")));
+        }
+        let Authorizing::Ready(authorization) = sent.authorize(patience) else {
+            panic!("they are at hand")
+        };
+        assert!(authorization.header.is_none());
+        let mut secrets: Vec<_> = authorization.secrets.iter().map(Secret::expose).collect();
+        secrets.sort_unstable();
+        let numbers = 2..6;
+        let whole =
+            numbers.clone().map(|number| format!("head.claims-{number}.signature-{number}"));
+        let signatures = numbers.map(|number| format!("signature-{number}"));
+        assert_eq!(secrets, whole.chain(signatures).collect::<Vec<_>>());
     }
 }

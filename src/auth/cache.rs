@@ -1,4 +1,4 @@
-//! Tokens that expire: one fetch for all who wait, and no wait while a token still works.
+//! Tokens that expire: one refresh for all who wait, and no wait while a token still works.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::fixed::bearer_authorization;
+use super::credential::Scheme;
+use crate::declare::setters;
 use crate::error::{Error, ErrorKind};
 use crate::model::Secret;
-use crate::transport::{Authorization, Authorize, Authorizing, BoxFuture};
+use crate::transport::{Authorization, Authorize, Authorizing, BoxFuture, Patience, bounded};
 
-/// A bearer token and how long it lasts.
+/// A token, or any other credential that changes, and how long it lasts.
 ///
 /// ```
 /// use rolecall::auth::AccessToken;
@@ -23,33 +24,24 @@ use crate::transport::{Authorization, Authorize, Authorizing, BoxFuture};
 #[derive(Clone, Debug)]
 pub struct AccessToken {
     secret: Secret,
-    expires_in: Option<Duration>,
+    pub(super) expires_in: Option<Duration>,
 }
 
 impl AccessToken {
-    /// A token whose end is not known; it is fetched anew after five minutes.
+    /// A token of unknown lifetime; it is refreshed after five minutes.
     pub fn new(secret: impl Into<Secret>) -> Self {
         Self { secret: secret.into(), expires_in: None }
     }
 
-    /// How long the token lasts from now on. More than a day is taken as a day.
-    #[must_use]
-    pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        self.expires_in = Some(lifetime);
-        self
+    setters! {
+        /// Sets how long the token lasts from now on. More than a day counts as a day.
+        expires_in(some Duration);
     }
 }
 
-impl AccessToken {
-    #[cfg(test)]
-    pub(super) fn lifetime(&self) -> Option<Duration> {
-        self.expires_in
-    }
-}
-
-/// Fetches access tokens; the client caches and renews them.
+/// Fetches access tokens; the client caches and refreshes them.
 ///
-/// A fetch should not cache by itself: it is called only when a new token is wanted.
+/// A provider should not cache: it is called only when a new token is needed.
 ///
 /// ```
 /// use rolecall::BoxFuture;
@@ -68,19 +60,20 @@ impl AccessToken {
 /// }
 /// # #[cfg(feature = "redox")]
 /// # fn example() -> Result<(), rolecall::Error> {
-/// use rolecall::auth::Bearer;
-/// let redox = rolecall::Redox::builder(Bearer::provider(Vault)).build()?;
+/// use rolecall::auth::Credential;
+/// let redox = rolecall::Redox::builder(Credential::provider(Vault)).build()?;
 /// # Ok(())
 /// # }
 /// # #[cfg(all(feature = "redox", feature = "rustls"))]
 /// # example().unwrap();
 /// ```
 pub trait TokenProvider: Send + Sync + 'static {
-    /// Gets a new token.
+    /// Gets a new token. [`ClientOptions::token_timeout`](crate::ClientOptions::token_timeout) limits it.
     ///
     /// A [`rolecall::Error`](crate::Error) inside the box keeps its kind where that says why no
-    /// token came (a rate limit, a timeout …); any other error ends the call as
-    /// [`ErrorKind::Unauthenticated`]. Nothing was sent to the service then.
+    /// token came (a rate limit, a timeout …), and the provider is not called again before its
+    /// `retry_after`; any other error ends the call as [`ErrorKind::Unauthenticated`]. Nothing was
+    /// sent to the service then.
     fn fetch(&self)
     -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>>;
 }
@@ -89,68 +82,95 @@ pub trait TokenProvider: Send + Sync + 'static {
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(300);
 /// Longer lifetimes are not believed: a documented example prints milliseconds since 1970.
 pub(super) const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
-/// A fetch that takes longer has failed.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
-/// After a failed early renewal the next one waits this long.
+/// After a failed early refresh the next one waits this long.
 const EARLY_PAUSE: Duration = Duration::from_secs(5);
-/// A caller that meets this many fetches that vanish without a result gives up.
+/// A token that is refused sooner than this after it was fetched counts as refused in a row.
+const REFUSED_SOON: Duration = Duration::from_secs(60);
+/// The first and the longest pause after tokens that were refused in a row.
+const REFUSED_PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(8)];
+/// A caller gives up after this many refreshes that vanish without a result.
 const VANISHED: u32 = 3;
 
 /// A cache over a [`TokenProvider`].
 ///
-/// A fetch runs in a task of its own and reports over a channel whose sender it owns. So a caller
+/// A refresh runs in a task of its own and reports over a channel whose sender it owns. So a caller
 /// that goes away takes nothing with it, and a task that goes away (its runtime was dropped, the
 /// provider panicked) closes the channel, at which those who wait start another.
 pub(super) struct TokenCache(Arc<Shared>);
 
 struct Shared {
     provider: Arc<dyn TokenProvider>,
+    scheme: Scheme,
+    timeout: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     live: Option<Live>,
-    flight: Option<Flight>,
+    refresh: Option<Refresh>,
     fetched: u64,
     no_early_before: Option<Instant>,
+    /// No token is fetched before this time, for this reason.
+    blocked: Option<(Instant, Error)>,
+    /// Tokens that were refused in a row.
+    refused: u32,
+}
+
+impl State {
+    /// Starts no fetch before this time, nor before an earlier block ends.
+    fn block(&mut self, until: Instant, error: Error) {
+        if self.blocked.as_ref().is_none_or(|(earlier, _)| *earlier < until) {
+            self.blocked = Some((until, error));
+        }
+    }
 }
 
 /// A token in use.
 struct Live {
     authorization: Authorization,
-    renew_from: Instant,
+    fetched: Instant,
+    refresh_from: Instant,
     usable_until: Instant,
 }
 
-type Landing = Option<Result<Authorization, Error>>;
+type RefreshResult = Option<Result<Authorization, Error>>;
 
-/// A fetch under way.
+/// A refresh under way.
 #[derive(Clone)]
-struct Flight {
-    landing: watch::Receiver<Landing>,
+struct Refresh {
+    result: watch::Receiver<RefreshResult>,
     overdue: Instant,
 }
 
-impl Flight {
+impl Refresh {
     /// Whether a result can still be expected. A task whose runtime is no longer driven neither
     /// reports nor goes away, hence the clock.
     fn is_under_way(&self, now: Instant) -> bool {
-        self.landing.has_changed().is_ok() && self.landing.borrow().is_none() && now < self.overdue
+        self.result.has_changed().is_ok() && self.result.borrow().is_none() && now < self.overdue
     }
 }
 
+/// What a caller can do.
+enum Step {
+    Use(Authorization),
+    Await(Refresh),
+    /// Wait until then, or give up with this error.
+    Wait(Instant, Error),
+}
+
 impl TokenCache {
-    pub(super) fn new(provider: Arc<dyn TokenProvider>) -> Self {
-        Self(Arc::new(Shared { provider, state: Mutex::default() }))
+    pub(super) fn new(provider: Arc<dyn TokenProvider>, scheme: Scheme, timeout: Duration) -> Self {
+        let timeout = bounded(timeout);
+        Self(Arc::new(Shared { provider, scheme, timeout, state: Mutex::default() }))
     }
 }
 
 impl Authorize for TokenCache {
-    fn authorize(&self) -> Authorizing<'_> {
-        match self.0.next_step() {
-            Ok(authorization) => Authorizing::Ready(authorization),
-            Err(flight) => Authorizing::Pending(Box::pin(self.0.wait(flight))),
+    fn authorize(&self, patience: Patience) -> Authorizing<'_> {
+        match self.0.step() {
+            Step::Use(authorization) => Authorizing::Ready(authorization),
+            step => Authorizing::Pending(Box::pin(self.0.wait(step, patience))),
         }
     }
 
@@ -159,10 +179,20 @@ impl Authorize for TokenCache {
     }
 
     fn refused(&self, used: &Authorization) {
+        let now = Instant::now();
         let mut state = self.0.lock();
-        // Only that very token: another caller may have renewed it already.
-        if state.live.as_ref().is_some_and(|l| l.authorization.generation == used.generation) {
-            state.live = None;
+        // Only that very token: another caller may have refreshed it already.
+        let used = |live: &mut Live| live.authorization.generation == used.generation;
+        let Some(live) = state.live.take_if(used) else { return };
+        let soon = now.saturating_duration_since(live.fetched) < REFUSED_SOON;
+        state.refused = if soon { state.refused.saturating_add(1) } else { 1 };
+        // The first refused token is replaced at once; from then on fetches pause longer each time.
+        if let Some(doublings) = state.refused.checked_sub(2) {
+            let [first, longest] = REFUSED_PAUSES;
+            let pause = first.saturating_mul(1 << doublings.min(16)).min(longest);
+            let detail = "the service refused the last access tokens";
+            let error = Error::new(ErrorKind::Unauthenticated).with_detail(detail);
+            state.block(now + pause, error);
         }
     }
 }
@@ -173,146 +203,151 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token that works, or the fetch to wait for.
-    fn next_step(self: &Arc<Self>) -> Result<Authorization, Flight> {
+    /// A token that works, a refresh to wait for, or a time before which none begins.
+    fn step(self: &Arc<Self>) -> Step {
         let now = Instant::now();
         let mut state = self.lock();
-        let flying = state.flight.as_ref().filter(|flight| flight.is_under_way(now)).cloned();
-        let Some(live) = state.live.as_ref().filter(|live| now < live.usable_until) else {
-            return Err(flying.unwrap_or_else(|| self.take_off(&mut state, now)));
-        };
-        let authorization = live.authorization.clone();
-        let early = now >= live.renew_from && state.no_early_before.is_none_or(|at| now >= at);
-        if early && flying.is_none() {
-            // Nobody waits for this one.
-            self.take_off(&mut state, now);
+        let under_way = state.refresh.as_ref().filter(|refresh| refresh.is_under_way(now)).cloned();
+        let blocked = state.blocked.clone().filter(|(until, _)| now < *until);
+        if let Some(live) = state.live.as_ref().filter(|live| now < live.usable_until) {
+            let authorization = live.authorization.clone();
+            let early =
+                now >= live.refresh_from && state.no_early_before.is_none_or(|at| now >= at);
+            if early && under_way.is_none() && blocked.is_none() {
+                // No caller waits for this one.
+                self.start(&mut state, now);
+            }
+            return Step::Use(authorization);
         }
-        Ok(authorization)
+        match (under_way, blocked) {
+            (Some(refresh), _) => Step::Await(refresh),
+            (None, Some((until, error))) => Step::Wait(until, error),
+            (None, None) => Step::Await(self.start(&mut state, now)),
+        }
     }
 
-    async fn wait(self: &Arc<Self>, mut flight: Flight) -> Result<Authorization, Error> {
-        for _ in 0..VANISHED {
-            let mut landing = flight.landing.clone();
-            let landed = landing.wait_for(Option::is_some);
-            if let Ok(Ok(landed)) = tokio::time::timeout_at(flight.overdue, landed).await {
-                // Good for this call even if it expires at once.
-                if let Some(result) = landed.clone() {
-                    return result;
+    async fn wait(
+        self: &Arc<Self>,
+        mut step: Step,
+        patience: Patience,
+    ) -> Result<Authorization, Error> {
+        let (mut vanished, mut failed) = (0, 0);
+        loop {
+            match step {
+                Step::Use(authorization) => return Ok(authorization),
+                Step::Wait(until, error) => {
+                    let wait = until.saturating_duration_since(Instant::now());
+                    if wait > patience.max_retry_after || until >= patience.deadline {
+                        return Err(error.with_retry_after(wait));
+                    }
+                    tokio::time::sleep_until(until).await;
+                }
+                Step::Await(mut refresh) => {
+                    let result = refresh.result.wait_for(Option::is_some);
+                    let result = match tokio::time::timeout_at(refresh.overdue, result).await {
+                        Ok(Ok(result)) => result.clone(),
+                        _ => None,
+                    };
+                    match result {
+                        // Good for this call even if it expires at once.
+                        Some(Ok(authorization)) => return Ok(authorization),
+                        Some(Err(error)) => {
+                            failed += 1;
+                            if error.retry_after().is_none() || failed >= patience.attempts {
+                                return Err(error);
+                            }
+                        }
+                        None => {
+                            vanished += 1;
+                            if vanished == VANISHED {
+                                let detail =
+                                    "failed to obtain an access token: no refresh gave a result";
+                                return Err(
+                                    Error::new(ErrorKind::Unauthenticated).with_detail(detail)
+                                );
+                            }
+                        }
+                    }
                 }
             }
-            match self.next_step() {
-                Ok(authorization) => return Ok(authorization),
-                Err(next) => flight = next,
-            }
+            step = self.step();
         }
-        Err(Error::new(ErrorKind::Unauthenticated)
-            .with_detail("fetching an access token was given up without a result"))
     }
 
-    /// Starts a fetch. The runtime is there: calls check it before they begin.
-    fn take_off(self: &Arc<Self>, state: &mut State, now: Instant) -> Flight {
-        let (report, landing) = watch::channel(None);
+    /// Starts a refresh. The runtime is there: calls check it before they begin.
+    fn start(self: &Arc<Self>, state: &mut State, now: Instant) -> Refresh {
+        let (report, result) = watch::channel(None);
         state.fetched += 1;
         let generation = state.fetched;
-        let flight = Flight { landing, overdue: now + FETCH_TIMEOUT + Duration::from_secs(1) };
-        state.flight = Some(flight.clone());
+        let refresh = Refresh { result, overdue: now + self.timeout + Duration::from_secs(1) };
+        state.refresh = Some(refresh.clone());
         let shared = Arc::clone(self);
         tokio::spawn(async move {
-            let fetched = tokio::time::timeout(FETCH_TIMEOUT, shared.provider.fetch()).await;
-            let result = shared.land(generation, fetched);
+            let fetched = tokio::time::timeout(shared.timeout, shared.provider.fetch()).await;
+            let result = match fetched {
+                Err(_) => Err(Error::new(ErrorKind::Timeout)
+                    .with_detail("failed to obtain an access token: none came in time")),
+                Ok(Err(error)) => Err(provider_error(error)),
+                Ok(Ok(token)) => shared.live(&token, generation),
+            };
+            let result = shared.store(generation, result);
             report.send_replace(Some(result));
         });
-        flight
+        refresh
     }
 
-    fn land(
-        &self,
-        generation: u64,
-        fetched: Result<
-            Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>,
-            tokio::time::error::Elapsed,
-        >,
-    ) -> Result<Authorization, Error> {
+    fn live(&self, token: &AccessToken, generation: u64) -> Result<Live, Error> {
         let now = Instant::now();
-        let live = match fetched {
-            Err(_) => {
-                Err(Error::new(ErrorKind::Timeout).with_detail("no access token came in time"))
-            }
-            Ok(Err(error)) => Err(provider_error(error)),
-            Ok(Ok(token)) => bearer_authorization("access token", &token.secret, generation)
-                .map(|authorization| Live::new(authorization, token.expires_in, now)),
-        };
+        let authorization = self.scheme.authorization("access token", &token.secret, generation)?;
+        let lifetime = token.expires_in.unwrap_or(UNKNOWN_LIFETIME).min(LONGEST_LIFETIME);
+        // Refreshed early enough that a slow refresh is over in time; not used in its last moments,
+        // when it could expire on the way.
+        let early = (lifetime / 5).min(Duration::from_secs(300));
+        let margin = (lifetime / 10).min(Duration::from_secs(10));
+        Ok(Live {
+            authorization,
+            fetched: now,
+            refresh_from: now + lifetime - early,
+            usable_until: now + lifetime - margin,
+        })
+    }
+
+    fn store(&self, generation: u64, result: Result<Live, Error>) -> Result<Authorization, Error> {
+        let now = Instant::now();
         let mut state = self.lock();
-        match live {
+        match result {
             Ok(live) => {
                 let authorization = live.authorization.clone();
-                // A fetch that was given up may land after its successor.
+                // A refresh that was given up may end after its successor.
                 if state.live.as_ref().is_none_or(|l| l.authorization.generation < generation) {
-                    state.live = Some(live);
+                    if state.live.replace(live).is_some() {
+                        // The token before was not refused.
+                        state.refused = 0;
+                    }
                     state.no_early_before = None;
                 }
                 Ok(authorization)
             }
             Err(error) => {
                 state.no_early_before = Some(now + EARLY_PAUSE);
+                let asked = error.retry_after().filter(|wait| !wait.is_zero());
+                if let Some(until) = asked.and_then(|wait| now.checked_add(wait)) {
+                    state.block(until, error.clone());
+                }
                 Err(error)
             }
         }
     }
 }
 
-impl Live {
-    fn new(authorization: Authorization, lifetime: Option<Duration>, now: Instant) -> Self {
-        let lifetime = lifetime.unwrap_or(UNKNOWN_LIFETIME).min(LONGEST_LIFETIME);
-        // Renewed early enough that a slow fetch is over in time; not used in its last moments,
-        // lest it expire on the way.
-        let early = (lifetime / 5).min(Duration::from_secs(300));
-        let margin = (lifetime / 10).min(Duration::from_secs(10));
-        Self {
-            authorization,
-            renew_from: now + lifetime - early,
-            usable_until: now + lifetime - margin,
-        }
-    }
-}
-
-/// The error of a call for which no token could be had.
-///
-/// What the token request was answered is not what the call was answered: a "not found" there must
-/// not be taken for the thing's. So the kinds that are about the thing do not pass, nor does the
-/// status; the whole error is the source.
+/// The error of a call for which no token was obtained.
 fn provider_error(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-    let error = match error.downcast::<Error>() {
-        Ok(error) => error,
-        Err(other) => {
-            return Error::new(ErrorKind::Unauthenticated)
-                .with_detail("the token provider failed")
-                .with_source(other);
+    match error.downcast::<Error>() {
+        Ok(error) => {
+            error.of_other_call(ErrorKind::Unauthenticated, "failed to obtain an access token")
         }
-    };
-    let kind = match error.kind() {
-        kind @ (ErrorKind::RateLimited
-        | ErrorKind::Server
-        | ErrorKind::Timeout
-        | ErrorKind::Connect
-        | ErrorKind::Interrupted
-        | ErrorKind::Decode
-        | ErrorKind::UnexpectedStatus
-        | ErrorKind::Configuration) => kind,
-        _ => ErrorKind::Unauthenticated,
-    };
-    let mut told = Error::new(kind).with_detail("no access token could be had");
-    if let Some(code) = error.code() {
-        told = told.with_code(code);
+        Err(other) => Error::new(ErrorKind::Unauthenticated)
+            .with_detail("the token provider failed")
+            .with_source(other),
     }
-    if let Some(message) = error.message() {
-        told = told.with_message(message);
-    }
-    if let Some(id) = error.request_id() {
-        told = told.with_request_id(id);
-    }
-    if let Some(wait) = error.retry_after() {
-        told = told.with_retry_after(wait);
-    }
-    told.with_service_of(&error).with_source(*error)
 }

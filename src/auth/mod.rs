@@ -1,19 +1,22 @@
-//! Credentials: fixed ones, and tokens that are fetched, cached and renewed.
+//! Credentials: fixed ones, and tokens that are fetched, cached and refreshed.
 
 #[cfg(feature = "redox-jwt")]
 mod assertion;
-mod bearer;
 mod cache;
-mod fixed;
+mod credential;
+#[cfg(any(feature = "twilio", feature = "redox-jwt"))]
 mod oauth2;
 
 #[cfg(test)]
 mod cache_tests;
 
-pub use bearer::Bearer;
 pub use cache::{AccessToken, TokenProvider};
+pub use credential::Credential;
 
 #[cfg(feature = "redox-jwt")]
-pub(crate) use assertion::{AssertionKey, InFlight};
-pub(crate) use fixed::Fixed;
-pub(crate) use oauth2::read_token;
+pub(crate) use assertion::{AssertionKey, SentAssertions};
+pub(crate) use credential::Scheme;
+#[cfg(feature = "twilio")]
+pub(crate) use credential::StaticCredentials;
+#[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+pub(crate) use oauth2::{TokenResponse, token};

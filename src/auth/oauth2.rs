@@ -1,4 +1,4 @@
-//! Token answers of OAuth 2.0.
+//! Token responses of OAuth 2.0.
 
 use std::time::Duration;
 
@@ -6,56 +6,64 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cache::{AccessToken, LONGEST_LIFETIME};
-use crate::operation::{AnswerError, RawAnswer};
+use crate::error::Error;
 
+/// A token response (RFC 6749, section 5.1) with a bearer token in it.
 #[derive(Deserialize)]
-struct TokenAnswer {
+#[serde(try_from = "LooseTokenResponse")]
+pub(crate) struct TokenResponse(pub(crate) AccessToken);
+
+/// Every field may be absent or null.
+#[derive(Deserialize)]
+struct LooseTokenResponse {
     access_token: Option<String>,
     token_type: Option<String>,
     expires_in: Option<Value>,
 }
 
-/// Reads a token answer (RFC 6749, section 5.1) in which every field may be absent or null.
-///
-/// # Errors
-/// [`AnswerError`] if there is no bearer token in it.
-pub(crate) fn read_token(answer: &RawAnswer<'_>) -> Result<AccessToken, AnswerError> {
-    let answer: TokenAnswer = answer.json()?;
-    let secret = answer
-        .access_token
-        .filter(|token| !token.is_empty())
-        .ok_or_else(|| AnswerError::shape("no access_token"))?;
-    if answer.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-        return Err(AnswerError::shape("token_type is not bearer"));
-    }
-    let token = AccessToken::new(secret);
-    // It is optional, so a strange one is as good as none.
-    let seconds = match answer.expires_in {
-        Some(Value::Number(seconds)) => seconds.as_f64(),
-        Some(Value::String(seconds)) => seconds.trim().parse().ok().filter(|s: &f64| s.is_finite()),
-        _ => None,
-    };
-    Ok(match seconds {
-        Some(seconds) => {
-            let seconds = seconds.clamp(0.0, LONGEST_LIFETIME.as_secs_f64());
-            token.expires_in(Duration::from_secs_f64(seconds))
+impl TryFrom<LooseTokenResponse> for TokenResponse {
+    type Error = &'static str;
+
+    fn try_from(response: LooseTokenResponse) -> Result<Self, &'static str> {
+        let secret = response.access_token.filter(|token| !token.is_empty());
+        let secret = secret.ok_or("no access_token")?;
+        if response.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+            return Err("token_type is not bearer");
         }
-        None => token,
-    })
+        let token = AccessToken::new(secret);
+        // It is optional, so a strange one counts as absent.
+        let seconds = match response.expires_in {
+            Some(Value::Number(seconds)) => seconds.as_f64(),
+            Some(Value::String(text)) => text.trim().parse().ok().filter(|s: &f64| s.is_finite()),
+            _ => None,
+        };
+        Ok(Self(match seconds {
+            Some(seconds) => {
+                let seconds = seconds.clamp(0.0, LONGEST_LIFETIME.as_secs_f64());
+                token.expires_in(Duration::from_secs_f64(seconds))
+            }
+            None => token,
+        }))
+    }
+}
+
+/// Unwraps the response of a token call, as a [`TokenProvider`](super::TokenProvider) returns it.
+pub(crate) fn token(
+    result: Result<TokenResponse, Error>,
+) -> Result<AccessToken, Box<dyn std::error::Error + Send + Sync>> {
+    result.map(|response| response.0).map_err(Into::into)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, StatusCode};
 
-    fn read(body: &str) -> Result<AccessToken, AnswerError> {
-        let headers = HeaderMap::new();
-        read_token(&RawAnswer { status: StatusCode::OK, headers: &headers, body: body.as_bytes() })
+    fn read(body: &str) -> serde_json::Result<AccessToken> {
+        serde_json::from_str(body).map(|TokenResponse(token)| token)
     }
 
     #[test]
-    fn lifetimes_are_believed_within_reason() {
+    fn lifetime_is_read_in_many_forms_up_to_a_day() {
         for (expires_in, expected) in [
             ("3600", Some(3600)),
             ("1438315200000", Some(24 * 3600)),
@@ -73,7 +81,7 @@ mod tests {
             );
             let token = read(&body).expect("it is a token");
             assert_eq!(
-                token.lifetime().map(|lifetime| lifetime.as_secs()),
+                token.expires_in.map(|lifetime| lifetime.as_secs()),
                 expected,
                 "{expires_in}"
             );
@@ -81,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bearer_token_is_refused() {
+    fn anything_but_a_bearer_token_is_refused() {
         for body in [
             "{}",
             r#"{"access_token":null}"#,

@@ -2,13 +2,12 @@
 
 use super::{Role, Roles};
 use crate::access::{ReadRoles, Role as SharedRole};
-use crate::error::Error;
-use crate::transport::Items;
+use crate::transport::{Items, Position};
 
 /// Rests on a list whose answer is inferred, see [`Roles::list`].
 impl ReadRoles for Roles {
-    fn read_roles(&self) -> Result<Items<SharedRole>, Error> {
-        Ok(self.list().items()?.map(|role: Role| {
+    fn read_roles_from(&self, position: Option<&Position>) -> Items<SharedRole> {
+        self.list().from(position).items().map(|role: Role| {
             let mut shared = SharedRole::new(role.clone());
             shared.id = Some(role.role_id.to_string());
             shared.name = role.role_name;
@@ -17,6 +16,6 @@ impl ReadRoles for Roles {
                 permissions.iter().map(text).collect()
             });
             shared
-        }))
+        })
     }
 }

@@ -2,29 +2,26 @@
 
 use std::collections::HashSet;
 
-use http::Method;
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Deepset, ListRoles, OrganizationId};
+use super::list::{Listing, Paging};
+use super::{Deepset, OrganizationId};
 use crate::error::Error;
 use crate::model::loose::identifying;
-use crate::model::{check_opaque, checked_id, open_enum};
-use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Ensured, Found, Transport, ensure};
+use crate::model::{Arg, check_opaque, checked_id, open_enum, text};
+use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
+use crate::transport::{BoxFuture, Call, Desired, Ensured, Found, List, Session, Transport};
 
 /// The roles of an organization.
 #[derive(Clone, Debug)]
 pub struct Roles {
-    transport: Transport,
-    organization: OrganizationId,
+    pub(super) transport: Transport,
+    pub(super) organization: Arg<OrganizationId>,
 }
 
 impl Roles {
-    pub(super) fn new(transport: Transport, organization: OrganizationId) -> Self {
-        Self { transport, organization }
-    }
-
     /// Adds a role to the organization: `POST /api/v1/organization/{organization_id}/roles`, 201
     /// (*documented*).
     ///
@@ -47,7 +44,7 @@ impl Roles {
     /// use rolecall::testing::DeepsetFake;
     ///
     /// let fake = DeepsetFake::start().await?;
-    /// let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION)?.roles();
+    /// let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION).roles();
     /// let wanted = NewRole::new("auditor", "May read files", [Permission::new(Asset::Files, Action::Read)]);
     /// let made = roles.create(&wanted).await?;
     /// assert_eq!(made.role_name.as_deref(), Some("auditor"));
@@ -58,7 +55,7 @@ impl Roles {
     /// # fn main() {}
     /// ```
     pub fn create(&self, new: &NewRole) -> Call<Role> {
-        self.transport.call(&AddRole { organization: self.organization, new })
+        self.transport.call(&AddRole { organization: &self.organization, new })
     }
 
     /// Makes sure that there is a role of this name, with this description and set of permissions:
@@ -74,7 +71,7 @@ impl Roles {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the role of this name differs, with a
-    /// [`Difference<NewRole, Role>`](crate::Difference);
+    /// [`Mismatch<NewRole, Role>`](crate::Mismatch);
     /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the name is taken by what
     /// the list does not show; else those of [`create`](Self::create) and [`list`](Self::list).
     ///
@@ -87,61 +84,85 @@ impl Roles {
     /// use rolecall::testing::DeepsetFake;
     ///
     /// let fake = DeepsetFake::start().await?;
-    /// let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION)?.roles();
+    /// let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION).roles();
     /// let wanted = NewRole::new("auditor", "Reads files", []);
     /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Created(_)));
-    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Existed(_)));
+    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::AlreadyExisted(_)));
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    pub async fn ensure(&self, new: &NewRole) -> Result<Ensured<Role>, Error> {
-        let find = || {
-            let (roles, new) = (self.clone(), new.clone());
-            Box::pin(async move { roles.find(&new).await }) as _
-        };
-        ensure(new, true, || self.create(new), find).await
+    pub fn ensure(&self, new: &NewRole) -> Call<Ensured<Role>> {
+        self.transport.ensure(EnsureRole { roles: self.clone(), new: new.clone() })
     }
 
-    async fn find(&self, new: &NewRole) -> Result<Found<Role>, Error> {
-        let mut roles = self.list().page_size(100).items()?;
-        while let Some(role) = roles.next().await {
-            let role = role?;
-            if role.role_name.as_deref() == Some(&new.role_name) {
-                let same = new.is_same(&role);
-                return Ok(if same { Found::Same(role) } else { Found::Different(role) });
-            }
-        }
-        Ok(Found::Absent)
-    }
-
-    /// Lists the roles: `GET /api/v1/organization/{organization_id}/roles`, 200. The shape of the
-    /// answer is inferred; [`ListRoles`] has the marks and an example.
-    pub fn list(&self) -> ListRoles {
-        ListRoles::new(self.transport.clone(), self.organization)
+    /// Lists the roles of an organization: `GET /api/v1/organization/{organization_id}/roles`, 200.
+    ///
+    /// # Undocumented
+    /// Path and parameters are documented. The answer's shape is not in the page: `{data, has_more,
+    /// total}` is that of the platform's other lists (inferred), and so are its errors. Preset roles
+    /// may or may not be in it.
+    ///
+    /// # Pages
+    /// Pages go by `page_number`, from the first or `page_number` on: roles that
+    /// are added or removed meanwhile may shift others to a page that was read or is not read. A page
+    /// that repeats is an error, and so is a list that ends before its own total. With `before` they go
+    /// back in time from a role, each page before the last role of the one before it (*observed*),
+    /// whatever the sorting. With `after` there is one page, and an error after it if there is more: how
+    /// to go on in that direction is not known.
+    ///
+    /// A [`Position`](crate::Position) holds a page number and the page size, or the id of a role where the list goes by
+    /// `before`. It is good for a list that goes the same way and has the same
+    /// `page_size`; a page number under another one is refused.
+    ///
+    /// Source: <https://docs.cloud.deepset.ai/docs/api/main/get-roles-api-v-1-organization-organization-id-roles-get>.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::deepset::NewRole;
+    /// use rolecall::testing::DeepsetFake;
+    ///
+    /// let fake = DeepsetFake::start().await?;
+    /// let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION).roles();
+    /// for name in ["reader", "writer", "owner"] {
+    ///     roles.create(&NewRole::new(name, "", [])).await?;
+    /// }
+    /// let mut items = roles.list().page_size(2).items();
+    /// while let Some(role) = items.next().await {
+    ///     println!("{:?}", role?.role_name);
+    /// }
+    /// assert_eq!(items.total(), Some(3));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn list(&self) -> List<ListRoles> {
+        let paging = Paging { page_number: Some(1), ..Paging::default() };
+        self.transport.list(ListRoles { organization: self.organization.clone(), paging })
     }
 }
 
+const ROLES: &[&str] = &["/api/v1/organization/{organization_id}/roles"];
+
 struct AddRole<'a> {
-    organization: OrganizationId,
+    organization: &'a Arg<OrganizationId>,
     new: &'a NewRole,
 }
 
 impl Operation for AddRole<'_> {
     type Service = Deepset;
-    type Answer = Role;
-    const NAME: &'static str = "deepset roles.create";
-    const METHOD: Method = Method::POST;
-    const SUCCESS: &'static [u16] = &[201];
-    const REPEAT: Repeat = Repeat::Once;
+    type Output = Role;
+    const SPEC: Spec = Spec::post("deepset roles.create", ROLES);
 
-    fn path(&self) -> Path<'_> {
-        let template = "/api/v1/organization/{organization_id}/roles";
-        Path::new(template, [self.organization.to_string()])
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(self.organization)?])
     }
 
-    fn body(&self) -> Result<Body, Error> {
+    fn validate(&self) -> Result<(), Error> {
         if self.new.role_name.is_empty() {
             return Err(Error::invalid("role_name", "must not be empty"));
         }
@@ -150,11 +171,123 @@ impl Operation for AddRole<'_> {
         if self.new.permissions.iter().any(empty) {
             return Err(Error::invalid("permissions", "asset and action must not be empty"));
         }
-        Body::json(self.new)
+        Ok(())
     }
 
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        answer.json()
+    fn body(&self) -> Result<Body, Error> {
+        Body::json(self.new)
+    }
+}
+
+/// A page of roles; see [`Roles::list`].
+#[derive(Clone, Debug)]
+pub struct ListRoles {
+    organization: Arg<OrganizationId>,
+    paging: Paging,
+}
+
+impl Operation for ListRoles {
+    type Service = Deepset;
+    type Output = Listing<Role>;
+    const SPEC: Spec = Spec::get("deepset roles.list", ROLES);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.organization)?])
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        self.paging.query().collect()
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.paging.check(100)
+    }
+}
+
+impl ListOperation for ListRoles {
+    type Item = Role;
+
+    fn seek(&mut self, cursor: &str) -> Result<(), Error> {
+        self.paging.seek(cursor)
+    }
+
+    fn set_page_size(&mut self, items: u32) {
+        self.paging.limit = Some(items);
+    }
+
+    fn page(&self, output: Listing<Role>, _: &HeaderMap) -> ListPage<Role> {
+        self.paging.page(output, |role| role.role_id.as_str())
+    }
+
+    fn key(role: &Role) -> String {
+        role.role_id.to_string()
+    }
+}
+
+impl List<ListRoles> {
+    /// Starts at this page, from 1; not together with `before` or
+    /// `after`.
+    pub fn page_number(mut self, number: u64) -> Self {
+        self.operation.paging.page_number = Some(number);
+        self
+    }
+
+    /// Lists the roles that were created before this one.
+    pub fn before(mut self, role: &RoleId) -> Self {
+        self.operation.paging.page_number = None;
+        self.operation.paging.before = Some(role.to_string());
+        self
+    }
+
+    /// Lists the roles that were created after this one: one page of them.
+    pub fn after(mut self, role: &RoleId) -> Self {
+        self.operation.paging.page_number = None;
+        self.operation.paging.after = Some(role.to_string());
+        self
+    }
+}
+
+/// A role of a name, as [`Roles::ensure`] brings it about.
+struct EnsureRole {
+    roles: Roles,
+    new: NewRole,
+}
+
+impl Desired for EnsureRole {
+    type Item = Role;
+    type Created = Role;
+    type Request = NewRole;
+    const NAME: &'static str = "deepset roles.ensure";
+    // The service refuses a second role of a name (documented).
+    const REPEATABLE: bool = true;
+
+    fn request(&self) -> &NewRole {
+        &self.new
+    }
+
+    fn create(&self) -> Call<Role> {
+        self.roles.create(&self.new)
+    }
+
+    fn created(&self, created: Role) -> Result<Role, Error> {
+        Ok(created)
+    }
+
+    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Role>, Error>> {
+        Box::pin(async move {
+            let mut roles = self.roles.list().page_size(100).within(session).items();
+            while let Some(role) = roles.next().await.transpose()? {
+                if role.role_name.as_deref() == Some(&self.new.role_name) {
+                    let matches = self.new.matches(&role);
+                    return Ok(if matches {
+                        Found::Matching(role)
+                    } else {
+                        Found::Different(role)
+                    });
+                }
+            }
+            Ok(Found::Absent)
+        })
     }
 }
 
@@ -259,8 +392,8 @@ impl NewRole {
         }
     }
 
-    /// Whether a role of this name is what is wanted.
-    fn is_same(&self, role: &Role) -> bool {
+    /// Whether a role of this name is as desired.
+    fn matches(&self, role: &Role) -> bool {
         let set = |permissions: &[Permission]| -> HashSet<Permission> {
             permissions.iter().cloned().collect()
         };

@@ -1,4 +1,4 @@
-//! What Harness says when it refuses.
+//! Harness's error bodies.
 
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -11,7 +11,8 @@ use crate::model::open_enum;
 use crate::operation::{Failure, Service};
 
 open_enum! {
-    /// Harness's error code; about 400 exist (*observed*), those with a meaning for access are listed.
+    /// Harness's error code; about 400 exist (*observed*), those with a meaning for access are
+    /// listed.
     ErrorCode {
         /// The request is wrong; also for what does not exist or is managed, with roles and groups.
         InvalidRequest = "INVALID_REQUEST",
@@ -25,7 +26,7 @@ open_enum! {
         ResourceNotFound = "RESOURCE_NOT_FOUND",
         /// Not found.
         EntityNotFound = "ENTITY_NOT_FOUND",
-        /// There already.
+        /// It exists already.
         ResourceAlreadyExists = "RESOURCE_ALREADY_EXISTS",
         /// Not allowed, under status 400.
         UserNotAuthorized = "USER_NOT_AUTHORIZED",
@@ -33,11 +34,11 @@ open_enum! {
         NgAccessDenied = "NG_ACCESS_DENIED",
         /// Not allowed.
         AccessDenied = "ACCESS_DENIED",
-        /// The token is not one.
+        /// The token is not valid.
         InvalidToken = "INVALID_TOKEN",
-        /// The token is over.
+        /// The token has expired.
         ExpiredToken = "EXPIRED_TOKEN",
-        /// The token was withdrawn.
+        /// The token was revoked.
         RevokedToken = "REVOKED_TOKEN",
         /// A rate limit, under status 400 by the server's table.
         TooManyRequests = "TOO_MANY_REQUESTS",
@@ -47,9 +48,9 @@ open_enum! {
 }
 
 impl ErrorCode {
+    /// What the code says that the status does not. The generic codes come under many statuses.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
-            Self::InvalidRequest | Self::InvalidArgument => ErrorKind::InvalidRequest,
             Self::DuplicateField | Self::ResourceAlreadyExists => ErrorKind::AlreadyExists,
             Self::ResourceNotFoundException | Self::ResourceNotFound | Self::EntityNotFound => {
                 ErrorKind::NotFound
@@ -61,14 +62,15 @@ impl ErrorCode {
                 ErrorKind::Unauthenticated
             }
             Self::TooManyRequests => ErrorKind::RateLimited,
-            Self::UnknownError | Self::Other(_) => return None,
+            _ => return None,
         })
     }
 }
 
 /// A Harness error body, in any of the forms that the service emits (*observed*, but for the
-/// documented `{message, code, errors, error_metadata}`).
-#[derive(Clone, Debug, Default, PartialEq)]
+/// documented `{message, code, errors, error_metadata}`). `Display` shows code and message.
+#[derive(Clone, Debug, Default, PartialEq, thiserror::Error)]
+#[error("{}", self.summary())]
 #[non_exhaustive]
 pub struct ServiceError {
     /// The code; from the first response message where the body itself has none.
@@ -116,8 +118,7 @@ struct LooseFieldError {
 
 impl From<LooseFieldError> for FieldError {
     fn from(loose: LooseFieldError) -> Self {
-        let LooseFieldError { field_name, field_id, message, error } = loose;
-        Self { field: field_name.or(field_id), message: message.or(error) }
+        Self { field: loose.field_name.or(loose.field_id), message: loose.message.or(loose.error) }
     }
 }
 
@@ -131,7 +132,7 @@ pub struct ResponseMessage {
     pub level: Option<String>,
     /// The message.
     pub message: Option<String>,
-    /// What was thrown, as it came.
+    /// The exception, as it came.
     pub exception: Option<Value>,
     /// Kinds of failure, as the service names them.
     #[serde(rename = "failureTypes")]
@@ -143,7 +144,7 @@ pub struct ResponseMessage {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FailedPermissionCheck {
-    /// Where it was looked for, as it came.
+    /// The scope in which it was checked, as it came.
     pub resource_scope: Option<Value>,
     /// The type of the resource.
     pub resource_type: Option<String>,
@@ -179,6 +180,12 @@ impl ServiceError {
                 raw: value,
             }
         })
+    }
+
+    fn summary(&self) -> String {
+        let code = self.code.as_ref().map(ErrorCode::as_str);
+        let parts: Vec<_> = code.into_iter().chain(self.message.as_deref()).collect();
+        if parts.is_empty() { "no code and no message".to_owned() } else { parts.join(": ") }
     }
 }
 

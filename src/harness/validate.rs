@@ -1,80 +1,129 @@
 //! `/authz/api/roleassignments/validate`: a dry run, which the v1 paths lack.
 
-use http::Method;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::role_assignments::check_reference;
-use super::{Harness, NewRoleAssignment, Scope};
+use super::resource::Endpoints;
+use super::{Harness, NewRoleAssignment, RoleAssignmentResponse, RoleAssignments, Scope};
 use crate::error::Error;
 use crate::model::loose::loose_text;
-use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
+use crate::operation::{Body, DecodeError, Idempotency, Operation, Spec, decode_json};
+use crate::transport::Call;
 
-/// `POST` of a proposal. It assigns nothing, so it is repeated like a read.
+impl RoleAssignments {
+    /// Asks whether a role assignment could be created, without creating it:
+    /// `POST /authz/api/roleassignments/validate`, 200 (the call is *documented*; its body and
+    /// response are *observed* in clients generated from the vendor's API document).
+    ///
+    /// It looks at principal, role and resource group, not at duplicates. Those clients call it
+    /// below `/gateway`; a client whose base URL has that path is needed where an address wants it.
+    /// The account id must be known: from a fixed API key, or from
+    /// [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id).
+    ///
+    /// Source: <https://apidocs.harness.io>.
+    ///
+    /// # Errors
+    /// An invalid-request error before sending if the account id is not known; else as for
+    /// [`create`](Self::create). An invalid proposal is no error: see [`Validation`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::harness::{NewRoleAssignment, Principal};
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let new = NewRoleAssignment::unnamed("no_such_role", "_all_account_level_resources", Principal::user("u"))?;
+    /// let validation = fake.client()?.account().role_assignments().validate(&new).await?;
+    /// assert!(!validation.is_valid());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn validate(&self, new: &NewRoleAssignment) -> Call<Validation> {
+        self.scope.transport.call(&Validate { scope: &self.scope, new })
+    }
+}
+
+/// It assigns nothing, so it is safe to repeat.
 pub(super) struct Validate<'a> {
-    pub(super) account: Option<&'a str>,
     pub(super) scope: &'a Scope,
     pub(super) new: &'a NewRoleAssignment,
 }
 
 impl Operation for Validate<'_> {
     type Service = Harness;
-    type Answer = Validation;
-    const NAME: &'static str = "harness role-assignments.validate";
-    const METHOD: Method = Method::POST;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
-
-    fn path(&self) -> Path<'_> {
-        Path::fixed("/authz/api/roleassignments/validate")
-    }
+    type Output = Validation;
+    const SPEC: Spec =
+        Spec::post("harness role-assignments.validate", &["/authz/api/roleassignments/validate"])
+            .success(&[200])
+            .idempotency(Idempotency::Safe);
 
     fn query(&self) -> Vec<(&'static str, String)> {
-        let account = self.account.map(|account| ("accountIdentifier", account.to_owned()));
-        let mut query: Vec<_> = account.into_iter().collect();
-        if let Scope::Org(org) | Scope::Project(org, _) = self.scope {
-            query.push(("orgIdentifier", org.to_string()));
-        }
-        if let Scope::Project(_, project) = self.scope {
-            query.push(("projectIdentifier", project.to_string()));
-        }
-        query
+        // An invalid scope was refused by `validate`.
+        let place = self.scope.place.path(None).unwrap_or_default();
+        let account = self.scope.account_id.as_deref();
+        let names = ["accountIdentifier", "orgIdentifier", "projectIdentifier"];
+        let values = account.into_iter().chain(place).map(str::to_owned);
+        names.into_iter().zip(values).collect()
     }
 
-    fn body(&self) -> Result<Body, Error> {
-        if self.account.is_none() {
+    fn validate(&self) -> Result<(), Error> {
+        self.scope.place.path(None)?;
+        if self.scope.account_id.is_none() {
             let rule = "must be known: the API key does not contain it, so set it on the builder";
-            return Err(Error::invalid("accountIdentifier", rule));
+            return Err(Error::invalid("account_id", rule));
         }
-        check_reference(self.new)?;
+        RoleAssignmentResponse::check(self.new)
+    }
+
+    /// In the spelling of this API: camelCase, where v1 has snake_case.
+    fn body(&self) -> Result<Body, Error> {
+        let new = self.new;
+        let who = new.principal();
+        let mut principal = json!({"identifier": who.identifier, "type": who.kind});
+        if let Some(level) = &who.scope_level {
+            principal["scopeLevel"] = level.as_str().into();
+        }
         Body::json(&Proposal {
-            role_assignment: Proposed::of(self.new),
+            role_assignment: Proposed {
+                identifier: new.identifier(),
+                resource_group_identifier: new.resource_group(),
+                role_identifier: new.role(),
+                role_reference: new.get_role_reference().map(
+                    |role| json!({"identifier": role.identifier, "scopeLevel": role.scope_level}),
+                ),
+                principal,
+                disabled: new.get_disabled(),
+            },
             validate_principal: true,
             validate_role: true,
             validate_resource_group: true,
         })
     }
 
-    fn decode(answer: &RawAnswer<'_>) -> Result<Validation, AnswerError> {
+    fn decode(response: &http::Response<Bytes>) -> Result<Validation, DecodeError> {
         #[derive(Deserialize)]
         struct Envelope {
             status: Option<String>,
             data: Option<Validation>,
         }
-        let Envelope { status, data } = answer.json()?;
+        let Envelope { status, data } = decode_json(response.body())?;
         match (status.as_deref(), data) {
-            (Some("FAILURE" | "ERROR"), _) => Err(AnswerError::Unsuccessful),
+            (Some("FAILURE" | "ERROR"), _) => Err(DecodeError::Unsuccessful),
             (_, Some(validation)) => Ok(validation),
-            (_, None) => Err(AnswerError::shape("data: is missing")),
+            (_, None) => Err(DecodeError::shape("data: is missing")),
         }
     }
 }
 
-/// The request, in the spelling of this API: camelCase, where v1 has snake_case.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Proposal {
-    role_assignment: Proposed,
+struct Proposal<'a> {
+    role_assignment: Proposed<'a>,
     validate_principal: bool,
     validate_role: bool,
     validate_resource_group: bool,
@@ -82,35 +131,14 @@ struct Proposal {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Proposed {
-    identifier: String,
-    resource_group_identifier: String,
-    role_identifier: String,
+struct Proposed<'a> {
+    identifier: &'a str,
+    resource_group_identifier: &'a str,
+    role_identifier: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     role_reference: Option<Value>,
     principal: Value,
     disabled: bool,
-}
-
-impl Proposed {
-    fn of(new: &NewRoleAssignment) -> Self {
-        let (identifier, resource_group, role) = new.names();
-        let (reference, principal, disabled) = new.parts();
-        let mut who = json!({"identifier": principal.identifier, "type": principal.kind});
-        if let Some(level) = &principal.scope_level {
-            who["scopeLevel"] = level.as_str().into();
-        }
-        Self {
-            identifier: identifier.to_owned(),
-            resource_group_identifier: resource_group.to_owned(),
-            role_identifier: role.to_owned(),
-            role_reference: reference.map(|reference| {
-                json!({"identifier": reference.identifier, "scopeLevel": reference.scope_level})
-            }),
-            principal: who,
-            disabled,
-        }
-    }
 }
 
 /// What the service says of a proposed role assignment.
@@ -127,8 +155,8 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Whether all three were looked at and found good. An answer that leaves one out says nothing
-    /// good about it.
+    /// Returns whether all three were looked at and are valid. A part that the response leaves out
+    /// does not count as valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let results = [
@@ -136,9 +164,8 @@ impl Validation {
             &self.role_validation_result,
             &self.resource_group_validation_result,
         ];
-        results
-            .into_iter()
-            .all(|result| result.as_ref().is_some_and(|result| result.valid == Some(true)))
+        let valid = |result: &Option<ValidationResult>| result.as_ref()?.valid;
+        results.into_iter().all(|result| valid(result) == Some(true))
     }
 }
 
@@ -147,7 +174,7 @@ impl Validation {
 #[serde(from = "LooseResult", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ValidationResult {
-    /// Whether it is good.
+    /// Whether it is valid.
     pub valid: Option<bool>,
     /// What is wrong with it.
     pub error_message: Option<String>,
@@ -165,7 +192,7 @@ struct LooseResult {
 
 impl From<LooseResult> for ValidationResult {
     fn from(loose: LooseResult) -> Self {
-        // Where they contradict each other, the worse word counts.
+        // Where they contradict each other, it is not valid.
         let valid = match (loose.valid, loose.is_valid) {
             (Some(one), Some(other)) => Some(one && other),
             (one, other) => one.or(other),

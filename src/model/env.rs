@@ -38,6 +38,7 @@ impl<'a> Vars<'a> {
     ///
     /// # Errors
     /// A configuration error that names the variable.
+    #[cfg(any(test, feature = "twilio", feature = "harness", feature = "deepset"))]
     pub(crate) fn required(&self, name: &str) -> Result<String, Error> {
         self.optional(name)?.ok_or_else(|| Error::configuration(format!("{name}: is not set")))
     }
@@ -46,6 +47,7 @@ impl<'a> Vars<'a> {
     ///
     /// # Errors
     /// A configuration error that names both, if only one is set.
+    #[cfg(feature = "twilio")]
     pub(crate) fn pair(&self, one: &str, other: &str) -> Result<Option<(String, String)>, Error> {
         let half = |set: &str, missing: &str| {
             Err(Error::configuration(format!("{missing}: is not set, but {set} is")))
@@ -56,5 +58,27 @@ impl<'a> Vars<'a> {
             (Some(_), None) => half(one, other),
             (None, Some(_)) => half(other, one),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variable_that_cannot_be_used_is_refused_by_name() {
+        let look_up = |name: &str| match name {
+            "SET" => Some("obviously-fake".into()),
+            #[cfg(unix)]
+            "BYTES" => Some(std::os::unix::ffi::OsStringExt::from_vec(vec![0xff])),
+            _ => None,
+        };
+        let vars = Vars::new(&look_up);
+        assert_eq!(vars.required("SET").expect("it is set"), "obviously-fake");
+        assert_eq!(vars.optional("UNSET").expect("it may be unset"), None);
+        let error = vars.required("UNSET").expect_err("it must be set");
+        assert!(error.is_configuration() && error.to_string().contains("UNSET: is not set"));
+        #[cfg(unix)]
+        assert!(vars.optional("BYTES").expect_err("no text").to_string().contains("BYTES: "));
     }
 }

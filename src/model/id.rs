@@ -27,10 +27,21 @@ pub(crate) fn check_opaque(field: &str, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// The rule for UUIDs.
+///
+/// # Errors
+/// An invalid-request error that names `field` and the rule.
+#[cfg(feature = "deepset")]
+pub(crate) fn check_uuid(field: &str, id: &str) -> Result<(), Error> {
+    let rule = "must be a UUID, e.g. 7f0c1f5e-0000-4000-8000-000000000000";
+    uuid::Uuid::try_parse(id).map(drop).map_err(|_| Error::invalid(field, rule))
+}
+
 /// Twilio's rule: a prefix of two capitals and 32 hexadecimal digits, 34 characters together.
 ///
 /// # Errors
 /// An invalid-request error that names `field` and the rule.
+#[cfg(feature = "twilio")]
 pub(crate) fn check_sid(field: &str, prefix: Option<&str>, sid: &str) -> Result<(), Error> {
     let shape = |start: &str| {
         format!("must be {start} followed by 32 hexadecimal digits, 34 characters together")
@@ -52,7 +63,55 @@ pub(crate) fn check_sid(field: &str, prefix: Option<&str>, sid: &str) -> Result<
     Err(Error::invalid(field, rule))
 }
 
-/// Declares a text id whose constructor applies a check, and which is read from answers as it came.
+/// An id as an argument: its error is reported by the call that uses it.
+pub(crate) type Arg<T> = Result<T, Error>;
+
+/// Takes an id argument.
+///
+/// # Errors
+/// The error of the conversion, to be kept until a call uses the id.
+pub(crate) fn arg<T>(from: impl TryInto<T, Error: Into<Error>>) -> Arg<T> {
+    from.try_into().map_err(Into::into)
+}
+
+/// The text of an id argument.
+///
+/// # Errors
+/// The error of its conversion.
+pub(crate) fn text<T: AsRef<str>>(arg: &Arg<T>) -> Result<&str, Error> {
+    arg.as_ref().map(AsRef::as_ref).map_err(Clone::clone)
+}
+
+/// Implements what text types share: `AsRef<str>`, `Display` that honours width, comparison with text.
+macro_rules! text_type {
+    ($name:ident) => {
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.as_str() == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.as_str() == *other
+            }
+        }
+    };
+}
+
+/// Declares a text id whose constructor applies a check, and which is read from responses as it came.
 macro_rules! checked_id {
     ($(#[$meta:meta])* $name:ident, $field:literal, $check:expr) => {
         $(#[$meta])*
@@ -78,24 +137,14 @@ macro_rules! checked_id {
                 Self(id.to_owned())
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
         }
 
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
+        $crate::model::text_type! { $name }
 
         impl std::str::FromStr for $name {
             type Err = $crate::Error;
@@ -104,26 +153,7 @@ macro_rules! checked_id {
             }
         }
 
-        impl TryFrom<&str> for $name {
-            type Error = $crate::Error;
-            fn try_from(id: &str) -> Result<Self, Self::Error> {
-                Self::new(id)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::Error;
-            fn try_from(id: String) -> Result<Self, Self::Error> {
-                Self::new(id)
-            }
-        }
-
-        impl TryFrom<&String> for $name {
-            type Error = $crate::Error;
-            fn try_from(id: &String) -> Result<Self, Self::Error> {
-                Self::new(id.as_str())
-            }
-        }
+        $crate::model::checked_id! { @from $name: &str, String, &String }
 
         impl From<&$name> for $name {
             fn from(id: &$name) -> Self {
@@ -131,9 +161,18 @@ macro_rules! checked_id {
             }
         }
     };
+    (@from $name:ident: $($text:ty),+) => { $(
+        impl TryFrom<$text> for $name {
+            type Error = $crate::Error;
+            fn try_from(id: $text) -> Result<Self, Self::Error> {
+                Self::new(id)
+            }
+        }
+    )+ };
 }
 
 /// Declares a Twilio SID type with its two-letter prefix.
+#[cfg(feature = "twilio")]
 macro_rules! sid {
     ($(#[$meta:meta])* $name:ident, $field:literal, $prefix:expr) => {
         $crate::model::checked_id! {
@@ -144,17 +183,46 @@ macro_rules! sid {
 }
 
 /// Declares an id of which only the service knows the form.
+#[cfg(any(feature = "harness", feature = "redox"))]
 macro_rules! opaque_id {
     ($(#[$meta:meta])* $name:ident, $field:literal) => {
         $crate::model::checked_id! { $(#[$meta])* $name, $field, $crate::model::check_opaque }
     };
 }
 
-pub(crate) use {checked_id, opaque_id, sid};
+pub(crate) use {checked_id, text_type};
+
+#[cfg(any(feature = "harness", feature = "redox"))]
+pub(crate) use opaque_id;
+#[cfg(feature = "twilio")]
+pub(crate) use sid;
 
 #[cfg(test)]
 mod tests {
+    #![allow(unreachable_pub, reason = "the macro declares public types")]
+
     use super::*;
+
+    checked_id! {
+        /// An id for tests.
+        TestId, "test_id", check_opaque
+    }
+
+    #[test]
+    fn id_is_checked_where_a_caller_makes_it_and_kept_where_a_service_sends_it() {
+        let id = TestId::new("a/b").expect("it can be encoded");
+        for same in [TestId::try_from("a/b"), "a/b".to_owned().try_into(), "a/b".parse()] {
+            assert_eq!(same.expect("it can be encoded"), id);
+        }
+        assert!(id == "a/b" && id.as_ref() == "a/b");
+        assert_eq!(format!("{id:>5}|{:<4}", TestId::new_unchecked("x")), "  a/b|x   ");
+        for made in [arg::<TestId>(""), arg(String::new()), arg("..")] {
+            assert!(text(&made).expect_err("it is refused").to_string().contains("test_id: must"));
+        }
+        assert_eq!(text(&arg::<TestId>(&id)).expect("it was checked"), "a/b");
+        let sent: TestId = serde_json::from_str("\"\"").expect("any text is read");
+        assert_eq!(serde_json::to_string(&sent).expect("it is JSON"), "\"\"");
+    }
 
     #[test]
     fn opaque_ids_are_one_segment_or_refused() {
@@ -167,6 +235,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "twilio")]
     #[test]
     fn sids_have_a_prefix_and_32_digits() {
         let digits = "0123456789abcdefABCDEF0123456789";

@@ -13,6 +13,7 @@ pub(crate) fn text(object: &Value, fields: &[&str]) -> Option<String> {
 }
 
 /// The items of a list that have the wanted shape.
+#[cfg(any(feature = "harness", feature = "deepset"))]
 pub(crate) fn list<T: serde::de::DeserializeOwned>(object: &Value, field: &str) -> Vec<T> {
     let items = object.get(field).and_then(Value::as_array);
     items.into_iter().flatten().filter_map(|item| T::deserialize(item).ok()).collect()
@@ -22,6 +23,7 @@ pub(crate) fn list<T: serde::de::DeserializeOwned>(object: &Value, field: &str) 
 ///
 /// # Errors
 /// The deserializer's error.
+#[cfg(any(feature = "twilio", feature = "redox"))]
 pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -34,6 +36,7 @@ where
 ///
 /// # Errors
 /// The deserializer's error, for what is not JSON.
+#[cfg(any(feature = "harness", feature = "redox"))]
 pub(crate) fn loose_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
@@ -48,6 +51,7 @@ pub(crate) fn loose_text<'de, D: Deserializer<'de>>(
 ///
 /// # Errors
 /// The deserializer's error, or one that names the rule.
+#[cfg(any(feature = "twilio", feature = "harness", feature = "deepset"))]
 pub(crate) fn identifying<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

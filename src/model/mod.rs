@@ -7,9 +7,15 @@ mod open_enum;
 mod secret;
 mod timestamp;
 
-pub use open_enum::Unlisted;
+pub use open_enum::UnknownValue;
 pub use secret::Secret;
 pub use timestamp::Timestamp;
 
-pub(crate) use id::{check_opaque, check_sid, checked_id, opaque_id, sid};
+#[cfg(feature = "deepset")]
+pub(crate) use id::check_uuid;
+#[cfg(any(feature = "harness", feature = "redox"))]
+pub(crate) use id::opaque_id;
+pub(crate) use id::{Arg, arg, check_opaque, checked_id, text, text_type};
+#[cfg(feature = "twilio")]
+pub(crate) use id::{check_sid, sid};
 pub(crate) use open_enum::open_enum;

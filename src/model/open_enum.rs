@@ -2,33 +2,33 @@
 
 use std::fmt;
 
-/// A value that this version of the crate does not list, kept exactly as it came.
+/// A value that this version of the crate does not know, kept exactly as it came.
 ///
-/// It cannot be made by hand, so that a listed value never hides in here: build an open enum
-/// from text instead, and it picks the right variant.
+/// It has no public constructor, so that a known value never hides in it: build an open enum from
+/// text instead, and it picks the right variant.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Unlisted(Box<str>);
+pub struct UnknownValue(Box<str>);
 
-impl Unlisted {
+impl UnknownValue {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The value as the service writes it.
+    /// Returns the value as the service writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for Unlisted {
+impl fmt::Debug for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-/// Declares an open enum over strings: listed values as variants, any other in `Other`, and what
-/// was read is written back unchanged.
+/// Declares an open enum over strings: known values as variants, any other in `Unknown`. What was
+/// read is written back unchanged.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -39,17 +39,17 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $( $(#[$variant_meta])* $variant, )+
-            /// A value that this version does not list; see [`as_str`](Self::as_str).
-            Other($crate::model::Unlisted),
+            /// A value that this version does not know; see [`as_str`](Self::as_str).
+            Unknown($crate::model::UnknownValue),
         }
 
         impl $name {
-            /// The value as the service writes it.
+            /// Returns the value as the service writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )+
-                    Self::Other(other) => other.as_str(),
+                    Self::Unknown(value) => value.as_str(),
                 }
             }
         }
@@ -58,7 +58,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $( $text => Self::$variant, )+
-                    other => Self::Other($crate::model::Unlisted::new(other)),
+                    unknown => Self::Unknown($crate::model::UnknownValue::new(unknown)),
                 }
             }
         }
@@ -69,11 +69,27 @@ macro_rules! open_enum {
             }
         }
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(text))
             }
         }
+
+        /// In the order of the text.
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        $crate::model::text_type! { $name }
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -91,3 +107,41 @@ macro_rules! open_enum {
 }
 
 pub(crate) use open_enum;
+
+#[cfg(test)]
+mod tests {
+    #![allow(unreachable_pub, reason = "the macro declares a public type")]
+
+    open_enum! {
+        /// An enum for tests.
+        Color {
+            /// Red.
+            Red = "RED",
+            /// Blue.
+            Blue = "BLUE",
+        }
+    }
+
+    #[test]
+    fn unknown_value_is_kept_and_written_back() {
+        let read: Vec<Color> =
+            serde_json::from_str(r#"["RED","green","BLUE",""]"#).expect("any text is read");
+        assert!(matches!(
+            read[..],
+            [Color::Red, Color::Unknown(_), Color::Blue, Color::Unknown(_)]
+        ));
+        let written = serde_json::to_string(&read).expect("it is JSON");
+        assert_eq!(written, r#"["RED","green","BLUE",""]"#);
+        assert!(read[1] == "green" && "green".parse() == Ok(read[1].clone()));
+        assert_eq!(
+            (Color::from("RED"), format!("{:>4}|{:?}", Color::Red, read[1])),
+            (Color::Red, " RED|Unknown(\"green\")".to_owned())
+        );
+        let mut sorted = read;
+        sorted.sort();
+        assert_eq!(
+            sorted.iter().map(Color::as_str).collect::<Vec<_>>(),
+            ["", "BLUE", "RED", "green"]
+        );
+    }
+}

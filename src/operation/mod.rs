@@ -1,263 +1,310 @@
-//! An endpoint as a value: everything the wire needs in one place, and no I/O.
+//! An endpoint as a value: everything the transport needs to know of a call, and no I/O.
 //!
 //! Every method of this crate that calls a service is an [`Operation`] underneath. The trait is
-//! public, so a program can send a call that the crate does not know yet through the same client,
+//! public, so that a program can send a call that the crate does not have through the same client,
 //! with the same promises:
 //!
 //! ```
 //! # #[cfg(feature = "deepset")] {
-//! use rolecall::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
+//! use rolecall::operation::{Operation, Spec};
 //! use rolecall::{Deepset, Error};
 //!
-//! /// `GET /api/v1/me`: who the key belongs to.
-//! struct Me;
+//! /// `GET /api/v1/workspaces`
+//! struct ListWorkspaces;
 //!
-//! impl Operation for Me {
+//! impl Operation for ListWorkspaces {
 //!     type Service = Deepset;
-//!     type Answer = serde_json::Value;
-//!     const NAME: &'static str = "deepset me.get";
-//!     const METHOD: http::Method = http::Method::GET;
-//!     const SUCCESS: &'static [u16] = &[200];
-//!     const REPEAT: Repeat = Repeat::Read;
-//!
-//!     fn path(&self) -> Path<'_> {
-//!         Path::fixed("/api/v1/me")
-//!     }
-//!
-//!     fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-//!         answer.json()
-//!     }
+//!     type Output = serde_json::Value;
+//!     const SPEC: Spec = Spec::get("deepset workspaces.list", &["/api/v1/workspaces"]);
 //! }
 //!
 //! async fn show(client: &Deepset) -> Result<(), Error> {
-//!     println!("{}", client.call(&Me).await?);
+//!     println!("{}", client.call(&ListWorkspaces).await?);
 //!     Ok(())
 //! }
 //! # }
 //! ```
+//!
+//! A list implements [`ListOperation`] as well, and is read by the client's `list` method.
 
+mod decode;
+mod list;
 mod path;
-
-use std::any::Any;
-use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
+mod service;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use url::Url;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
-/// Whether a request may be sent again when nobody knows what became of it.
+pub use decode::{DecodeError, decode_json};
+pub use list::{ListOperation, ListPage, Next};
+pub use service::{Failure, Service};
+
+/// Whether a request may be sent again when its outcome is unknown.
 ///
-/// Declared by each operation, not guessed from its method.
+/// Each operation declares it; it is not inferred from the HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Repeat {
-    /// It changes nothing: repeat at will. A failure never leaves an unknown outcome.
-    Read,
-    /// Twice has the effect of once: repeat it after any passing fault.
+pub enum Idempotency {
+    /// The request changes nothing. The client repeats it after any transient failure, and a failure
+    /// never leaves an unknown outcome.
+    Safe,
+    /// Sending the request twice has the effect of sending it once. The client repeats it after any
+    /// transient failure.
     Idempotent,
-    /// Twice may be two: repeat it only where it is known that it was not processed.
-    Once,
+    /// Sending the request twice may have two effects. The client repeats it only where it is known
+    /// that the service did not process it.
+    NonIdempotent,
 }
 
-/// A service whose calls this crate makes: how it reports failure.
+/// What is fixed about an endpoint: name, method, path template, success statuses, idempotency.
 ///
-/// Implemented by each vendor's client.
-pub trait Service: Send + Sync + 'static {
-    /// What the service calls the id of a request, as it is shown in errors.
-    const REQUEST_ID_LABEL: &'static str = "request id";
-
-    /// Reads an answer that is not a success of the operation. Never fails: what cannot be read
-    /// becomes a failure by status alone.
-    fn read_failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure;
-
-    /// The id under which the service knows the request, from the headers of any answer.
-    fn request_id(headers: &HeaderMap) -> Option<String> {
-        let _ = headers;
-        None
-    }
-}
-
-/// What a service said about a failure, in the shared vocabulary.
+/// ```
+/// use rolecall::operation::{Idempotency, Spec};
+///
+/// const DELETE: Spec = Spec::delete("acme widgets.delete", &["/v1/widgets/{id}"]);
+/// const SEARCH: Spec = Spec::post("acme widgets.search", &["/v1/widgets/search"])
+///     .success(&[200])
+///     .idempotency(Idempotency::Safe);
+/// ```
+///
+/// A template that does not begin with a slash does not compile:
+///
+/// ```compile_fail
+/// use rolecall::operation::Spec;
+/// const BAD: Spec = Spec::get("acme widgets.get", &["v1/widgets/{id}"]);
+/// ```
 #[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Failure {
-    /// The cause, by the service's code first and the status second.
-    pub kind: ErrorKind,
-    /// The service's code as text.
-    pub code: Option<String>,
-    /// The service's message.
-    pub message: Option<String>,
-    /// The id of the request, where the body has it.
-    pub request_id: Option<String>,
-    /// The service's own typed error.
-    pub service: Option<Arc<dyn Any + Send + Sync>>,
+pub struct Spec {
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    pub(crate) paths: &'static [&'static str],
+    pub(crate) success: &'static [u16],
+    pub(crate) idempotency: Idempotency,
+    pub(crate) status_confirms: bool,
+    pub(crate) sensitive: bool,
 }
 
-impl Failure {
-    /// A failure with this status; `by_code` is what the service's own code means, if it has one.
+impl Spec {
+    /// An endpoint named `service resource.verb`, at one of these path templates.
     ///
-    /// The code decides where the service refused or failed (4xx, 5xx). But 429 is a rate limit
-    /// whatever the code, and only a refusal (a 4xx other than 408) is believed to be one from the
-    /// code alone, since it says that nothing was processed.
+    /// Each `{name}` of a template is replaced by one value of [`Operation::path`], encoded as one
+    /// segment. Where there are several templates (one for each scope), the one with as many
+    /// placeholders as values is used. The empty template stands for the base URL itself.
+    ///
+    /// The method decides the defaults: GET succeeds with 200 and is [`Idempotency::Safe`]; PUT and
+    /// DELETE succeed with 200 and 204 and are [`Idempotency::Idempotent`]; any other succeeds with
+    /// 201 (PATCH with 200) and is [`Idempotency::NonIdempotent`].
     #[must_use]
-    pub fn new(status: StatusCode, by_code: Option<ErrorKind>) -> Self {
-        let by_status = ErrorKind::from_status(status);
-        let kind = match (status.as_u16(), by_code) {
-            (408 | 429, _) | (_, None) => by_status,
-            (500..=599, Some(ErrorKind::RateLimited)) => by_status,
-            (400..=599, Some(kind)) => kind,
-            (_, Some(_)) => by_status,
+    pub const fn new(name: &'static str, method: Method, paths: &'static [&'static str]) -> Self {
+        assert!(!paths.is_empty(), "an operation needs a path template");
+        let mut next = 0;
+        while next < paths.len() {
+            let path = paths[next].as_bytes();
+            assert!(path.is_empty() || path[0] == b'/', "a path template must begin with a slash");
+            let mut at = 0;
+            while at < path.len() {
+                let (opens, closes) = (path[at] == b'{', path[at] == b'}');
+                assert!(!opens || path[at - 1] == b'/', "a placeholder must be a whole segment");
+                let last = at + 1 == path.len();
+                assert!(
+                    !closes || last || path[at + 1] == b'/',
+                    "a placeholder must be a whole segment"
+                );
+                at += 1;
+            }
+            next += 1;
+        }
+        let (success, idempotency): (&[u16], _) = match method {
+            Method::GET => (&[200], Idempotency::Safe),
+            Method::PUT => (&[200], Idempotency::Idempotent),
+            Method::DELETE => (&[204], Idempotency::Idempotent),
+            Method::PATCH => (&[200], Idempotency::NonIdempotent),
+            _ => (&[201], Idempotency::NonIdempotent),
         };
-        Self { kind, code: None, message: None, request_id: None, service: None }
+        let (status_confirms, sensitive) = (true, false);
+        Self { name, method, paths, success, idempotency, status_confirms, sensitive }
     }
 
-    /// A failure of which only the status is known.
+    /// A GET; see [`new`](Self::new).
     #[must_use]
-    pub fn from_status(status: StatusCode) -> Self {
-        Self::new(status, None)
+    pub const fn get(name: &'static str, paths: &'static [&'static str]) -> Self {
+        Self::new(name, Method::GET, paths)
     }
 
-    /// Sets the service's code.
+    /// A POST; see [`new`](Self::new).
     #[must_use]
-    pub fn with_code(mut self, code: Option<String>) -> Self {
-        self.code = code;
+    pub const fn post(name: &'static str, paths: &'static [&'static str]) -> Self {
+        Self::new(name, Method::POST, paths)
+    }
+
+    /// A PUT; see [`new`](Self::new).
+    #[must_use]
+    pub const fn put(name: &'static str, paths: &'static [&'static str]) -> Self {
+        Self::new(name, Method::PUT, paths)
+    }
+
+    /// A DELETE; see [`new`](Self::new).
+    #[must_use]
+    pub const fn delete(name: &'static str, paths: &'static [&'static str]) -> Self {
+        Self::new(name, Method::DELETE, paths)
+    }
+
+    /// Sets the statuses that the service documents as success.
+    #[must_use]
+    pub const fn success(mut self, statuses: &'static [u16]) -> Self {
+        self.success = statuses;
         self
     }
 
-    /// Sets the service's message.
+    /// Sets whether the request may be sent again when its outcome is unknown.
     #[must_use]
-    pub fn with_message(mut self, message: Option<String>) -> Self {
-        self.message = message;
+    pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
         self
     }
 
-    /// Sets the request id that the body has.
+    /// Declares that a success status alone does not confirm the change: where the body cannot be
+    /// used, the outcome is unknown.
     #[must_use]
-    pub fn with_request_id(mut self, id: Option<String>) -> Self {
-        self.request_id = id;
+    pub const fn confirmed_by_body(mut self) -> Self {
+        self.status_confirms = false;
         self
     }
 
-    /// Sets the service's own typed error.
+    /// Declares that the response may contain a credential: no part of it is kept in errors.
     #[must_use]
-    pub fn with_service<E: Any + Send + Sync>(mut self, error: E) -> Self {
-        self.service = Some(Arc::new(error));
+    pub const fn sensitive(mut self) -> Self {
+        self.sensitive = true;
         self
+    }
+
+    /// Returns the name, e.g. `harness role-assignments.create`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the HTTP method.
+    #[must_use]
+    pub const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Returns the path templates.
+    #[must_use]
+    pub const fn paths(&self) -> &'static [&'static str] {
+        self.paths
+    }
+
+    /// Returns the documented success statuses.
+    #[must_use]
+    pub const fn success_statuses(&self) -> &'static [u16] {
+        self.success
+    }
+
+    /// Returns the idempotency.
+    #[must_use]
+    pub const fn declared_idempotency(&self) -> Idempotency {
+        self.idempotency
+    }
+
+    /// Returns whether a success status alone confirms the change; see
+    /// [`confirmed_by_body`](Self::confirmed_by_body).
+    #[must_use]
+    pub const fn is_confirmed_by_status(&self) -> bool {
+        self.status_confirms
+    }
+
+    /// Whether a successful response has a body.
+    pub(crate) fn expects_body(&self) -> bool {
+        self.success.iter().any(|status| *status != 204)
     }
 }
 
-/// One call of a service.
+/// One call of a service: a value that holds or borrows the call's input.
 ///
-/// An implementation is a value that holds (or borrows) the call's input. See the
-/// [module](self) for an example.
-pub trait Operation {
+/// Only [`SPEC`](Self::SPEC) and the two types are required. The [module](self) has an example.
+pub trait Operation: Send + Sync {
     /// The client that may send it.
     type Service: Service;
-    /// What a successful answer becomes.
-    type Answer: Send + 'static;
+    /// What a successful response is decoded into.
+    type Output: DeserializeOwned + Send + 'static;
 
-    /// `service resource.verb`, for errors and spans.
-    const NAME: &'static str;
-    /// The HTTP method.
-    const METHOD: Method;
-    /// The status codes that the service documents as success.
-    const SUCCESS: &'static [u16];
-    /// Whether it may be sent again when its outcome is unknown.
-    const REPEAT: Repeat;
-    /// Whether a success status by itself says that the change was made. Where only the body says
-    /// so, an answer that cannot be used leaves the outcome unknown.
-    const STATUS_CONFIRMS: bool = true;
-    /// Whether the answer may contain a credential; then no part of it is kept in errors.
-    const SENSITIVE: bool = false;
+    /// What is fixed about the endpoint.
+    const SPEC: Spec;
 
-    /// The path below the base URL.
-    fn path(&self) -> Path<'_>;
+    /// The values of the path's placeholders, in order.
+    ///
+    /// # Errors
+    /// An invalid-request error where a value cannot be used.
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Query parameters, in order.
     fn query(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// Headers beside, or instead of, those that every request has.
+    /// Headers beside, or in place of, those that every request has.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         Vec::new()
+    }
+
+    /// Checks the input against the service's rules, before anything is sent.
+    ///
+    /// # Errors
+    /// An invalid-request error that names the field and the rule.
+    fn validate(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     /// The body and its encoding.
     ///
     /// # Errors
-    /// An error if the input cannot be encoded.
+    /// An invalid-request error if the input cannot be encoded.
     fn body(&self) -> Result<Body, Error> {
         Ok(Body::none())
     }
 
-    /// Reads an answer with one of the success codes.
+    /// Decodes a successful response. By default it reads JSON; where the only success status is
+    /// 204, the body is not read and counts as `null`.
     ///
     /// # Errors
-    /// [`AnswerError`] if the body has another shape, or reports failure after all.
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError>;
+    /// [`DecodeError`] if the body has another shape, or reports failure.
+    fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
+        if Self::SPEC.expects_body() { decode_json(response.body()) } else { decode_json(b"null") }
+    }
 
-    /// What it means that a *repeated* request was refused so after an earlier try may have arrived: a
-    /// repeated delete is answered "not found" by its own first try, for example.
+    /// Decides whether the refusal of a *repeated* request was caused by its own first attempt: a
+    /// repeated delete finds nothing because the first attempt deleted it, for example. `Some` makes
+    /// the call a success. It is asked only after an earlier attempt may have arrived.
     ///
-    /// `Some` makes the call a success. A "not found" may also be about what the thing is in, or come
-    /// from something before the service: look at the service's code.
-    fn echo(refused: &Error) -> Option<Self::Answer> {
+    /// A "not found" may also be about the parent, or come from a gateway: look at the service's code.
+    fn refused_by_own_effect(refused: &Error) -> Option<Self::Output> {
         let _ = refused;
         None
     }
 }
 
-/// A path template and the values of its placeholders.
-#[derive(Clone, Debug)]
-pub struct Path<'a> {
-    template: &'static str,
-    values: Vec<Cow<'a, str>>,
-}
-
-impl<'a> Path<'a> {
-    /// A path in which nothing varies.
-    #[must_use]
-    pub fn fixed(path: &'static str) -> Self {
-        Self { template: path, values: Vec::new() }
-    }
-
-    /// A path with a `{name}` for each segment that varies, and their values in order. Each value
-    /// becomes exactly one encoded segment. The template is also the `url.template` of spans.
-    ///
-    /// ```
-    /// use rolecall::operation::Path;
-    /// let path = Path::new("/v1/orgs/{org}/role-assignments", ["platform"]);
-    /// # let _ = path;
-    /// ```
-    pub fn new<V: Into<Cow<'a, str>>>(
-        template: &'static str,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
-        Self { template, values: values.into_iter().map(Into::into).collect() }
-    }
-}
-
-/// A request body with its content type. `Debug` shows its length only: a body may carry a credential.
+/// A request body with its content type. `Debug` shows its length only: a body may hold a credential.
 #[derive(Clone)]
 pub struct Body {
     content_type: Option<HeaderValue>,
     bytes: Bytes,
 }
 
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Body({} bytes)", self.bytes.len())
     }
 }
 
 impl Body {
-    /// No body, no content type.
+    /// No body and no content type.
     #[must_use]
     pub fn none() -> Self {
         Self { content_type: None, bytes: Bytes::new() }
@@ -269,10 +316,7 @@ impl Body {
     /// An invalid-request error if the value cannot be written as JSON.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(value).map_err(|error| Error::invalid("body", error))?;
-        Ok(Self {
-            content_type: Some(HeaderValue::from_static("application/json")),
-            bytes: bytes.into(),
-        })
+        Ok(Self::new("application/json", bytes))
     }
 
     /// Pairs as `application/x-www-form-urlencoded`, in the given order; a key may be repeated.
@@ -282,210 +326,147 @@ impl Body {
     pub fn form(pairs: &[(&str, &str)]) -> Result<Self, Error> {
         let text =
             serde_urlencoded::to_string(pairs).map_err(|error| Error::invalid("body", error))?;
-        Ok(Self {
-            content_type: Some(HeaderValue::from_static("application/x-www-form-urlencoded")),
-            bytes: text.into(),
-        })
+        Ok(Self::new("application/x-www-form-urlencoded", text))
+    }
+
+    fn new(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
+        Self { content_type: Some(HeaderValue::from_static(content_type)), bytes: bytes.into() }
     }
 }
 
-/// A successful answer before it is read. `Debug` shows neither headers nor body.
-#[derive(Clone, Copy)]
-pub struct RawAnswer<'a> {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
-}
-
-impl fmt::Debug for RawAnswer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawAnswer({}, {} bytes)", self.status, self.body.len())
-    }
-}
-
-impl<'a> RawAnswer<'a> {
-    /// An answer by hand, to test [`Operation::decode`].
-    #[must_use]
-    pub fn new(status: StatusCode, headers: &'a HeaderMap, body: &'a [u8]) -> Self {
-        Self { status, headers, body }
-    }
-
-    /// The HTTP status: one of the operation's success codes.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// The headers.
-    #[must_use]
-    pub fn headers(&self) -> &'a HeaderMap {
-        self.headers
-    }
-
-    /// The body, complete and within the size limit.
-    #[must_use]
-    pub fn body(&self) -> &'a [u8] {
-        self.body
-    }
-
-    /// Reads the body as JSON; an error names the field at which it stopped making sense.
-    ///
-    /// # Errors
-    /// [`AnswerError::Shape`] if the body is not JSON of this shape.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, AnswerError> {
-        if self.body.iter().all(u8::is_ascii_whitespace) {
-            return Err(AnswerError::shape("the body is empty"));
-        }
-        // Keeping track of the place costs an allocation a field, so it is left for what fails.
-        serde_json::from_slice(self.body).or_else(|_| self.json_with_place())
-    }
-
-    fn json_with_place<T: DeserializeOwned>(&self) -> Result<T, AnswerError> {
-        let mut reader = serde_json::Deserializer::from_slice(self.body);
-        let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let (path, cause) = (error.path().to_string(), error.into_inner());
-            let place = if path == "." || path == "?" { "body" } else { &path };
-            match cause.classify() {
-                serde_json::error::Category::Data => {
-                    AnswerError::shape(format!("{place}: {cause}"))
-                }
-                _ => AnswerError::shape(format!("not JSON at {place}: {cause}")),
-            }
-        })?;
-        reader.end().map_err(|cause| AnswerError::shape(format!("not JSON: {cause}")))?;
-        Ok(value)
-    }
-}
-
-/// Why a successful answer is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AnswerError {
-    /// The body has another shape; the text says where. The change was made all the same, if the
-    /// operation's [status confirms](Operation::STATUS_CONFIRMS) it.
-    Shape(Cow<'static, str>),
-    /// The body says that the call did not succeed, under a status that says it did. What became
-    /// of the call is unknown.
-    Unsuccessful,
-}
-
-impl AnswerError {
-    /// A body of another shape.
-    #[must_use]
-    pub fn shape(text: impl Into<Cow<'static, str>>) -> Self {
-        Self::Shape(text.into())
-    }
-}
-
-/// A request as it goes to the wire, but for the credentials. `Debug` shows method and path.
-#[derive(Clone)]
-pub struct Request {
-    pub(crate) method: Method,
-    pub(crate) template: &'static str,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = self.url.origin().ascii_serialization();
-        write!(f, "Request({} {origin}{}, {} bytes)", self.method, self.url.path(), self.body.len())
-    }
-}
-
-impl Request {
-    /// The HTTP method.
-    #[must_use]
-    pub fn method(&self) -> &Method {
-        &self.method
-    }
-
-    /// The whole URL.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        self.url.as_str()
-    }
-
-    /// The headers, without those that authenticate.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// The body.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-}
-
-/// Builds the request of an operation below a base URL whose own path is kept. Pure: nothing is sent.
+/// Builds an operation's request below a base address, whose own path is kept, without the client's
+/// headers. Returns the path template too.
 ///
 /// # Errors
 /// An invalid-request error that names the placeholder or field and the rule.
-pub(crate) fn build<O: Operation>(operation: &O, base: &Url) -> Result<Request, Error> {
-    let path = operation.path();
-    let mut url = path::append(base, &path)?;
-    let query = operation.query();
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
-    }
+pub(crate) fn build<O: Operation>(
+    operation: &O,
+    base: &Uri,
+) -> Result<(http::Request<Bytes>, &'static str), Error> {
+    operation.validate()?;
+    let (uri, template) = path::uri::<O>(base, &operation.path()?, &operation.query())?;
     let body = operation.body()?;
-    let mut headers = HeaderMap::with_capacity(6);
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    let mut request = http::Request::new(body.bytes);
+    *request.method_mut() = O::SPEC.method;
+    *request.uri_mut() = uri;
+    let headers = request.headers_mut();
     if let Some(content_type) = body.content_type {
         headers.insert(header::CONTENT_TYPE, content_type);
     }
     for (name, value) in operation.headers() {
         headers.insert(name, value);
     }
-    // Answers are small; a compressed one could hide a large one.
+    Ok((request, template))
+}
+
+/// Returns a copy of a request with the client's headers and those that all requests have.
+pub(crate) fn complete(request: &http::Request<Bytes>, client: &HeaderMap) -> http::Request<Bytes> {
+    // Room for these, for what authenticates the request, and for what HTTP adds.
+    let own = request.headers();
+    let mut headers = HeaderMap::with_capacity(client.len() + own.len() + 6);
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    for (name, value) in own {
+        headers.insert(name, value.clone());
+    }
+    // Responses are small; a compressed one could hide a large one.
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    Ok(Request { method: O::METHOD, template: path.template, url, headers, body: body.bytes })
+    for (name, value) in client {
+        headers.insert(name, value.clone());
+    }
+    let mut copy = http::Request::new(request.body().clone());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = headers;
+    copy
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::memory::TestService;
 
-    fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, AnswerError> {
-        let headers = HeaderMap::new();
-        RawAnswer { status: StatusCode::OK, headers: &headers, body }.json()
+    #[test]
+    fn method_decides_success_and_idempotency() {
+        use Idempotency::{Idempotent, NonIdempotent, Safe};
+        for (method, success, idempotency) in [
+            (Method::GET, 200, Safe),
+            (Method::PUT, 200, Idempotent),
+            (Method::DELETE, 204, Idempotent),
+            (Method::PATCH, 200, NonIdempotent),
+            (Method::POST, 201, NonIdempotent),
+        ] {
+            let spec = Spec::new("test things.change", method, &["/things"]);
+            assert_eq!((spec.success, spec.idempotency), (&[success][..], idempotency));
+            assert_eq!(spec.expects_body(), success != 204);
+            let spec = spec.success(&[204, 200]).idempotency(Safe);
+            assert_eq!(
+                (spec.success, spec.idempotency, spec.expects_body()),
+                (&[204, 200][..], Safe, true)
+            );
+        }
     }
 
-    #[derive(serde::Deserialize, Debug)]
-    struct Outer {
-        #[expect(dead_code, reason = "only its reading is tested")]
-        inner: Vec<u8>,
-    }
+    struct Update;
 
-    fn shape(body: &[u8]) -> String {
-        match read::<Outer>(body).expect_err("it has another shape") {
-            AnswerError::Shape(text) => text.into_owned(),
-            other => panic!("{other:?}"),
+    impl Operation for Update {
+        type Service = TestService;
+        type Output = ();
+        const SPEC: Spec = Spec::put("test things.update", &["/things", "/things/{id}"]);
+
+        fn path(&self) -> Result<Vec<&str>, Error> {
+            Ok(vec!["a b"])
+        }
+
+        fn query(&self) -> Vec<(&'static str, String)> {
+            vec![("q", "a&b".to_owned()), ("q", "c".to_owned())]
+        }
+
+        fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+            let gzip = (header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+            vec![(header::ACCEPT, HeaderValue::from_static("text/plain")), gzip]
+        }
+
+        fn body(&self) -> Result<Body, Error> {
+            Body::form(&[("P", "b c"), ("P", "a&b")])
         }
     }
 
     #[test]
-    fn decoding_names_the_place() {
-        assert_eq!(shape(b" \n"), "the body is empty");
-        assert!(shape(br#"{"inner":[1,"x"]}"#).starts_with("inner[1]: invalid type"));
-        assert!(shape(b"<html>").starts_with("not JSON at body"));
-        assert!(shape(br#"{"inner":[]} x"#).starts_with("not JSON"));
-        assert!(shape(b"{}").starts_with("body: missing field `inner`"));
-        assert!(shape(b"\xff\xfe\0").starts_with("not JSON"));
+    fn request_has_each_part_once_and_encoded() {
+        let base = Uri::from_static("https://service.example/base");
+        let client = [(header::USER_AGENT, HeaderValue::from_static("test"))].into_iter().collect();
+        let (request, template) = build(&Update, &base).expect("it is valid");
+        let request = complete(&request, &client);
+        assert_eq!((request.method(), template), (&Method::PUT, "/things/{id}"));
+        assert_eq!(request.uri(), "https://service.example/base/things/a%20b?q=a%26b&q=c");
+        assert_eq!(&request.body()[..], b"P=b+c&P=a%26b");
+        let mut headers: Vec<_> =
+            request.headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        headers.sort();
+        assert_eq!(
+            headers,
+            [
+                r#"accept-encoding: "identity""#,
+                r#"accept: "text/plain""#,
+                r#"content-type: "application/x-www-form-urlencoded""#,
+                r#"user-agent: "test""#,
+            ]
+        );
+        assert_eq!(format!("{:?}", Update.body().expect("it encodes")), "Body(13 bytes)");
     }
 
     #[test]
-    fn deep_nesting_is_an_error_not_a_crash() {
-        let deep = "[".repeat(100_000);
-        read::<serde_json::Value>(deep.as_bytes()).expect_err("it nests too deep");
-    }
-
-    #[test]
-    fn repeated_form_keys_keep_their_order() {
-        let body = Body::form(&[("P", "b c"), ("P", "a&b")]).expect("it encodes");
-        assert_eq!(&body.bytes[..], b"P=b+c&P=a%26b");
+    fn body_of_a_204_is_not_read() {
+        struct Delete;
+        impl Operation for Delete {
+            type Service = TestService;
+            type Output = ();
+            const SPEC: Spec = Spec::delete("test things.delete", &["/things"]);
+        }
+        let response =
+            |body: &'static str| http::Response::new(Bytes::from_static(body.as_bytes()));
+        Delete::decode(&response("<html>")).expect("it is not read");
+        Update::decode(&response("<html>")).expect_err("it is no JSON");
+        Update::decode(&response("null")).expect("it is JSON");
     }
 }

@@ -1,63 +1,109 @@
 //! Path segments: encoded one by one, never formatted.
 
+use bytes::Bytes;
+use http::Uri;
+use http::uri::PathAndQuery;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
 
-use super::Path;
+use super::Operation;
 use crate::error::Error;
 use crate::model::check_opaque;
 
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Appends a template to a base URL, each `{name}` replaced by the next value as one segment.
+/// Returns the address of an operation below a base address, and the template that it is made of.
+///
+/// # Errors
+/// An invalid-request error that names the placeholder and the rule; a configuration error if no
+/// template has as many placeholders as there are values.
+pub(super) fn uri<O: Operation>(
+    base: &Uri,
+    values: &[&str],
+    query: &[(&str, String)],
+) -> Result<(Uri, &'static str), Error> {
+    let opens = |template: &str| template.bytes().filter(|byte| *byte == b'{').count();
+    let placeholders = |template: &&&str| opens(template) == values.len();
+    let paths = O::SPEC.paths;
+    let template = *paths.iter().find(placeholders).ok_or_else(|| {
+        let templates = paths.join(", ");
+        Error::configuration(format!("{templates} needs exactly one value for each placeholder"))
+    })?;
+    let mut text = append(base.path(), template, values)?;
+    if !query.is_empty() {
+        text.push('?');
+        let end = text.len();
+        text = url::form_urlencoded::Serializer::for_suffix(text, end).extend_pairs(query).finish();
+    }
+    let unusable = |error: http::Error| Error::invalid("path", error);
+    let path = PathAndQuery::from_maybe_shared(Bytes::from(text))
+        .map_err(|error| unusable(error.into()))?;
+    // Scheme and authority are shared with the base.
+    let mut parts = base.clone().into_parts();
+    parts.path_and_query = Some(path);
+    Ok((Uri::from_parts(parts).map_err(|error| unusable(error.into()))?, template))
+}
+
+/// Appends a template to a base path, each `{name}` replaced by the next value as one segment.
 ///
 /// The values are checked even though the id types check too: a `..` that got through would turn
 /// a request about one thing into a request about the collection.
 ///
 /// # Errors
 /// An invalid-request error that names the placeholder and the rule.
-pub(super) fn append(base: &Url, path: &Path<'_>) -> Result<Url, Error> {
-    let Path { template, values } = path;
-    let mut path = base.path().trim_end_matches('/').to_owned();
+fn append(base: &str, template: &str, values: &[&str]) -> Result<String, Error> {
+    if template.is_empty() {
+        return Ok(base.to_owned());
+    }
+    let mut path = String::with_capacity(base.len() + template.len() + 48);
+    path.push_str(base.trim_end_matches('/'));
     let mut values = values.iter();
     for segment in template.split('/').skip(1) {
         path.push('/');
         match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             None => path.push_str(segment),
             Some(name) => {
-                let value = values.next().ok_or_else(|| miscounted(template))?;
+                let value = values.next().copied().unwrap_or_default();
                 check_opaque(name, value)?;
                 path.extend(utf8_percent_encode(value, ENCODED));
             }
         }
     }
-    if values.next().is_some() {
-        return Err(miscounted(template));
-    }
-    let mut url = base.clone();
-    // An operation without a path of its own is sent to the base URL as it stands.
-    if !template.is_empty() {
-        url.set_path(&path);
-        if url.path() != path {
-            return Err(Error::invalid("path", "must not change when the URL is normalized"));
-        }
-    }
-    Ok(url)
-}
-
-fn miscounted(template: &str) -> Error {
-    Error::configuration(format!("{template} needs exactly one value for each placeholder"))
+    Ok(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use url::Url;
 
-    fn at(base: &str, template: &'static str, values: &[&str]) -> Result<String, Error> {
-        let path = Path::new(template, values.iter().copied());
-        append(&Url::parse(base).expect("a URL"), &path).map(Into::into)
+    fn at(base: &str, template: &str, values: &[&str]) -> Result<String, Error> {
+        let base = Url::parse(base).expect("a URL");
+        let path = append(base.path(), template, values)?;
+        let url = format!("{}{path}", &base[..url::Position::BeforePath]);
+        assert_eq!(Url::parse(&url).expect("it is a URL").path(), path, "it is normalized");
+        Ok(url)
+    }
+
+    struct Probe(Vec<&'static str>);
+
+    impl Operation for Probe {
+        type Service = Nothing;
+        type Output = ();
+        const SPEC: crate::operation::Spec = crate::operation::Spec::get("test", &["/{a}/{b}"]);
+    }
+
+    struct Nothing;
+
+    impl crate::operation::Service for Nothing {
+        fn read_failure(
+            status: http::StatusCode,
+            _: &http::HeaderMap,
+            _: &[u8],
+        ) -> crate::operation::Failure {
+            crate::operation::Failure::from_status(status)
+        }
     }
 
     #[test]
@@ -95,8 +141,12 @@ mod tests {
 
     #[test]
     fn placeholders_and_values_are_counted() {
-        at("https://h", "/{a}/{b}", &["1"]).expect_err("one is missing");
-        at("https://h", "/{a}", &["1", "2"]).expect_err("one is too many");
+        let base = Uri::from_static("https://h");
+        for (values, fits) in [(&["1"][..], false), (&["1", "2"], true), (&["1", "2", "3"], false)]
+        {
+            let probe = Probe(values.to_vec());
+            assert_eq!(uri::<Probe>(&base, &probe.0, &[]).is_ok(), fits, "{values:?}");
+        }
     }
 
     proptest! {

@@ -1,34 +1,33 @@
 //! `/v1/organizations/{organizationId}/environments`.
 
-use http::Method;
+use bytes::Bytes;
+use http::HeaderMap;
 
-use super::answer::{self, Envelope, EnvironmentList};
+use super::response::{Envelope, EnvironmentList, ListedEnvironment, SUCCESS, decode, only_page};
 use super::{OrganizationId, Redox};
-use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Transport};
+use crate::error::Error;
+use crate::model::{Arg, text};
+use crate::operation::{DecodeError, ListOperation, ListPage, Operation, Spec};
+use crate::transport::{List, Transport};
 
 /// The environments of an organization.
 #[derive(Clone, Debug)]
 pub struct Environments {
-    transport: Transport,
-    organization: OrganizationId,
+    pub(super) transport: Transport,
+    pub(super) organization: Arg<OrganizationId>,
 }
 
 impl Environments {
-    pub(super) fn new(transport: Transport, organization: OrganizationId) -> Self {
-        Self { transport, organization }
-    }
-
     /// Lists the organization's environments, with the ids that
-    /// [`Redox::environment`] wants: `GET /v1/organizations/{organizationId}/environments`
-    /// (*documented*; success under 200 or 201 is inferred). One answer holds all: no parameters
+    /// [`Redox::environment`] takes: `GET /v1/organizations/{organizationId}/environments`
+    /// (*documented*; success under 200 or 201 is inferred). One response holds all: no parameters
     /// and no paging are documented.
     ///
     /// Source: <https://docs.redoxengine.com>, among the Platform API's endpoints.
     ///
     /// # Errors
-    /// Kinds by status: the service's error body is not documented, [`ServiceError`](super::ServiceError)
-    /// holds what there is. Nothing can have been changed.
+    /// Kinds by status: the service's error body is not documented,
+    /// [`ServiceError`](super::ServiceError) holds what there is. Nothing was changed.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -39,37 +38,54 @@ impl Environments {
     ///
     /// let fake = RedoxFake::start().await?;
     /// fake.add_environment("7", "env-1", "Clinic", "Staging");
-    /// let listed = fake.client()?.organization("7")?.environments().list().await?;
-    /// let environment = &listed.payload.environments[0];
-    /// assert_eq!(environment.id.as_str(), "env-1");
-    /// assert_eq!(environment.environment_flag, Some(EnvironmentFlag::Staging));
+    /// let environments = fake.client()?.organization("7").environments();
+    /// let listed = environments.list().items().try_collect().await?;
+    /// assert_eq!(listed[0].id, "env-1");
+    /// assert_eq!(listed[0].environment_flag, Some(EnvironmentFlag::Staging));
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    pub fn list(&self) -> Call<Envelope<EnvironmentList>> {
-        self.transport.call(&ListEnvironments { organization: &self.organization })
+    pub fn list(&self) -> List<ListEnvironments> {
+        self.transport.list(ListEnvironments { organization: self.organization.clone() })
     }
 }
 
-struct ListEnvironments<'a> {
-    organization: &'a OrganizationId,
+/// The list of environments; see [`Environments::list`].
+#[derive(Clone, Debug)]
+pub struct ListEnvironments {
+    organization: Arg<OrganizationId>,
 }
 
-impl Operation for ListEnvironments<'_> {
+const PATH: &[&str] = &["/v1/organizations/{organizationId}/environments"];
+
+impl Operation for ListEnvironments {
     type Service = Redox;
-    type Answer = Envelope<EnvironmentList>;
-    const NAME: &'static str = "redox environments.list";
-    const METHOD: Method = Method::GET;
-    const SUCCESS: &'static [u16] = answer::SUCCESS;
-    const REPEAT: Repeat = Repeat::Read;
+    type Output = Envelope<EnvironmentList>;
+    const SPEC: Spec = Spec::get("redox environments.list", PATH).success(SUCCESS);
 
-    fn path(&self) -> Path<'_> {
-        Path::new("/v1/organizations/{organizationId}/environments", [self.organization.as_str()])
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.organization)?])
     }
 
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        answer::read(answer)
+    fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
+        decode(response)
+    }
+}
+
+impl ListOperation for ListEnvironments {
+    type Item = ListedEnvironment;
+
+    fn seek(&mut self, _: &str) -> Result<(), Error> {
+        Err(Error::invalid("position", "is not of this list"))
+    }
+
+    fn page(&self, output: Self::Output, _: &HeaderMap) -> ListPage<ListedEnvironment> {
+        only_page(output.payload.environments)
+    }
+
+    fn key(environment: &ListedEnvironment) -> String {
+        environment.id.to_string()
     }
 }

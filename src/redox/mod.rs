@@ -8,39 +8,38 @@
 //! <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>.
 
 mod access;
-mod answer;
 #[cfg(feature = "redox-jwt")]
 mod api_key;
 #[cfg(test)]
 mod ensure_tests;
-mod environment_role_assignment;
 mod environments;
 mod error;
 mod reference;
-mod role_assignment;
-mod settle;
+mod response;
+mod role_assignments;
 
 use http::HeaderMap;
 
-use crate::auth::Bearer;
+use crate::auth::{Credential, Scheme};
+use crate::client::client;
 use crate::error::Error;
 use crate::model::env::Vars;
-use crate::model::opaque_id;
-use crate::operation::Operation;
-use crate::transport::{Address, Call, ClientOptions, Transport};
+use crate::model::{Arg, arg, opaque_id};
+use crate::transport::{Address, ClientOptions, Transport};
 
-pub use answer::{
-    AssignRoleResponse, Envelope, EnvironmentFlag, EnvironmentList, EnvironmentMembership,
-    ListedEnvironment, Member, Memberships, Meta, OrganizationMembership, Outcome, Reference,
-};
 #[cfg(feature = "redox-jwt")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
 pub use api_key::ApiKey;
-pub use environment_role_assignment::EnvironmentRoleAssignments;
-pub use environments::Environments;
+pub use environments::{Environments, ListEnvironments};
 pub use error::ServiceError;
 pub use reference::{NewRoleAssignment, RoleRef, UserRef};
-pub use role_assignment::OrganizationRoleAssignments;
+pub use response::{
+    AssignRoleResponse, Envelope, EnvironmentFlag, EnvironmentList, EnvironmentMembership,
+    ListedEnvironment, Member, Memberships, Meta, OrganizationMembership, Outcome, Reference,
+};
+pub use role_assignments::{
+    EnvironmentRoleAssignments, ListMemberships, OrganizationRoleAssignments, RoleAssignments,
+};
 
 opaque_id! {
     /// The id of a Redox organization. Its form is not documented: text here, a number elsewhere.
@@ -52,105 +51,65 @@ opaque_id! {
     EnvironmentId, "environmentId"
 }
 
-/// A client of the Redox Platform API, cheap to clone.
-///
-/// ```no_run
-/// # async fn example() -> Result<(), rolecall::Error> {
-/// use rolecall::redox::{NewRoleAssignment, Redox, RoleRef, UserRef};
-///
-/// let redox = Redox::from_env()?;
-/// let wanted = NewRoleAssignment::new(RoleRef::id("role-uuid")?, UserRef::id("user-id")?);
-/// let answer = redox.organization("1234")?.role_assignments().assign(&wanted).await?;
-/// println!("format {:?}", answer.meta.version);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Redox {
-    transport: Transport,
+client! {
+    /// A client of the Redox Platform API, cheap to clone.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), rolecall::Error> {
+    /// use rolecall::redox::{NewRoleAssignment, Redox, RoleRef, UserRef};
+    ///
+    /// let redox = Redox::from_env()?;
+    /// let new = NewRoleAssignment::new(RoleRef::id("role-uuid")?, UserRef::id("user-id")?);
+    /// let response = redox.organization("1234").role_assignments().assign(&new).await?;
+    /// println!("format {:?}", response.meta.version);
+    /// # Ok(())
+    /// # }
+    /// ```
+    Redox,
+    RedoxBuilder {
+        /// Sets the address of the service, default `https://api.redoxengine.com/platform`; its path
+        /// is kept.
+        base_url,
+        credentials: Credentials,
+        #[cfg(feature = "redox-jwt")]
+        token_url: Address,
+    }
+    /// Returns a builder from `REDOX_API_TOKEN`, or with the feature `redox-jwt` from
+    /// `REDOX_CLIENT_ID`, `REDOX_KEY_ID` and `REDOX_PRIVATE_KEY_FILE` (the path of a PEM or JWK)
+    /// and optionally `REDOX_TOKEN_URL`; and optionally `REDOX_BASE_URL`. A token and a part of a
+    /// key must not both be set.
+    from_env
 }
 
 impl Redox {
-    /// Starts a client from a bearer token, or from a provider of such tokens (they last five
-    /// minutes, *documented*): [`Bearer::provider`].
-    pub fn builder(token: impl Into<Bearer>) -> RedoxBuilder {
-        RedoxBuilder::new(Credentials::Token(token.into()))
+    /// Starts a client with a bearer token, with a [provider](Credential::provider) of such tokens
+    /// (they last five minutes, *documented*), or with a user-level `ApiKey` (feature `redox-jwt`),
+    /// by which the client fetches, keeps and refreshes access tokens.
+    pub fn builder(credentials: impl Into<Credentials>) -> RedoxBuilder {
+        RedoxBuilder {
+            credentials: credentials.into(),
+            base_url: Address::new("Redox base URL"),
+            #[cfg(feature = "redox-jwt")]
+            token_url: Address::new("Redox token URL"),
+            options: ClientOptions::default(),
+        }
     }
 
-    /// Starts a client from a user-level API key. It gets, keeps and renews access tokens by itself,
-    /// with an assertion signed anew for each (feature `redox-jwt`).
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::redox::{ApiKey, Redox};
-    /// use rolecall::testing::RedoxFake;
-    ///
-    /// let fake = RedoxFake::start().await?;
-    /// let pem = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/redox/keys/p384.pem"));
-    /// let key = ApiKey::from_pem(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, pem)?;
-    /// let redox = Redox::with_api_key(key)
-    ///     .base_url(format!("{}/platform", fake.uri()))
-    ///     .token_url(fake.token_url())
-    ///     .build()?;
-    /// redox.organization("org-1")?.role_assignments().list().await?;
-    /// assert_eq!(fake.tokens_given(), 1);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    #[cfg(feature = "redox-jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
-    pub fn with_api_key(key: ApiKey) -> RedoxBuilder {
-        RedoxBuilder::new(Credentials::ApiKey(key))
+    /// Returns the handle of an organization. An id that cannot be part of a path is reported by
+    /// the calls made from the handle.
+    #[must_use]
+    pub fn organization(
+        &self,
+        id: impl TryInto<OrganizationId, Error: Into<Error>>,
+    ) -> Organization {
+        Organization { transport: self.transport.clone(), id: arg(id) }
     }
 
-    /// A client from the environment: `REDOX_API_TOKEN`, or with the feature `redox-jwt`
-    /// `REDOX_CLIENT_ID`, `REDOX_KEY_ID` and `REDOX_PRIVATE_KEY_FILE` (the path of a PEM or JWK) and
-    /// optionally `REDOX_TOKEN_URL`; and optionally `REDOX_BASE_URL`.
-    ///
-    /// # Errors
-    /// A configuration error that names the variable, also where a token and a part of a key are
-    /// both set.
-    pub fn from_env() -> Result<Self, Error> {
-        RedoxBuilder::from_env()?.build()
-    }
-
-    /// What belongs to an organization.
-    ///
-    /// # Errors
-    /// An invalid-request error that names the rule, if the id cannot be part of a path.
-    pub fn organization<I>(&self, id: I) -> Result<Organization, Error>
-    where
-        I: TryInto<OrganizationId>,
-        Error: From<I::Error>,
-    {
-        Ok(Organization { transport: self.transport.clone(), id: id.try_into()? })
-    }
-
-    /// What belongs to an environment, whichever organization has it.
-    ///
-    /// # Errors
-    /// An invalid-request error that names the rule, if the id cannot be part of a path.
-    pub fn environment<I>(&self, id: I) -> Result<Environment, Error>
-    where
-        I: TryInto<EnvironmentId>,
-        Error: From<I::Error>,
-    {
-        Ok(Environment { transport: self.transport.clone(), id: id.try_into()? })
-    }
-
-    /// Prepares any call of this service, also one that the crate does not know.
-    pub fn call<O: Operation<Service = Self>>(&self, operation: &O) -> Call<O::Answer> {
-        self.transport.call(operation)
-    }
-}
-
-impl std::fmt::Debug for Redox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redox({})", self.transport.address())
+    /// Returns the handle of an environment, whichever organization has it. An id that cannot be
+    /// part of a path is reported by the calls made from the handle.
+    #[must_use]
+    pub fn environment(&self, id: impl TryInto<EnvironmentId, Error: Into<Error>>) -> Environment {
+        Environment { transport: self.transport.clone(), id: arg(id) }
     }
 }
 
@@ -158,20 +117,20 @@ impl std::fmt::Debug for Redox {
 #[derive(Clone, Debug)]
 pub struct Organization {
     transport: Transport,
-    id: OrganizationId,
+    id: Arg<OrganizationId>,
 }
 
 impl Organization {
-    /// Who has which role in the organization.
+    /// Returns the handle of the organization's role assignments.
     #[must_use]
     pub fn role_assignments(&self) -> OrganizationRoleAssignments {
-        OrganizationRoleAssignments::new(self.transport.clone(), self.id.clone())
+        RoleAssignments { transport: self.transport.clone(), place: self.id.clone() }
     }
 
-    /// The organization's environments.
+    /// Returns the handle of the organization's environments.
     #[must_use]
     pub fn environments(&self) -> Environments {
-        Environments::new(self.transport.clone(), self.id.clone())
+        Environments { transport: self.transport.clone(), organization: self.id.clone() }
     }
 }
 
@@ -179,33 +138,43 @@ impl Organization {
 #[derive(Clone, Debug)]
 pub struct Environment {
     transport: Transport,
-    id: EnvironmentId,
+    id: Arg<EnvironmentId>,
 }
 
 impl Environment {
-    /// Who has which role in the environment.
+    /// Returns the handle of the environment's role assignments.
     #[must_use]
     pub fn role_assignments(&self) -> EnvironmentRoleAssignments {
-        EnvironmentRoleAssignments::new(self.transport.clone(), self.id.clone())
+        RoleAssignments { transport: self.transport.clone(), place: self.id.clone() }
     }
 }
 
-/// Sets up a [`Redox`] client.
+/// What a client authenticates with: a bearer token, a provider of such tokens, or an API key.
+///
+/// It is made from anything that a [`Credential`] is made from, and with the feature `redox-jwt`
+/// from an `ApiKey`.
 #[derive(Clone, Debug)]
-#[must_use]
-pub struct RedoxBuilder {
-    credentials: Credentials,
-    base_url: Address,
-    #[cfg(feature = "redox-jwt")]
-    token_url: Address,
-    options: ClientOptions,
-}
+pub struct Credentials(Kind);
 
 #[derive(Clone, Debug)]
-enum Credentials {
-    Token(Bearer),
+enum Kind {
+    Token(Credential),
     #[cfg(feature = "redox-jwt")]
     ApiKey(ApiKey),
+}
+
+impl<T: Into<Credential>> From<T> for Credentials {
+    fn from(token: T) -> Self {
+        Self(Kind::Token(token.into()))
+    }
+}
+
+#[cfg(feature = "redox-jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
+impl From<ApiKey> for Credentials {
+    fn from(key: ApiKey) -> Self {
+        Self(Kind::ApiKey(key))
+    }
 }
 
 /// The parts of an API key in the environment.
@@ -213,6 +182,8 @@ const KEY: [&str; 3] = ["REDOX_CLIENT_ID", "REDOX_KEY_ID", "REDOX_PRIVATE_KEY_FI
 const TOKEN_URL: &str = "REDOX_TOKEN_URL";
 
 impl Credentials {
+    /// # Errors
+    /// A configuration error that names the variable.
     fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
         let token = vars.optional("REDOX_API_TOKEN")?;
         let mut of_key = None;
@@ -220,7 +191,7 @@ impl Credentials {
             of_key = of_key.or(vars.optional(name)?.map(|_| name));
         }
         match (token, of_key) {
-            (Some(token), None) => Ok(Self::Token(token.into())),
+            (Some(token), None) => Ok(token.into()),
             (None, Some(name)) => Self::api_key(vars, name),
             (Some(_), Some(name)) => Err(Error::configuration(format!(
                 "REDOX_API_TOKEN, {name}: are both set, but a client has either a token or a key"
@@ -239,7 +210,7 @@ impl Credentials {
             vars.optional(name)?.ok_or_else(missing)
         };
         let [client_id, key_id, file] = KEY;
-        ApiKey::from_file(part(client_id)?, part(key_id)?, file, &part(file)?).map(Self::ApiKey)
+        ApiKey::from_file(part(client_id)?, part(key_id)?, file, &part(file)?).map(Into::into)
     }
 
     #[cfg(not(feature = "redox-jwt"))]
@@ -251,41 +222,39 @@ impl Credentials {
 }
 
 impl RedoxBuilder {
-    fn new(credentials: Credentials) -> Self {
-        Self {
-            credentials,
-            base_url: Address::new("Redox base URL", "https://api.redoxengine.com/platform"),
-            #[cfg(feature = "redox-jwt")]
-            token_url: Address::new("Redox token URL", "https://api.redoxengine.com/v2/auth/token"),
-            options: ClientOptions::default(),
-        }
-    }
-
-    /// A builder from the variables of [`Redox::from_env`], to change further.
-    ///
-    /// # Errors
-    /// A configuration error that names the variable.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::from_vars(&Vars::of_process())
-    }
-
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let mut builder = Self::new(Credentials::from_vars(vars)?);
+        let mut builder = Redox::builder(Credentials::from_vars(vars)?);
         builder.base_url.read(vars, "REDOX_BASE_URL")?;
         #[cfg(feature = "redox-jwt")]
         builder.token_url.read(vars, TOKEN_URL)?;
         Ok(builder)
     }
 
-    /// The address of the service, default `https://api.redoxengine.com/platform`; its path is kept.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url.set(url);
-        self
-    }
-
-    /// Where access tokens come from, default `https://api.redoxengine.com/v2/auth/token`; also the
-    /// audience of the assertions. They are sent there and nowhere else. It is not used with a
-    /// token at hand (feature `redox-jwt`).
+    /// Sets where access tokens come from, default `https://api.redoxengine.com/v2/auth/token`;
+    /// also the audience of the assertions. They are sent there and nowhere else. Used with an
+    /// [`ApiKey`] only (feature `redox-jwt`).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::redox::{ApiKey, Redox};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let pem = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/redox/keys/p384.pem"));
+    /// let key = ApiKey::from_pem(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, pem)?;
+    /// let redox = Redox::builder(key)
+    ///     .base_url(format!("{}/platform", fake.uri()))
+    ///     .token_url(fake.token_url())
+    ///     .build()?;
+    /// redox.organization("org-1").role_assignments().list().items().try_collect().await?;
+    /// assert_eq!(fake.tokens_given(), 1);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
     #[cfg(feature = "redox-jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "redox-jwt")))]
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
@@ -293,34 +262,27 @@ impl RedoxBuilder {
         self
     }
 
-    /// Time limits, retries, HTTP settings; also for token requests.
-    pub fn options(mut self, options: ClientOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     /// A configuration error that names the setting and the rule.
     pub fn build(self) -> Result<Redox, Error> {
-        let base = self.base_url.parse(&self.options)?;
-        let token = self.bearer()?.authorizer("Redox API token")?;
-        let transport = Transport::new(base, token, HeaderMap::new(), &self.options)?;
-        Ok(Redox { transport })
-    }
-
-    /// # Errors
-    /// A configuration error that names the setting and the rule.
-    fn bearer(&self) -> Result<Bearer, Error> {
-        match self.credentials.clone() {
-            Credentials::Token(bearer) => Ok(bearer),
+        let options = &self.options;
+        let base = self.base_url.parse("https://api.redoxengine.com/platform", options)?;
+        let budget = options.budget();
+        #[cfg_attr(not(feature = "redox-jwt"), expect(clippy::infallible_destructuring_match))]
+        let token = match self.credentials.0 {
+            Kind::Token(token) => token,
             #[cfg(feature = "redox-jwt")]
-            Credentials::ApiKey(key) => {
-                let url = self.token_url.parse(&self.options)?;
-                Ok(Bearer::provider(key.provider(url, &self.options)?))
+            Kind::ApiKey(key) => {
+                let default = "https://api.redoxengine.com/v2/auth/token";
+                let url = self.token_url.parse(default, options)?;
+                Credential::provider(key.tokens(url, options, &budget)?)
             }
-        }
+        };
+        let token = token.authorizer("Redox API token", Scheme::Bearer, options)?;
+        let transport = Transport::new(base, token, HeaderMap::new(), options, &budget)?;
+        Ok(Redox { transport })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Reference;
+use crate::declare::getters;
 use crate::error::Error;
 
 /// A user and the role that the user is to have.
@@ -12,18 +14,18 @@ pub struct NewRoleAssignment {
 }
 
 impl NewRoleAssignment {
-    /// The user is to have the role.
+    /// Says that the user is to have the role.
     #[must_use]
     pub fn new(role: RoleRef, user: UserRef) -> Self {
         Self { role, user }
     }
 
-    pub(super) fn role(&self) -> &RoleRef {
-        &self.role
-    }
+    getters! {
+        /// Returns the role.
+        borrow role: RoleRef;
 
-    pub(super) fn user(&self) -> &UserRef {
-        &self.user
+        /// Returns the user.
+        borrow user: UserRef;
     }
 }
 
@@ -43,7 +45,7 @@ macro_rules! reference {
         }
 
         impl $name {
-            /// By id and human-readable name; an empty one of them is left out.
+            /// Refers by id and human-readable name; an empty one of them is left out.
             ///
             /// # Errors
             /// An invalid-request error if both are empty.
@@ -56,7 +58,7 @@ macro_rules! reference {
                 Ok(Self { id, name })
             }
 
-            /// By id alone.
+            /// Refers by id alone.
             ///
             /// # Errors
             /// An invalid-request error if the id is empty.
@@ -64,7 +66,7 @@ macro_rules! reference {
                 Self::new(id, "").map_err(|_| Error::invalid(concat!($what, ".id"), "must not be empty"))
             }
 
-            /// By name alone.
+            /// Refers by name alone.
             ///
             /// # Errors
             /// An invalid-request error if the name is empty.
@@ -72,8 +74,16 @@ macro_rules! reference {
                 Self::new("", name).map_err(|_| Error::invalid(concat!($what, ".name"), "must not be empty"))
             }
 
-            pub(super) fn get_id(&self) -> Option<&str> {
+            /// Returns the id, if there is one.
+            #[must_use]
+            pub fn get_id(&self) -> Option<&str> {
                 self.id.as_deref()
+            }
+
+            /// Returns the name, if there is one.
+            #[must_use]
+            pub fn get_name(&self) -> Option<&str> {
+                self.name.as_deref()
             }
         }
     };
@@ -85,8 +95,9 @@ reference! {
 }
 
 impl RoleRef {
-    pub(super) fn get_name(&self) -> Option<&str> {
-        self.name.as_deref()
+    /// Whether this is the role: by id, or by name where no id was given.
+    pub(super) fn matches(&self, role: &Reference) -> bool {
+        if self.id.is_some() { self.id == role.id } else { self.name == role.name }
     }
 }
 

@@ -1,7 +1,9 @@
-//! What a fake can do instead of, or to, a proper answer.
+//! How a fake misbehaves.
 
 use bytes::Bytes;
 use std::time::Duration;
+
+use super::message::reason;
 
 /// One way for a fake to misbehave.
 ///
@@ -9,11 +11,11 @@ use std::time::Duration;
 /// `.retry_after(Duration::from_secs(2))` is a rate limit, `Fault::reset().after_processing()` is
 /// the call that took effect although its caller only saw the connection break.
 ///
-/// Some faults take the place of the service's answer: [`status`](Self::status),
-/// [`html`](Self::html), [`endless`](Self::endless), [`hang`](Self::hang) and
-/// [`reset`](Self::reset). The service does not see those requests at all, unless
-/// [`after_processing`](Self::after_processing) says otherwise. The other faults do something to
-/// the service's own answer, so there the service has always processed the request.
+/// Some faults take the place of the service's response: [`status`](Self::status),
+/// [`html`](Self::html), [`json`](Self::json), [`endless`](Self::endless), [`hang`](Self::hang) and
+/// [`reset`](Self::reset). The service does not process those requests, unless
+/// [`after_processing`](Self::after_processing) says otherwise. The other faults change how the
+/// service's own response is sent, so there the service has always processed the request.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Fault {
@@ -24,58 +26,47 @@ pub struct Fault {
     pub(super) body: Bytes,
 }
 
-/// Whose answer the client gets.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
-    Real(Manner),
-    Made(Made),
-}
-
-/// How the service's own answer reaches the client.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Manner {
-    Whole,
-    ResetInAnswer,
+    None,
+    ResetInResponse,
     Truncated,
     Drip(Duration),
     Stale,
     ClosedIdle,
-}
-
-/// What takes the place of the service's answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Made {
     Status(u16),
     Endless(u16),
     Hang,
     Reset,
 }
 
+impl Kind {
+    /// Whether the fault takes the place of the service's response.
+    pub(super) fn takes_place(self) -> bool {
+        matches!(self, Self::Status(_) | Self::Endless(_) | Self::Hang | Self::Reset)
+    }
+}
+
 impl Fault {
     fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            processed: false,
-            delay: Duration::ZERO,
-            headers: Vec::new(),
-            body: Bytes::new(),
-        }
+        let (delay, headers, body) = (Duration::ZERO, Vec::new(), Bytes::new());
+        Self { kind, processed: false, delay, headers, body }
     }
 
-    /// No fault: the service's answer as it is. In a queue it lets calls pass before the next fault.
+    /// No fault: the service's response as it is. In a queue it lets calls pass before the next fault.
     pub fn none() -> Self {
-        Self::new(Kind::Real(Manner::Whole))
+        Self::new(Kind::None)
     }
 
-    /// The client sees this status with an empty body instead of the service's answer.
+    /// Sends this status with an empty body instead of the service's response.
     ///
-    /// The code is written as given; one outside 100 to 999 is an answer that is not HTTP.
+    /// The code is written as given; one outside 100 to 999 is a response that is not HTTP.
     pub fn status(code: u16) -> Self {
-        Self::new(Kind::Made(Made::Status(code)))
+        Self::new(Kind::Status(code))
     }
 
-    /// The client sees this status with an HTML page, as a load balancer or a proxy in front of
-    /// the service would answer, where it expects the service's own format.
+    /// Sends this status with an HTML page, as a load balancer or a proxy in front of the service
+    /// would, where the client expects the service's own format.
     pub fn html(code: u16) -> Self {
         let title = format!("{code} {}", reason(code));
         Self::status(code).content_type("text/html").body(format!(
@@ -84,81 +75,81 @@ impl Fault {
         ))
     }
 
-    /// The client sees this status with a JSON body.
+    /// Sends this status with a JSON body.
     pub fn json(code: u16, body: impl Into<Bytes>) -> Self {
         Self::status(code).content_type("application/json").body(body)
     }
 
-    /// The client sees the service's answer, this much later. The service has processed the
-    /// request at once, so a client that gives up waiting has still had its effect.
+    /// Sends the service's response this much later. The service processes the request at once, so
+    /// it takes effect although the client may stop waiting.
     pub fn delay(by: Duration) -> Self {
         Self::none().delayed(by)
     }
 
-    /// The client's request is accepted and never answered. The connection stays open until the
-    /// client goes away.
+    /// Never responds. The request is read, and the connection stays open until the client closes it.
+    ///
+    /// Whatever the client's time limit is, it is reached: no response can come before it, so a test
+    /// need not choose a short one. To test a call that is dropped or cancelled, wait until
+    /// [`received_count`](super::Fake::received_count) has counted the request; no time limit is needed then.
     pub fn hang() -> Self {
-        Self::new(Kind::Made(Made::Hang))
+        Self::new(Kind::Hang)
     }
 
-    /// The client sees "connection reset by peer" (a TCP RST) instead of an answer.
+    /// Resets the connection ("connection reset by peer", a TCP RST) instead of responding.
     pub fn reset() -> Self {
-        Self::new(Kind::Made(Made::Reset))
+        Self::new(Kind::Reset)
     }
 
-    /// The client sees the head and half of the body of the service's answer, then a TCP reset.
-    /// An answer without a body is cut in the middle of its head.
+    /// Sends the head and half of the body of the service's response, then a TCP reset. A response
+    /// without a body is cut in the middle of its head.
     ///
     /// How much of that half a client gets to read before the reset is up to its operating system.
-    pub fn reset_in_answer() -> Self {
-        Self::new(Kind::Real(Manner::ResetInAnswer))
+    pub fn reset_in_response() -> Self {
+        Self::new(Kind::ResetInResponse)
     }
 
-    /// The client sees the head of the service's answer with the full `Content-Length`, half of
-    /// the body, and then an orderly end of the connection. An answer without a body is cut in the
-    /// middle of its head.
+    /// Sends the head of the service's response with the full `Content-Length` and half of the body,
+    /// then closes the connection. A response without a body is cut in the middle of its head.
     pub fn truncated() -> Self {
-        Self::new(Kind::Real(Manner::Truncated))
+        Self::new(Kind::Truncated)
     }
 
-    /// The client sees the service's answer one byte at a time, the head included, with this
-    /// interval after each byte: never silent for long, and never done.
+    /// Sends the service's response one byte at a time, the head included, with this interval after
+    /// each byte.
     pub fn drip(interval: Duration) -> Self {
-        Self::new(Kind::Real(Manner::Drip(interval)))
+        Self::new(Kind::Drip(interval))
     }
 
-    /// The client sees this status and a chunked JSON body that never ends, at some tens of
-    /// megabytes a second, until it goes away. A `HEAD` request, and a status that has no body,
-    /// get the head alone.
+    /// Sends this status and a chunked JSON body that never ends, at some tens of megabytes a second,
+    /// until the client closes the connection. A `HEAD` request, and a status that has no body, get
+    /// the head alone.
     pub fn endless(code: u16) -> Self {
-        Self::new(Kind::Made(Made::Endless(code))).content_type("application/json")
+        Self::new(Kind::Endless(code)).content_type("application/json")
     }
 
-    /// The client sees the proper answer on a connection that looks reusable, and is reset the
-    /// moment the next request is written to it. That next request counts as never received.
+    /// Sends the service's response on a connection that looks reusable, and resets it as soon as the
+    /// next request is written to it. That next request does not count as received.
     pub fn stale() -> Self {
-        Self::new(Kind::Real(Manner::Stale))
+        Self::new(Kind::Stale)
     }
 
-    /// The client sees the proper answer, without `connection: close`, and then finds the idle
-    /// connection closed.
+    /// Sends the service's response without `connection: close`, and then closes the idle connection.
     pub fn closed_idle() -> Self {
-        Self::new(Kind::Real(Manner::ClosedIdle))
+        Self::new(Kind::ClosedIdle)
     }
 
-    /// The body of a [`status`](Self::status) or [`html`](Self::html) fault, sent as given. The
-    /// other faults have no body to set and ignore it, and so do answers that cannot have one,
-    /// such as a 204.
+    /// Sets the body of a [`status`](Self::status) or [`html`](Self::html) fault, sent as given. The
+    /// other faults have no body to set and ignore it, and so do responses that cannot have one, such
+    /// as a 204.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// One more header on the answer, instead of those the service gave that name.
+    /// Adds a header to the response, instead of those that the service gave that name.
     ///
     /// Any text will do, except that CR and LF are left out, and that an empty name,
-    /// `content-length` and `transfer-encoding` are ignored: the length of an answer is not for a
-    /// header to say. `connection: close` is acted on.
+    /// `content-length` and `transfer-encoding` are ignored. `connection: close` is acted on.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let line = |text: &str| text.replace(['\r', '\n'], "");
         let name = line(name);
@@ -169,34 +160,34 @@ impl Fault {
         self
     }
 
-    /// The `content-type` of the answer, in place of an earlier one.
+    /// Sets the `content-type` of the response, in place of an earlier one.
     pub fn content_type(self, value: &str) -> Self {
         self.only("content-type", value)
     }
 
-    /// A `retry-after` header on the answer, in whole seconds, rounded up.
+    /// Sets a `retry-after` header on the response, in whole seconds, rounded up.
     pub fn retry_after(self, wait: Duration) -> Self {
         let up = u64::from(wait.subsec_nanos() > 0);
         let seconds = wait.as_secs().saturating_add(up);
         self.only("retry-after", &seconds.to_string())
     }
 
-    /// The same fault, this much later: the client waits so long for the first byte of the answer,
-    /// or for the reset. Added to any delay the fault has already.
+    /// Delays the fault: the client waits so long for the first byte of the response, or for the
+    /// reset. Added to any delay that the fault has already.
     pub fn delayed(mut self, by: Duration) -> Self {
         self.delay = self.delay.saturating_add(by);
         self
     }
 
-    /// The service never sees the request. That is what faults that take the place of its answer
-    /// do anyway; the faults that need its answer ignore this.
+    /// The service does not process the request: the default of the faults that take the place of its
+    /// response. The other faults ignore this.
     pub fn before_processing(mut self) -> Self {
         self.processed = false;
         self
     }
 
-    /// The service processes the request, which takes effect, but its answer is thrown away and
-    /// the client sees the fault. The faults that need its answer do that anyway.
+    /// The service processes the request, which takes effect, but its response is discarded and the
+    /// client sees the fault.
     pub fn after_processing(mut self) -> Self {
         self.processed = true;
         self
@@ -206,12 +197,4 @@ impl Fault {
         self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         self.header(name, value)
     }
-}
-
-/// The usual words for a status.
-pub(super) fn reason(code: u16) -> &'static str {
-    http::StatusCode::from_u16(code)
-        .ok()
-        .and_then(|status| status.canonical_reason())
-        .unwrap_or("Unknown")
 }

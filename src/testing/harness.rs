@@ -1,27 +1,24 @@
 //! A fake of Harness.
 
-use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use wiremock::{Request, ResponseTemplate};
 
-use super::service::{
-    Fake, Shared, State, answer, derefs_to_fake, filled, header, json_object, segments,
-};
-use crate::Error;
+use super::fake::{Service, fake};
+use super::message::{Request, Response, filled, read};
 use crate::harness::{
-    Harness, HarnessBuilder, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse,
+    Harness, HarnessBuilder, Identifier, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse,
 };
 
+fake! {
 /// Harness's role assignments, roles and resource groups at account, organization and project scope.
 ///
 /// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project, and keeps
 /// (identifier, scope) and (scope, resource group, role, principal) unique. Like the service, it
-/// fills in the `scope_level` of groups and service accounts, and nulls that of users; says "not
-/// found" with 400 `RESOURCE_NOT_FOUND_EXCEPTION` (or [otherwise](Self::missing)); refuses to delete what is managed, and the last
-/// account admin's assignment; and lists what was changed last first unless it is told to sort,
-/// where any `order` but `ASC` means descending.
+/// fills in the `scope_level` of groups and service accounts, and nulls that of users; responds 400
+/// `RESOURCE_NOT_FOUND_EXCEPTION` (or [otherwise](Self::missing)) where an assignment is not found;
+/// refuses to delete what is managed, and the last account admin's assignment; and lists what was
+/// changed last first unless the request sorts, where any `order` but `ASC` means descending.
 ///
 /// Each scope has the managed roles and resource groups of its level, which cannot be changed. A
 /// role or group that is not found is 400 `INVALID_REQUEST`, like any other refusal. Every role gets
@@ -44,14 +41,10 @@ use crate::harness::{
 /// # Ok(())
 /// # }
 /// ```
-pub struct HarnessFake {
-    fake: Fake,
-    state: Shared<Held>,
+HarnessFake, Harness
 }
 
-derefs_to_fake!(HarnessFake);
-
-/// How the fake answers a duplicate. The first two were *observed* in the service's source, at
+/// How the fake responds to a duplicate. The first two were *observed* in the service's source, at
 /// different times; which one a live account meets is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,60 +58,64 @@ pub enum HarnessDuplicates {
     Conflict,
 }
 
-struct Held {
+#[derive(Default)]
+struct State {
     duplicates: HarnessDuplicates,
-    missing: (u16, String),
-    /// Scope, as in `account`, `orgs/a`, `orgs/a/projects/b`, and what is there, in the order of
-    /// the last change.
-    assignments: Vec<(String, Value)>,
-    roles: Vec<(String, Value)>,
-    groups: Vec<(String, Value)>,
+    missing: Option<(u16, String)>,
+    /// In the order of the last change, like the others.
+    assignments: Vec<Record>,
+    roles: Vec<Record>,
+    groups: Vec<Record>,
     hidden: Vec<PrincipalType>,
-    totals: bool,
-    page_size: usize,
-    chosen: u32,
+    omits_totals: bool,
+    page_size: Option<usize>,
+    generated: u32,
     requests: u32,
 }
 
-impl Default for Held {
-    fn default() -> Self {
-        Self {
-            duplicates: HarnessDuplicates::default(),
-            missing: (400, "RESOURCE_NOT_FOUND_EXCEPTION".to_owned()),
-            assignments: Vec::new(),
-            roles: Vec::new(),
-            groups: Vec::new(),
-            hidden: Vec::new(),
-            totals: true,
-            page_size: 30,
-            chosen: 0,
-            requests: 0,
-        }
+struct Record {
+    scope: Scope,
+    value: Value,
+}
+
+impl Record {
+    fn is(&self, scope: &Scope, identifier: &str) -> bool {
+        self.scope == *scope && inner(&self.value)["identifier"] == identifier
     }
 }
 
-/// Where a request looks, as in `account` or `orgs/a`, and the name of its level.
-#[derive(Clone)]
-struct Place {
-    scope: String,
-    level: &'static str,
+/// What a role assignment's response wraps; a role or group itself.
+fn inner(value: &Value) -> &Value {
+    value.get("role-assignment").unwrap_or(value)
 }
 
-impl Place {
-    fn of(org: Option<&str>, project: Option<&str>) -> Self {
-        match (org, project) {
-            (Some(org), Some(project)) => {
-                Self { scope: format!("orgs/{org}/projects/{project}"), level: "project" }
-            }
-            (Some(org), None) => Self { scope: format!("orgs/{org}"), level: "organization" },
-            (None, _) => Self { scope: "account".to_owned(), level: "account" },
+#[derive(Clone, PartialEq)]
+struct Scope {
+    org: Option<String>,
+    project: Option<String>,
+}
+
+impl Scope {
+    fn new(org: Option<&str>, project: Option<&str>) -> Self {
+        let project = org.and(project);
+        Self { org: org.map(str::to_owned), project: project.map(str::to_owned) }
+    }
+
+    /// As a test names it.
+    fn name(&self) -> String {
+        match (&self.org, &self.project) {
+            (Some(org), Some(project)) => format!("orgs/{org}/projects/{project}"),
+            (Some(org), None) => format!("orgs/{org}"),
+            (None, _) => "account".to_owned(),
         }
     }
 
-    /// `{account, org, project}`, as roles and groups have it.
-    fn value(&self) -> Value {
-        let mut parts = self.scope.split('/').skip(1).step_by(2);
-        json!({"account": "fakeAccount", "org": parts.next(), "project": parts.next()})
+    fn level(&self) -> &'static str {
+        match (&self.org, &self.project) {
+            (_, Some(_)) => "project",
+            (Some(_), None) => "organization",
+            (None, None) => "account",
+        }
     }
 }
 
@@ -130,23 +127,20 @@ enum Kind {
 }
 
 impl Kind {
-    /// Harness's own of this level.
-    fn managed(self, place: &Place) -> Vec<Value> {
-        let identifiers: &[&str] = match (self, place.level) {
+    /// Returns Harness's own of this level.
+    fn managed(self, scope: &Scope) -> Vec<Value> {
+        let all = "_all_resources_including_child_scopes";
+        let identifiers: &[&str] = match (self, scope.level()) {
             (Self::Role, "account") => &["_account_admin", "_account_viewer", "_billing_admin"],
             (Self::Role, "organization") => &["_organization_admin", "_organization_viewer"],
             (Self::Role, _) => &["_project_admin", "_project_viewer", "_pipeline_executor"],
-            (Self::Group, "account") => {
-                &["_all_account_level_resources", "_all_resources_including_child_scopes"]
-            }
-            (Self::Group, "organization") => {
-                &["_all_organization_level_resources", "_all_resources_including_child_scopes"]
-            }
+            (Self::Group, "account") => &["_all_account_level_resources", all],
+            (Self::Group, "organization") => &["_all_organization_level_resources", all],
             (Self::Group, _) => &["_all_project_level_resources"],
         };
         let managed = |identifier: &&str| {
             let mut value = json!({"identifier": identifier, "name": identifier});
-            self.complete(&mut value, place);
+            self.complete(&mut value, scope);
             value["harness_managed"] = true.into();
             if self == Self::Group {
                 value["include_all_resources"] = true.into();
@@ -157,15 +151,16 @@ impl Kind {
     }
 
     /// Adds what the service adds.
-    fn complete(self, value: &mut Value, place: &Place) {
-        let now = now();
-        value["allowed_scope_levels"] = json!([place.level]);
-        value["created"] = now.into();
-        value["updated"] = now.into();
+    fn complete(self, value: &mut Value, scope: &Scope) {
+        value["allowed_scope_levels"] = json!([scope.level()]);
+        value["created"] = now().into();
+        value["updated"] = value["created"].clone();
         value["harness_managed"] = false.into();
         match self {
             Self::Role => {
-                value["scope"] = place.value();
+                let Scope { org, project } = scope;
+                value["scope"] =
+                    json!({"account": HarnessFake::ACCOUNT, "org": org, "project": project});
                 let compulsory = Value::from(HarnessFake::COMPULSORY_PERMISSION);
                 match value["permissions"].as_array_mut() {
                     Some(permissions) if permissions.contains(&compulsory) => {}
@@ -173,11 +168,8 @@ impl Kind {
                     None => value["permissions"] = json!([compulsory]),
                 }
             }
-            Self::Group => {
-                if !value["include_all_resources"].is_boolean() {
-                    value["include_all_resources"] = false.into();
-                }
-            }
+            Self::Group if value["include_all_resources"].is_boolean() => {}
+            Self::Group => value["include_all_resources"] = false.into(),
         }
     }
 
@@ -188,197 +180,195 @@ impl Kind {
         }
     }
 
-    /// What is wrong with a body, if anything is.
-    fn refuses(self, wanted: &Value) -> Option<&'static str> {
-        let identifier = filled(wanted, "identifier").map(crate::harness::Identifier::new);
-        if !matches!(identifier, Some(Ok(_))) {
+    /// Returns what is wrong with a body, if anything is.
+    fn problem(self, wanted: &Value) -> Option<&'static str> {
+        if filled(wanted, "identifier").is_none_or(|id| Identifier::new(id).is_err()) {
             return Some("identifier: is not valid");
         }
         if filled(wanted, "name").is_none() {
             return Some("name: must not be empty");
         }
-        let each = |field: &str| wanted[field].as_array().into_iter().flatten();
-        if each("resource_filter").any(|filter| filled(filter, "resource_type").is_none()) {
+        let mut filters = wanted["resource_filter"].as_array().into_iter().flatten();
+        if filters.any(|filter| filled(filter, "resource_type").is_none()) {
             return Some("resource_type: must not be null");
         }
         let reach = ["EXCLUDING_CHILD_SCOPES", "INCLUDING_CHILD_SCOPES"];
-        each("included_scope")
+        let mut scopes = wanted["included_scope"].as_array().into_iter().flatten();
+        scopes
             .any(|scope| !reach.iter().any(|known| scope["filter"] == **known))
             .then_some("Filter in Included Scope must be either of the two")
     }
 }
 
 impl HarnessFake {
+    /// The account that the key belongs to. A `Harness-Account` header must be absent or name it.
+    pub const ACCOUNT: &str = "fakeAccount";
+
     /// The key that the fake accepts: of the form that contains an account id, and obviously fake.
     pub const API_KEY: &str = "pat.fakeAccount.fakeTokenId.obviously-fake-secret";
 
     /// The permission that the fake adds to every role, as the service does with some of its own.
     pub const COMPULSORY_PERMISSION: &str = "core_fakecompulsory_view";
 
-    /// Starts on a free port.
-    ///
-    /// # Errors
-    /// The error of the operating system if no port can be had.
-    pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held::default());
-        Ok(Self { fake: Fake::start(&state).await?, state })
-    }
-
-    /// A client that points here.
-    ///
-    /// # Errors
-    /// None in practice; that of [`HarnessBuilder::build`].
-    pub fn client(&self) -> Result<Harness, Error> {
-        self.builder().build()
-    }
-
-    /// A builder of a client that points here, to change further.
+    /// Returns a builder of a client that points here, to change further.
     pub fn builder(&self) -> HarnessBuilder {
         Harness::builder(Self::API_KEY).base_url(self.uri())
     }
 
-    /// Sets how duplicates are answered.
+    /// Sets the response to duplicates.
     pub fn duplicates(&self, duplicates: HarnessDuplicates) {
-        self.state.lock().duplicates = duplicates;
+        self.state().duplicates = duplicates;
     }
 
-    /// Sets status and code by which an assignment is said not to be there. The default is 400
+    /// Sets status and code of the response where an assignment is not found. The default is 400
     /// `RESOURCE_NOT_FOUND_EXCEPTION`, *observed* in the service's source; 404 is *documented*, and
     /// comes with the documented body `{message, code, errors, error_metadata}`.
     pub fn missing(&self, status: u16, code: impl Into<String>) {
-        self.state.lock().missing = (status, code.into());
+        self.state().missing = Some((status, code.into()));
     }
 
     /// Leaves principals of this type out of all lists, as the service does where the caller may
     /// not view them. They can still be read by identifier.
     pub fn hide(&self, kind: PrincipalType) {
-        self.state.lock().hidden.push(kind);
+        self.state().hidden.push(kind);
     }
 
-    /// Whether lists name their total, `X-Total-Elements`. Default `true`.
+    /// Sets whether lists name their total, `X-Total-Elements`. Default `true`.
     pub fn totals(&self, named: bool) {
-        self.state.lock().totals = named;
+        self.state().omits_totals = !named;
     }
 
-    /// How many rows a page has where the request names no limit. Default 30.
+    /// Sets how many rows a page has where the request names no limit. Default 30.
     pub fn page_size(&self, rows: usize) {
-        self.state.lock().page_size = rows;
+        self.state().page_size = Some(rows);
     }
 
-    /// Takes an assignment of this scope under Harness's own management: it cannot be deleted then.
+    /// Marks an assignment of this scope as managed by Harness: it cannot be deleted then.
     pub fn manage(&self, scope: &str, identifier: &str) {
-        for (own, value) in &mut self.state.lock().assignments {
-            if own == scope && value["role-assignment"]["identifier"] == identifier {
+        for Record { scope: own, value } in &mut self.state().assignments {
+            if own.name() == scope && inner(value)["identifier"] == identifier {
                 value["harness_managed"] = true.into();
                 value["role-assignment"]["managed"] = true.into();
             }
         }
     }
 
-    /// What is assigned in a scope: `account`, `orgs/{org}` or `orgs/{org}/projects/{project}`.
+    /// Returns the assignments of a scope: `account`, `orgs/{org}` or
+    /// `orgs/{org}/projects/{project}`.
     #[must_use]
     pub fn role_assignments(&self, scope: &str) -> Vec<RoleAssignmentResponse> {
-        let state = self.state.lock();
-        read(&state.assignments, scope)
+        read(here(&self.state().assignments, scope))
     }
 
-    /// The roles that were created in a scope, named as for
+    /// Returns the roles that were created in a scope, named as for
     /// [`role_assignments`](Self::role_assignments).
     #[must_use]
     pub fn roles(&self, scope: &str) -> Vec<Role> {
-        read(&self.state.lock().roles, scope)
+        read(here(&self.state().roles, scope))
     }
 
-    /// The resource groups that were created in a scope, named as for
+    /// Returns the resource groups that were created in a scope, named as for
     /// [`role_assignments`](Self::role_assignments).
     #[must_use]
     pub fn resource_groups(&self, scope: &str) -> Vec<ResourceGroup> {
-        read(&self.state.lock().groups, scope)
+        read(here(&self.state().groups, scope))
     }
 }
 
-impl State for Held {
-    fn respond(&mut self, request: &Request) -> ResponseTemplate {
+/// A response, or a refusal.
+type Outcome = Result<Response, Response>;
+
+impl Service for State {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
         self.requests += 1;
-        if header(request, "x-api-key") != Some(HarnessFake::API_KEY) {
-            return self.refuse(401, "INVALID_TOKEN", "Token is not valid.");
+        self.route(method, path, request).unwrap_or_else(|refusal| refusal)
+    }
+}
+
+impl State {
+    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
+        if request.header("x-api-key") != Some(HarnessFake::API_KEY) {
+            return Err(self.refuse(401, "INVALID_TOKEN", "Token is not valid."));
         }
-        let segments = segments(request);
-        let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let (place, rest) = match &parts[..] {
+        if request.header("harness-account").is_some_and(|own| own != HarnessFake::ACCOUNT) {
+            // Text and code are those of the service's source (2023).
+            let message = "Invalid account token access fakeTokenId";
+            return Err(self.refuse(401, "INVALID_TOKEN", message));
+        }
+        let (scope, rest) = match path {
             ["v1", "orgs", org, "projects", project, rest @ ..] => {
-                (Place::of(Some(org), Some(project)), rest)
+                (Scope::new(Some(org), Some(project)), rest)
             }
-            ["v1", "orgs", org, rest @ ..] => (Place::of(Some(org), None), rest),
-            ["v1", rest @ ..] => (Place::of(None, None), rest),
-            ["authz", "api", "roleassignments", "validate"] if request.method == "POST" => {
+            ["v1", "orgs", org, rest @ ..] => (Scope::new(Some(org), None), rest),
+            ["v1", rest @ ..] => (Scope::new(None, None), rest),
+            ["authz", "api", "roleassignments", "validate"] if method == "POST" => {
                 return self.validate(request);
             }
-            _ => return self.refuse(404, "RESOURCE_NOT_FOUND", "HTTP 404 Not Found"),
+            _ => return Err(self.not_routed()),
         };
-        match (request.method.as_str(), rest) {
-            ("POST", ["role-assignments"]) => match json_object(request) {
-                Some(wanted) => self.create(place, wanted),
-                None => self.refuse(400, "INVALID_REQUEST", "Unable to process JSON"),
-            },
-            ("GET", ["role-assignments"]) => self.list_assignments(&place, request),
+        match (method, rest) {
+            ("POST", ["role-assignments"]) => self.assign(scope, self.body(request)?),
+            ("GET", ["role-assignments"]) => self.list_assignments(&scope, request),
             // The service's own path, which shadows an assignment of this name.
-            ("GET", ["role-assignments", "count"]) if place.level == "account" => {
-                answer(200, "application/json", &json!({"count": self.assignments.len()}))
+            ("GET", ["role-assignments", "count"]) if scope.org.is_none() => {
+                Ok(Response::json(200, &json!({"count": self.assignments.len()})))
             }
-            ("GET", ["role-assignments", id]) => match self.assignment(&place, id) {
-                Some(at) => answer(200, "application/json", &self.assignments[at].1),
-                None => self.no_assignment(id),
-            },
-            ("DELETE", ["role-assignments", id]) => self.delete_assignment(&place, id),
-            (_, ["role-assignments"] | ["role-assignments", _]) => self.wrong_method(),
-            ("POST", ["resource-groups", "filter"]) if place.level == "account" => {
+            ("GET", ["role-assignments", id]) => {
+                let at = self.assignment(&scope, id)?;
+                Ok(Response::json(200, &self.assignments[at].value))
+            }
+            ("DELETE", ["role-assignments", id]) => self.delete_assignment(&scope, id),
+            ("POST", ["resource-groups", "filter"]) if scope.org.is_none() => {
                 self.filter_groups(request)
             }
-            (_, ["roles", rest @ ..]) => self.respond_on(Kind::Role, &place, rest, request),
+            (_, ["roles", rest @ ..]) => self.one_kind(Kind::Role, &scope, rest, request),
             (_, ["resource-groups", rest @ ..]) => {
-                self.respond_on(Kind::Group, &place, rest, request)
+                self.one_kind(Kind::Group, &scope, rest, request)
             }
-            _ => self.refuse(404, "RESOURCE_NOT_FOUND", "HTTP 404 Not Found"),
+            (_, ["role-assignments"] | ["role-assignments", _]) => Err(self.wrong_method()),
+            _ => Err(self.not_routed()),
         }
     }
-}
 
-impl Held {
-    fn wrong_method(&self) -> ResponseTemplate {
-        self.refuse(405, "INVALID_REQUEST", "HTTP 405 Method Not Allowed")
+    fn not_routed(&self) -> Response {
+        self.refuse(404, "RESOURCE_NOT_FOUND", "HTTP 404 Not Found").unrouted()
     }
 
-    fn held(&mut self, kind: Kind) -> &mut Vec<(String, Value)> {
+    fn wrong_method(&self) -> Response {
+        self.refuse(405, "INVALID_REQUEST", "HTTP 405 Method Not Allowed").unrouted()
+    }
+
+    fn invalid(&self, message: &str) -> Response {
+        self.refuse(400, "INVALID_REQUEST", message)
+    }
+
+    fn body(&self, request: &Request) -> Result<Value, Response> {
+        request.json_object().ok_or_else(|| self.invalid("Unable to process JSON"))
+    }
+
+    fn records(&mut self, kind: Kind) -> &mut Vec<Record> {
         match kind {
             Kind::Role => &mut self.roles,
             Kind::Group => &mut self.groups,
         }
     }
 
-    /// All of a scope, Harness's own first.
-    fn all(&mut self, kind: Kind, place: &Place) -> Vec<Value> {
-        let mut all = kind.managed(place);
-        let here = self.held(kind).iter().filter(|(own, _)| *own == place.scope);
-        all.extend(here.map(|(_, value)| value.clone()));
+    /// Returns all of a scope, Harness's own first.
+    fn all(&mut self, kind: Kind, scope: &Scope) -> Vec<Value> {
+        let mut all = kind.managed(scope);
+        let here = self.records(kind).iter().filter(|record| record.scope == *scope);
+        all.extend(here.map(|record| record.value.clone()));
         all
     }
 
     /// The dry run: managed names (`_…`) are known, and the roles and groups that were created.
-    fn validate(&mut self, request: &Request) -> ResponseTemplate {
-        let query = |name: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
-        };
-        let Some(proposal) = json_object(request) else {
-            return self.refuse(400, "INVALID_REQUEST", "Unable to process JSON");
-        };
-        if query("accountIdentifier").is_none_or(|account| account.is_empty()) {
-            return self.refuse(400, "INVALID_REQUEST", "accountIdentifier: must not be empty");
+    fn validate(&mut self, request: &Request) -> Outcome {
+        let proposed = &self.body(request)?["roleAssignment"];
+        if request.query("accountIdentifier").is_none_or(|account| account.is_empty()) {
+            return Err(self.invalid("accountIdentifier: must not be empty"));
         }
-        let (org, project) = (query("orgIdentifier"), query("projectIdentifier"));
-        let place = Place::of(org.as_deref(), project.as_deref());
-        let proposed = &proposal["roleAssignment"];
+        let (org, project) = (request.query("orgIdentifier"), request.query("projectIdentifier"));
+        let scope = Scope::new(org.as_deref(), project.as_deref());
         let result = |found: bool, what: &str| match found {
             true => json!({"valid": true, "errorMessage": null}),
             false => json!({"valid": false, "errorMessage": format!("{what} not found")}),
@@ -386,7 +376,7 @@ impl Held {
         let mut known = |kind: Kind, field: &str| {
             filled(proposed, field).is_some_and(|name| {
                 name.starts_with('_')
-                    || self.all(kind, &place).iter().any(|one| one["identifier"] == name)
+                    || self.all(kind, &scope).iter().any(|one| one["identifier"] == name)
             })
         };
         let role = known(Kind::Role, "roleIdentifier");
@@ -397,106 +387,88 @@ impl Held {
             "data": {
                 "principalValidationResult": result(principal, "principal"),
                 "roleValidationResult": result(role, "role"),
-                "resourceGroupValidationResult":
-                    result(group, "resource group"),
+                "resourceGroupValidationResult": result(group, "resource group"),
             },
             "metaData": null,
             "correlationId": format!("fake-correlation-{}", self.requests),
         });
-        answer(200, "application/json", &body)
+        Ok(Response::json(200, &body))
     }
 
-    fn respond_on(
-        &mut self,
-        kind: Kind,
-        place: &Place,
-        rest: &[&str],
-        request: &Request,
-    ) -> ResponseTemplate {
-        let body = json_object(request);
-        match (request.method.as_str(), rest, body) {
-            ("GET", [], _) => {
-                let mut pairs = request.url.query_pairs();
-                let term = pairs.find(|(name, _)| name == "search_term").map(|(_, term)| term);
-                let mut rows = self.all(kind, place);
-                rows.retain(|row| term.as_deref().is_none_or(|term| matches(row, term)));
-                self.page(rows, request, |row| row)
+    fn one_kind(&mut self, kind: Kind, scope: &Scope, path: &[&str], request: &Request) -> Outcome {
+        match (request.method.as_str(), path) {
+            ("GET", []) => {
+                let term = request.query("search_term");
+                let mut rows = self.all(kind, scope);
+                rows.retain(|row| term.as_ref().is_none_or(|term| matches(row, term)));
+                self.page(rows, request)
             }
-            ("GET", [id], _) => {
-                match self.all(kind, place).iter().find(|one| one["identifier"] == *id) {
-                    Some(found) => answer(200, "application/json", found),
-                    None => self.refuse(400, "INVALID_REQUEST", &not_found(kind, id)),
+            ("GET", [id]) => {
+                let mut all = self.all(kind, scope).into_iter();
+                match all.find(|one| one["identifier"] == *id) {
+                    Some(found) => Ok(Response::json(200, &found)),
+                    None => Err(self.not_found(kind, id)),
                 }
             }
-            ("DELETE", [id], _) => match self.own(kind, place, id) {
-                Ok(at) => {
-                    let (_, deleted) = self.held(kind).remove(at);
-                    if kind == Kind::Role {
-                        self.assignments.retain(|(own, held)| {
-                            *own != place.scope || held["role-assignment"]["role"] != *id
-                        });
-                    }
-                    answer(200, "application/json", &deleted)
+            ("DELETE", [id]) => {
+                let at = self.changeable(kind, scope, id)?;
+                let deleted = self.records(kind).remove(at).value;
+                if kind == Kind::Role {
+                    self.assignments.retain(|record| {
+                        record.scope != *scope || inner(&record.value)["role"] != *id
+                    });
                 }
-                Err(message) => self.refuse(400, "INVALID_REQUEST", &message),
-            },
-            ("POST", [], Some(wanted)) => self.write(kind, place, None, wanted),
-            ("PUT", [id], Some(wanted)) => match self.own(kind, place, id) {
-                _ if wanted["identifier"] != *id => {
+                Ok(Response::json(200, &deleted))
+            }
+            ("POST", []) => self.write(kind, scope, None, self.body(request)?),
+            ("PUT", [id]) => {
+                let wanted = self.body(request)?;
+                if wanted["identifier"] != *id {
                     let message = "Identifier in the request body and the path must be equal";
-                    self.refuse(400, "INVALID_REQUEST", message)
+                    return Err(self.invalid(message));
                 }
-                Ok(at) => self.write(kind, place, Some(at), wanted),
-                Err(message) => self.refuse(400, "INVALID_REQUEST", &message),
-            },
-            ("POST", [], None) | ("PUT", [_], None) => {
-                self.refuse(400, "INVALID_REQUEST", "Unable to process JSON")
+                let at = self.changeable(kind, scope, id)?;
+                self.write(kind, scope, Some(at), wanted)
             }
-            (_, [] | [_], _) => self.wrong_method(),
-            _ => self.refuse(404, "RESOURCE_NOT_FOUND", "HTTP 404 Not Found"),
+            (_, [] | [_]) => Err(self.wrong_method()),
+            _ => Err(self.not_routed()),
         }
     }
 
-    /// Where one is that may be changed, or why it may not.
-    fn own(&mut self, kind: Kind, place: &Place, id: &str) -> Result<usize, String> {
-        if kind.managed(place).iter().any(|one| one["identifier"] == id) {
-            return Err(format!("{} {id} is managed by Harness", kind.word()));
+    /// Returns where one is that may be changed.
+    fn changeable(&mut self, kind: Kind, scope: &Scope, id: &str) -> Result<usize, Response> {
+        if kind.managed(scope).iter().any(|one| one["identifier"] == id) {
+            return Err(self.invalid(&format!("{} {id} is managed by Harness", kind.word())));
         }
-        let mut held = self.held(kind).iter();
-        let at = held.position(|(own, one)| *own == place.scope && one["identifier"] == id);
-        at.ok_or_else(|| not_found(kind, id))
+        let at = self.records(kind).iter().position(|record| record.is(scope, id));
+        at.ok_or_else(|| self.not_found(kind, id))
     }
 
-    /// Creates, or replaces the one at this place.
-    fn write(
-        &mut self,
-        kind: Kind,
-        place: &Place,
-        at: Option<usize>,
-        mut wanted: Value,
-    ) -> ResponseTemplate {
-        if let Some(message) = kind.refuses(&wanted) {
-            return self.refuse(400, "INVALID_REQUEST", message);
+    fn not_found(&self, kind: Kind, id: &str) -> Response {
+        self.invalid(&format!("{} with identifier {id} is not found", kind.word()))
+    }
+
+    /// Creates a role or group, or replaces the one at this position.
+    fn write(&mut self, kind: Kind, scope: &Scope, at: Option<usize>, mut new: Value) -> Outcome {
+        if let Some(message) = kind.problem(&new) {
+            return Err(self.invalid(message));
         }
-        let taken = |one: &Value| one["identifier"] == wanted["identifier"];
-        if at.is_none() && self.all(kind, place).iter().any(taken) {
-            return self.refuse_duplicate(&format!("{} already exists", kind.word()));
+        let taken = |one: &Value| one["identifier"] == new["identifier"];
+        if at.is_none() && self.all(kind, scope).iter().any(taken) {
+            return Err(self.refuse_duplicate(&format!("{} already exists", kind.word())));
         }
-        kind.complete(&mut wanted, place);
+        kind.complete(&mut new, scope);
         if let Some(at) = at {
-            let (_, before) = self.held(kind).remove(at);
-            wanted["created"] = before["created"].clone();
+            new["created"] = self.records(kind).remove(at).value["created"].take();
         }
-        self.held(kind).push((place.scope.clone(), wanted.clone()));
-        answer(if at.is_some() { 200 } else { 201 }, "application/json", &wanted)
+        self.records(kind).push(Record { scope: scope.clone(), value: new.clone() });
+        Ok(Response::json(if at.is_some() { 200 } else { 201 }, &new))
     }
 
-    fn filter_groups(&mut self, request: &Request) -> ResponseTemplate {
-        let Some(filter) = json_object(request) else {
-            return self.refuse(400, "INVALID_REQUEST", "Unable to process JSON");
-        };
-        let place = Place::of(filled(&filter, "org"), filled(&filter, "project"));
-        let mut rows = self.all(Kind::Group, &place);
+    fn filter_groups(&mut self, request: &Request) -> Outcome {
+        let filter = self.body(request)?;
+        let scope = Scope::new(filled(&filter, "org"), filled(&filter, "project"));
+        let mut rows = self.all(Kind::Group, &scope);
         let term = filled(&filter, "search_term");
         let any = filter["identifier_filter"].as_array().filter(|any| !any.is_empty());
         rows.retain(|row| {
@@ -508,73 +480,60 @@ impl Held {
                     _ => true,
                 }
         });
-        self.page(rows, request, |row| row)
+        self.page(rows, request)
     }
 
-    fn assignment(&self, place: &Place, id: &str) -> Option<usize> {
-        self.assignments.iter().position(|(own, held)| {
-            *own == place.scope && held["role-assignment"]["identifier"] == id
+    fn assignment(&self, scope: &Scope, id: &str) -> Result<usize, Response> {
+        let at = self.assignments.iter().position(|record| record.is(scope, id));
+        at.ok_or_else(|| {
+            let message = format!("Role assignment with identifier {id} is not found");
+            match &self.missing {
+                None => self.refuse(400, "RESOURCE_NOT_FOUND_EXCEPTION", &message),
+                Some((404, code)) => Response::json(
+                    404,
+                    &json!({"message": message, "code": code, "errors": [], "error_metadata": {}}),
+                ),
+                Some((status, code)) => self.refuse(*status, code, &message),
+            }
         })
     }
 
-    fn no_assignment(&self, id: &str) -> ResponseTemplate {
-        let message = format!("Role assignment with identifier {id} is not found");
-        let (status, code) = &self.missing;
-        if *status != 404 {
-            return self.refuse(*status, code, &message);
+    fn delete_assignment(&mut self, scope: &Scope, id: &str) -> Outcome {
+        let at = self.assignment(scope, id)?;
+        if self.assignments[at].value["harness_managed"] == true {
+            return Err(self.invalid("Cannot delete a managed role assignment"));
         }
-        let body = json!({"message": message, "code": code, "errors": [], "error_metadata": {}});
-        answer(404, "application/json", &body)
+        let admin = |record: &&Record| {
+            record.scope.org.is_none() && inner(&record.value)["role"] == "_account_admin"
+        };
+        let admins = self.assignments.iter().filter(admin).count();
+        if admins == 1 && admin(&&self.assignments[at]) {
+            return Err(self.invalid("At least one account admin is needed"));
+        }
+        Ok(Response::json(200, &self.assignments.remove(at).value))
     }
 
-    fn delete_assignment(&mut self, place: &Place, id: &str) -> ResponseTemplate {
-        let Some(at) = self.assignment(place, id) else {
-            return self.no_assignment(id);
+    fn list_assignments(&self, scope: &Scope, request: &Request) -> Outcome {
+        let listed = |record: &&Record| {
+            let kind = inner(&record.value)["principal"]["type"].as_str().unwrap_or_default();
+            record.scope == *scope && !self.hidden.contains(&PrincipalType::from(kind))
         };
-        let held = &self.assignments[at].1;
-        if held["harness_managed"] == true {
-            return self.refuse(400, "INVALID_REQUEST", "Cannot delete a managed role assignment");
-        }
-        let admin = |(own, held): &(String, Value)| {
-            own == "account" && held["role-assignment"]["role"] == "_account_admin"
-        };
-        let admins = self.assignments.iter().filter(|one| admin(one)).count();
-        if admins == 1 && admin(&self.assignments[at]) {
-            return self.refuse(400, "INVALID_REQUEST", "At least one account admin is needed");
-        }
-        answer(200, "application/json", &self.assignments.remove(at).1)
+        let rows = self.assignments.iter().filter(listed).map(|record| record.value.clone());
+        self.page(rows.collect(), request)
     }
 
-    fn list_assignments(&self, place: &Place, request: &Request) -> ResponseTemplate {
-        let here = self.assignments.iter().filter(|(own, held)| {
-            let kind = held["role-assignment"]["principal"]["type"].as_str().unwrap_or_default();
-            *own == place.scope && !self.hidden.contains(&PrincipalType::from(kind))
-        });
-        let rows = here.map(|(_, held)| held.clone()).collect();
-        self.page(rows, request, |row| &row["role-assignment"])
-    }
-
-    /// A page of these rows, which come in the order of their last change.
-    fn page(
-        &self,
-        mut rows: Vec<Value>,
-        request: &Request,
-        inner: impl Fn(&Value) -> &Value,
-    ) -> ResponseTemplate {
-        let query = |wanted: &str| {
-            let mut pairs = request.url.query_pairs();
-            pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
-        };
-        let number = |name: &str, default: usize| match query(name) {
+    /// Responds with a page of these rows, which come in the order of their last change.
+    fn page(&self, mut rows: Vec<Value>, request: &Request) -> Outcome {
+        let number = |name: &str, default: usize| match request.query(name) {
             Some(text) => text.parse().ok(),
             None => Some(default),
         };
-        let (page, limit) = (number("page", 0), number("limit", self.page_size));
+        let (page, limit) = (number("page", 0), number("limit", self.page_size.unwrap_or(30)));
         let (Some(page), Some(limit @ 1..=100)) = (page, limit) else {
-            return self.refuse(400, "INVALID_REQUEST", "limit: must be from 1 to 100");
+            return Err(self.invalid("limit: must be from 1 to 100"));
         };
         let text = |row: &Value, field: &str| inner(row)[field].as_str().map(str::to_owned);
-        let sort = query("sort").unwrap_or_default();
+        let sort = request.query("sort").unwrap_or_default();
         let sorted = match sort.as_str() {
             "identifier" | "name" if rows.iter().all(|row| text(row, &sort).is_some()) => {
                 rows.sort_by_key(|row| text(row, &sort));
@@ -587,84 +546,81 @@ impl Held {
             // What cannot be sorted by is ignored.
             _ => false,
         };
-        if !sorted || query("order").as_deref() != Some("ASC") {
+        if !sorted || request.query("order").as_deref() != Some("ASC") {
             rows.reverse();
         }
-        let total = rows.len();
-        let here: Vec<Value> =
-            rows.into_iter().skip(page.saturating_mul(limit)).take(limit).collect();
-        let mut response = answer(200, "application/json", &here.into())
-            .insert_header("X-Page-Number", page.to_string().as_str())
-            .insert_header("X-Page-Size", limit.to_string().as_str());
-        if self.totals {
-            response = response.insert_header("X-Total-Elements", total.to_string().as_str());
-        }
-        response
+        let total = rows.len().to_string();
+        let here: Vec<_> = rows.into_iter().skip(page.saturating_mul(limit)).take(limit).collect();
+        let response = Response::json(200, &here.into())
+            .header("X-Page-Number", page.to_string())
+            .header("X-Page-Size", limit.to_string());
+        Ok(if self.omits_totals { response } else { response.header("X-Total-Elements", total) })
     }
 
-    fn create(&mut self, Place { scope, level }: Place, mut wanted: Value) -> ResponseTemplate {
+    fn assign(&mut self, scope: Scope, mut new: Value) -> Outcome {
         for field in ["resource_group", "role"] {
-            if filled(&wanted, field).is_none() {
-                return self.refuse(400, "INVALID_REQUEST", &format!("{field}: must not be empty"));
+            if filled(&new, field).is_none() {
+                return Err(self.invalid(&format!("{field}: must not be empty")));
             }
         }
-        let principal = &wanted["principal"];
-        let kind = filled(principal, "type").unwrap_or_default().to_owned();
-        if filled(principal, "identifier").is_none()
+        let kind = filled(&new["principal"], "type").unwrap_or_default().to_owned();
+        if filled(&new["principal"], "identifier").is_none()
             || !matches!(kind.as_str(), "USER" | "USER_GROUP" | "SERVICE_ACCOUNT")
         {
-            return self.refuse(400, "INVALID_REQUEST", "principal: is not valid");
+            return Err(self.invalid("principal: is not valid"));
         }
-        if !wanted["identifier"].is_string() {
-            return self.refuse(400, "INVALID_REQUEST", "identifier: must not be null");
+        if !new["identifier"].is_string() {
+            return Err(self.invalid("identifier: must not be null"));
         }
-        if !wanted["disabled"].is_boolean() {
-            return self.refuse(500, "UNKNOWN_ERROR", "Oops, something went wrong on our end.");
+        if !new["disabled"].is_boolean() {
+            return Err(self.internal());
         }
-        if wanted["resource_group"] == "_all_resources" {
-            return self.refuse(400, "INVALID_REQUEST", "Resource group is not valid");
+        if new["resource_group"] == "_all_resources" {
+            return Err(self.invalid("Resource group is not valid"));
         }
-        if wanted["identifier"] == "" {
-            self.chosen += 1;
-            wanted["identifier"] = format!("role_assignment_{}", self.chosen).into();
+        if new["identifier"] == "" {
+            self.generated += 1;
+            new["identifier"] = format!("role_assignment_{}", self.generated).into();
         }
-        let given = wanted["principal"]["scope_level"].clone();
-        wanted["principal"]["scope_level"] = match (kind.as_str(), given) {
-            ("USER", _) => Value::Null,
-            (_, Value::Null) => level.into(),
-            (_, given) => given,
-        };
+        let level = &mut new["principal"]["scope_level"];
+        match kind.as_str() {
+            "USER" => *level = Value::Null,
+            _ if level.is_null() => *level = scope.level().into(),
+            _ => {}
+        }
         let tuple = |value: &Value| {
             ["resource_group", "role", "principal"].map(|field| value[field].clone())
         };
-        let taken = self.assignments.iter().any(|(own, held)| {
-            let held = &held["role-assignment"];
-            *own == scope
-                && (held["identifier"] == wanted["identifier"] || tuple(held) == tuple(&wanted))
+        let taken = self.assignments.iter().any(|record| {
+            let own = inner(&record.value);
+            record.scope == scope
+                && (own["identifier"] == new["identifier"] || tuple(own) == tuple(&new))
         });
         if taken {
-            return self.refuse_duplicate("Role assignment already exists");
+            return Err(self.refuse_duplicate("Role assignment already exists"));
         }
-        wanted["managed"] = false.into();
+        new["managed"] = false.into();
         let now = now();
-        let made = json!({
-            "role-assignment": wanted, "created": now, "updated": now, "harness_managed": false,
+        let value = json!({
+            "role-assignment": new, "created": now, "updated": now, "harness_managed": false,
         });
-        self.assignments.push((scope, made.clone()));
-        answer(201, "application/json", &made)
+        self.assignments.push(Record { scope, value: value.clone() });
+        Ok(Response::json(201, &value))
     }
 
-    fn refuse_duplicate(&self, message: &str) -> ResponseTemplate {
+    fn internal(&self) -> Response {
+        self.refuse(500, "UNKNOWN_ERROR", "Oops, something went wrong on our end.")
+    }
+
+    fn refuse_duplicate(&self, message: &str) -> Response {
         match self.duplicates {
-            HarnessDuplicates::UnknownError => {
-                self.refuse(500, "UNKNOWN_ERROR", "Oops, something went wrong on our end.")
-            }
+            HarnessDuplicates::UnknownError => self.internal(),
             HarnessDuplicates::DuplicateField => self.refuse(400, "DUPLICATE_FIELD", message),
             HarnessDuplicates::Conflict => self.refuse(409, "RESOURCE_ALREADY_EXISTS", message),
         }
     }
 
-    fn refuse(&self, status: u16, code: &str, message: &str) -> ResponseTemplate {
+    fn refuse(&self, status: u16, code: &str, message: &str) -> Response {
         let body = json!({
             "status": "ERROR",
             "code": code,
@@ -676,30 +632,26 @@ impl Held {
             ],
             "metadata": null,
         });
-        answer(status, "application/json", &body)
+        Response::json(status, &body)
     }
 }
 
-/// Milliseconds since 1970, as the service's source counts.
+/// Returns milliseconds since 1970, as the service's source counts.
 fn now() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     u64::try_from(now.unwrap_or(Duration::ZERO).as_millis()).unwrap_or_default()
 }
 
-/// What was made in a scope, as the client reads it.
-fn read<T: serde::de::DeserializeOwned>(held: &[(String, Value)], scope: &str) -> Vec<T> {
-    let here = held.iter().filter(|(own, _)| own == scope);
-    here.filter_map(|(_, value)| serde_json::from_value(value.clone()).ok()).collect()
+/// Returns the values of a scope.
+fn here<'a>(records: &'a [Record], scope: &str) -> impl Iterator<Item = &'a Value> {
+    let here = records.iter().filter(move |record| record.scope.name() == scope);
+    here.map(|record| &record.value)
 }
 
 /// Whether identifier or name contain the text.
 fn matches(row: &Value, term: &str) -> bool {
     let term = term.to_lowercase();
-    let in_field =
+    let contains =
         |field: &&str| row[*field].as_str().is_some_and(|text| text.to_lowercase().contains(&term));
-    ["identifier", "name"].iter().any(in_field)
-}
-
-fn not_found(kind: Kind, id: &str) -> String {
-    format!("{} with identifier {id} is not found", kind.word())
+    ["identifier", "name"].iter().any(contains)
 }

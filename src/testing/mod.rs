@@ -1,8 +1,10 @@
 //! Offline fakes of the services, for your own test suite (feature `testing`).
 //!
 //! Each listens on a real loopback socket, checks authentication, content type and required fields
-//! as the service does, answers with that service's own bodies, and remembers what was created and
-//! what it received. It can be told to misbehave for the next calls: [`Fault`].
+//! as the service does, responds with that service's own bodies, and keeps what was created and
+//! which requests it received. It speaks HTTP/1.1 to any client, and links in its responses point to
+//! itself, so programs in other languages can use the same fake. It can misbehave for the next calls
+//! ([`Fault`]), and respond to paths that it does not have ([`respond_to`](Fake::respond_to)).
 //!
 //! ```
 //! # #[cfg(feature = "deepset")]
@@ -13,13 +15,13 @@
 //! use std::time::Duration;
 //!
 //! let fake = DeepsetFake::start().await?;
-//! let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION)?.roles();
+//! let roles = fake.client()?.organization(DeepsetFake::ORGANIZATION).roles();
 //!
-//! // A rate limit is waited out ...
+//! // The client waits out a rate limit ...
 //! fake.next(1, Fault::status(429).retry_after(Duration::ZERO));
 //! roles.create(&NewRole::new("auditor", "", [])).await?;
 //!
-//! // ... and a connection that breaks after the service acted is reported as what it is.
+//! // ... and reports a connection that breaks after the service processed the request.
 //! fake.next(1, Fault::reset().after_processing());
 //! let error = roles.create(&NewRole::new("editor", "", [])).await.unwrap_err();
 //! assert!(error.is_outcome_unknown());
@@ -29,17 +31,35 @@
 //! # #[cfg(not(feature = "deepset"))]
 //! # fn main() {}
 //! ```
+//!
+//! # Time
+//! The fakes need tokio's clock to run. Under a paused one (`#[tokio::test(start_paused = true)]`)
+//! tokio advances the time whenever its tasks wait, also for a socket: a time limit is reached while a
+//! response is under way, and a create can end with an unknown outcome.
+//!
+//! # Without a fake
+//! To test code that only takes responses, [`sample`] returns one of each type.
 
 #[cfg(feature = "deepset")]
 mod deepset;
+mod fake;
 mod fault;
-mod front;
 #[cfg(feature = "harness")]
 mod harness;
+#[cfg_attr(
+    not(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset")),
+    allow(dead_code, reason = "each vendor's fake uses a part of it")
+)]
+mod message;
 mod received;
 #[cfg(feature = "redox")]
 mod redox;
-mod service;
+mod sample;
+mod server;
+#[cfg(any(feature = "redox", feature = "twilio"))]
+mod tokens;
+#[cfg(feature = "twilio")]
+mod twilio;
 #[cfg(feature = "twilio")]
 mod twilio_chat;
 #[cfg(feature = "twilio")]
@@ -47,17 +67,20 @@ mod twilio_iam;
 #[cfg(feature = "twilio")]
 mod twilio_iam_users;
 
+pub use fake::Fake;
 pub use fault::Fault;
 pub use received::Received;
-pub use service::Fake;
+pub use sample::{Sample, sample};
 
 #[cfg(feature = "deepset")]
 pub use deepset::DeepsetFake;
 #[cfg(feature = "harness")]
 pub use harness::{HarnessDuplicates, HarnessFake};
 #[cfg(feature = "redox")]
-pub use redox::{Membership, RedoxAbsent, RedoxDuplicates, RedoxEnvironmentMembership, RedoxFake};
+pub use redox::{RedoxAbsent, RedoxDuplicates, RedoxFake, RedoxMembership};
+#[cfg(feature = "twilio")]
+pub use twilio::TwilioDuplicates;
 #[cfg(feature = "twilio")]
 pub use twilio_chat::TwilioChatFake;
 #[cfg(feature = "twilio")]
-pub use twilio_iam::{TwilioDuplicates, TwilioIamFake};
+pub use twilio_iam::TwilioIamFake;

@@ -1,16 +1,18 @@
-//! What a fake remembers of the requests it was sent.
+//! The requests that a fake has received.
 
 use bytes::Bytes;
 use std::{borrow::Cow, fmt};
 
-/// Stands where a credential was.
+use super::message::Request;
+
+/// Replaces a credential.
 const MASK: &str = "***";
 
 /// Headers that carry a credential.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "x-api-key", "cookie"];
 
-/// The words before a credential that may be shown. A list, as the first word of a header that
-/// is not as it should be may well be the secret itself.
+/// The schemes that are kept. A list, since the first word of a malformed header may be the secret
+/// itself.
 const SCHEMES: [&str; 6] = ["Basic", "Bearer", "Digest", "DPoP", "SSWS", "Token"];
 
 /// Form and query parameters that carry a credential.
@@ -22,8 +24,7 @@ const SECRET_PARAMETERS: [&str; 5] =
 /// The values of `authorization`, `proxy-authorization`, `x-api-key` and `cookie` are replaced by
 /// `***`, after the scheme where there is a well-known one (`Bearer ***`). So are those of
 /// `client_secret`, `client_assertion`, `password`, `access_token` and `refresh_token` in the
-/// query and in form bodies. Other bodies are kept as they are, which is why `Debug` tells only
-/// their length.
+/// query and in form bodies. Other bodies are kept as they are, so `Debug` shows only their length.
 #[derive(Clone)]
 pub struct Received {
     method: String,
@@ -33,13 +34,10 @@ pub struct Received {
 }
 
 impl Received {
-    /// Masks and keeps a request.
-    pub(super) fn new(
-        method: &str,
-        target: &str,
-        headers: &[(String, Bytes)],
-        body: &Bytes,
-    ) -> Self {
+    /// Copies a request without its credentials.
+    pub(super) fn new(request: &Request) -> Self {
+        let Request { method, target, headers, body } = request;
+        let form = request.is_type("application/x-www-form-urlencoded");
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| {
@@ -49,10 +47,6 @@ impl Received {
                 (name, value)
             })
             .collect();
-        let form = headers.iter().any(|(name, value)| {
-            let kind = value.split(';').next().unwrap_or_default().trim();
-            name == "content-type" && kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
         let target = match target.split_once('?') {
             Some((path, query)) => {
                 let query = mask_parameters(query.as_bytes());
@@ -68,44 +62,44 @@ impl Received {
         }
     }
 
-    /// The method, such as `GET`.
+    /// Returns the method, such as `GET`.
     #[must_use]
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The path, without the query.
+    /// Returns the path, without the query.
     #[must_use]
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The path and the query as they were sent, but for what is masked.
+    /// Returns the path and the query as they were sent, but for what is masked.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
     }
 
-    /// The first header of this name, in any case.
+    /// Returns the first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
         Some(&found.1)
     }
 
-    /// All headers in the order they were sent, their names in lower case.
+    /// Returns all headers in the order they were sent, their names in lower case.
     #[must_use]
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The body, without any transfer coding.
+    /// Returns the body, without any transfer coding.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as text, with U+FFFD for what is not UTF-8.
+    /// Returns the body as text, with U+FFFD for what is not UTF-8.
     #[must_use]
     pub fn body_text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -157,22 +151,8 @@ fn mask_parameters(form: &[u8]) -> Vec<u8> {
 
 /// Decodes the name first, so that `client%5Fsecret` is one too.
 fn is_secret(name: &[u8]) -> bool {
-    let hex =
-        |digit: u8| char::from(digit).to_digit(16).and_then(|nibble| u8::try_from(nibble).ok());
-    let mut plain = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let [first, tail @ ..] = rest {
-        let escaped = match tail {
-            [high, low, after @ ..] if *first == b'%' => {
-                hex(*high).zip(hex(*low)).map(|(high, low)| (high << 4 | low, after))
-            }
-            _ => None,
-        };
-        let (byte, after) = escaped.unwrap_or((*first, tail));
-        plain.push(byte);
-        rest = after;
-    }
-    SECRET_PARAMETERS.iter().any(|secret| plain.eq_ignore_ascii_case(secret.as_bytes()))
+    let name: Vec<u8> = percent_encoding::percent_decode(name).collect();
+    SECRET_PARAMETERS.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()))
 }
 
 #[cfg(test)]
@@ -180,11 +160,12 @@ mod tests {
     use super::*;
 
     fn received(target: &str, headers: &[(&str, &'static str)], body: &'static str) -> Received {
-        let headers: Vec<_> = headers
+        let headers = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Bytes::from_static(value.as_bytes())))
             .collect();
-        Received::new("POST", target, &headers, &Bytes::from_static(body.as_bytes()))
+        let (method, target) = ("POST".to_owned(), target.to_owned());
+        Received::new(&Request { method, target, headers, body: body.into() })
     }
 
     #[test]

@@ -1,20 +1,18 @@
 //! A fake of the Redox Platform.
 
 use std::collections::HashSet;
-use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use wiremock::{Request, ResponseTemplate};
 
-use super::service::{
-    Fake, Shared, State, answer, derefs_to_fake, filled, header, is_type, json_object, segments,
-};
-use crate::Error;
+use super::fake::{Service, fake};
+use super::message::{Request, Response, filled};
+use super::tokens::{Tokens, token_methods};
 use crate::redox::{Redox, RedoxBuilder};
 
+fake! {
 /// Redox's role assignments in organizations and environments, below `/platform` as the service
 /// has them.
 ///
@@ -32,7 +30,7 @@ use crate::redox::{Redox, RedoxBuilder};
 /// use rolecall::testing::{Fault, RedoxFake};
 ///
 /// let fake = RedoxFake::start().await?;
-/// let assignments = fake.client()?.organization("7")?.role_assignments();
+/// let assignments = fake.client()?.organization("7").role_assignments();
 /// let wanted = NewRoleAssignment::new(RoleRef::id("r-1")?, UserRef::id("u-1")?);
 ///
 /// // A PUT is idempotent: a connection that broke is no reason to give up.
@@ -42,39 +40,20 @@ use crate::redox::{Redox, RedoxBuilder};
 /// # Ok(())
 /// # }
 /// ```
-pub struct RedoxFake {
-    fake: Fake,
-    state: Shared<Held>,
+RedoxFake, Redox
 }
 
-derefs_to_fake!(RedoxFake);
-
-/// Who has which role in an organization.
+/// Who has which role in an organization or environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Membership {
-    /// The organization's id.
-    pub organization: String,
+pub struct RedoxMembership {
+    /// The id of the organization or environment.
+    pub place: String,
     /// The user's id, or the name where no id was sent.
     pub user: String,
     /// The role's id, or the name where no id was sent.
     pub role: String,
 }
-
-/// Who has which role in an environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RedoxEnvironmentMembership {
-    /// The environment's id.
-    pub environment: String,
-    /// The user's id, or the name where no id was sent.
-    pub user: String,
-    /// The role's id, or the name where no id was sent.
-    pub role: String,
-}
-
-/// What the tokens of the token endpoint begin with.
-const TOKEN_PREFIX: &str = "obviously-fake-redox-access-token-";
 
 /// What becomes of a POST for a user who has a role in the environment: not documented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,12 +75,11 @@ pub enum RedoxAbsent {
     NotFound,
     /// It succeeds.
     Success,
-    /// It is answered `success: false` under 200.
+    /// The response is `success: false` under 200.
     Unsuccessful,
 }
 
 /// A user or role as it was first sent.
-#[derive(Clone)]
 struct Named {
     id: Option<String>,
     name: Option<String>,
@@ -115,31 +93,32 @@ impl Named {
     }
 
     /// By id where both have one.
-    fn is(&self, other: &Self) -> bool {
+    fn matches(&self, other: &Self) -> bool {
         match (&self.id, &other.id) {
             (Some(own), Some(other)) => own == other,
             _ => self.name.is_some() && self.name == other.name,
         }
     }
 
-    /// The id, or the name where no id was sent.
+    /// Returns the id, or the name where no id was sent.
     fn shown(&self) -> String {
         self.id.clone().or_else(|| self.name.clone()).unwrap_or_default()
     }
 
-    /// The id, or one made up from the name: the service lists nothing without an id.
+    /// Returns the id, or one made up from the name: the service lists nothing without an id.
     fn listed(&self) -> String {
         self.id.clone().unwrap_or_else(|| format!("id-of-{}", self.shown()))
     }
 }
 
-#[derive(Clone, PartialEq, Eq)]
-enum Place {
-    Organization(String),
-    Environment(String),
+#[derive(PartialEq, Eq)]
+struct Place {
+    /// `organization` or `environment`.
+    kind: &'static str,
+    id: String,
 }
 
-struct Given {
+struct Record {
     place: Place,
     user: Named,
     role: Named,
@@ -152,15 +131,26 @@ struct Environment {
     flag: String,
 }
 
-struct Held {
-    token_lifetime: Duration,
-    tokens_given: u64,
-    first_valid: u64,
+struct State {
+    tokens: Tokens,
     assertions: HashSet<String>,
     duplicates: RedoxDuplicates,
     absent: RedoxAbsent,
     environments: Vec<Environment>,
-    given: Vec<Given>,
+    records: Vec<Record>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            tokens: Tokens::new("obviously-fake-redox-access-token-", 300),
+            assertions: HashSet::new(),
+            duplicates: RedoxDuplicates::default(),
+            absent: RedoxAbsent::default(),
+            environments: Vec::new(),
+            records: Vec::new(),
+        }
+    }
 }
 
 impl RedoxFake {
@@ -171,64 +161,23 @@ impl RedoxFake {
     /// The id of the key that the token endpoint knows.
     pub const KEY_ID: &str = "obviously-fake-key";
 
-    /// Starts on a free port.
-    ///
-    /// # Errors
-    /// The error of the operating system if no port can be had.
-    pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held {
-            token_lifetime: Duration::from_secs(300),
-            tokens_given: 0,
-            first_valid: 1,
-            assertions: HashSet::new(),
-            duplicates: RedoxDuplicates::default(),
-            absent: RedoxAbsent::default(),
-            environments: Vec::new(),
-            given: Vec::new(),
-        });
-        Ok(Self { fake: Fake::start(&state).await?, state })
-    }
-
-    /// A client that points here.
-    ///
-    /// # Errors
-    /// None in practice; that of [`RedoxBuilder::build`].
-    pub fn client(&self) -> Result<Redox, Error> {
-        self.builder().build()
-    }
-
-    /// A builder of a client that points here, to change further.
+    /// Returns a builder of a client that points here, to change further.
     pub fn builder(&self) -> RedoxBuilder {
         Redox::builder(Self::TOKEN).base_url(format!("{}/platform", self.uri()))
     }
 
-    /// The address of the token endpoint.
+    /// Returns the address of the token endpoint.
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}/v2/auth/token", self.uri())
     }
 
-    /// How long the next tokens last, in whole seconds; five minutes by default.
-    pub fn token_lifetime(&self, lifetime: Duration) {
-        self.state.lock().token_lifetime = lifetime;
-    }
-
-    /// From now on the tokens given so far are refused with 401; [`TOKEN`](Self::TOKEN) is not.
-    pub fn revoke_tokens(&self) {
-        let mut state = self.state.lock();
-        state.first_valid = state.tokens_given + 1;
-    }
-
-    /// How many tokens the token endpoint gave.
-    #[must_use]
-    pub fn tokens_given(&self) -> u64 {
-        self.state.lock().tokens_given
-    }
+    token_methods! { "five minutes" }
 
     /// Adds an environment to an organization; `flag` is `Production`, `Staging`, `Development`, or
     /// what the service may call it one day.
     pub fn add_environment(&self, organization: &str, id: &str, name: &str, flag: &str) {
-        self.state.lock().environments.push(Environment {
+        self.state().environments.push(Environment {
             organization: organization.to_owned(),
             id: id.to_owned(),
             name: name.to_owned(),
@@ -238,110 +187,92 @@ impl RedoxFake {
 
     /// Sets what becomes of a POST for a user who has a role.
     pub fn duplicates(&self, duplicates: RedoxDuplicates) {
-        self.state.lock().duplicates = duplicates;
+        self.state().duplicates = duplicates;
     }
 
     /// Sets what becomes of a DELETE for a user without a role.
     pub fn absent(&self, absent: RedoxAbsent) {
-        self.state.lock().absent = absent;
+        self.state().absent = absent;
     }
 
-    /// Who has which role in an organization, in the order of first assignment.
+    /// Returns who has which role in an organization, in the order of first assignment.
     #[must_use]
-    pub fn memberships(&self) -> Vec<Membership> {
-        let state = self.state.lock();
-        let shown = |given: &Given| match &given.place {
-            Place::Organization(organization) => Some(Membership {
-                organization: organization.clone(),
-                user: given.user.shown(),
-                role: given.role.shown(),
-            }),
-            Place::Environment(_) => None,
-        };
-        state.given.iter().filter_map(shown).collect()
+    pub fn memberships(&self) -> Vec<RedoxMembership> {
+        self.state().memberships("organization")
     }
 
-    /// Who has which role in an environment, in the order of first assignment.
+    /// Returns who has which role in an environment, in the order of first assignment.
     #[must_use]
-    pub fn environment_memberships(&self) -> Vec<RedoxEnvironmentMembership> {
-        let state = self.state.lock();
-        let shown = |given: &Given| match &given.place {
-            Place::Environment(environment) => Some(RedoxEnvironmentMembership {
-                environment: environment.clone(),
-                user: given.user.shown(),
-                role: given.role.shown(),
-            }),
-            Place::Organization(_) => None,
-        };
-        state.given.iter().filter_map(shown).collect()
+    pub fn environment_memberships(&self) -> Vec<RedoxMembership> {
+        self.state().memberships("environment")
     }
 }
 
-impl State for Held {
-    fn respond(&mut self, request: &Request) -> ResponseTemplate {
-        let segments = segments(request);
-        let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        if request.method == "POST" && parts[..] == ["v2", "auth", "token"] {
+impl Service for State {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
+        if method == "POST" && path == ["v2", "auth", "token"] {
             return self.token(request);
         }
-        if !self.is_authenticated(request) {
+        let is_fixed =
+            request.header("authorization") == Some(&format!("Bearer {}", RedoxFake::TOKEN));
+        if !is_fixed && !self.tokens.accepts(request) {
             return refuse(401, "Unauthorized");
         }
-        let place = match parts[..] {
-            ["platform", "v1", "organizations", organization, "environments"]
-                if request.method == "GET" =>
-            {
-                return self.list_environments(organization);
+        let place = match (method, path) {
+            ("GET", ["platform", "v1", "organizations", id, "environments"]) => {
+                return self.list_environments(id);
             }
-            ["platform", "v1", "organizations", organization, "role-assignment"]
-                if matches!(request.method.as_str(), "GET" | "PUT") =>
-            {
-                Place::Organization(organization.to_owned())
+            ("GET" | "PUT", ["platform", "v1", "organizations", id, "role-assignment"]) => {
+                Place { kind: "organization", id: (*id).to_owned() }
             }
-            ["platform", "v1", "environments", environment, "role-assignment"]
-                if self.environments.iter().any(|known| known.id == environment) =>
-            {
-                Place::Environment(environment.to_owned())
+            (_, ["platform", "v1", "environments", id, "role-assignment"]) => {
+                if !self.environments.iter().any(|known| known.id == **id) {
+                    return refuse(404, "Not found");
+                }
+                Place { kind: "environment", id: (*id).to_owned() }
             }
-            _ => return refuse(404, "Not found"),
+            _ => return refuse(404, "Not found").unrouted(),
         };
-        match request.method.as_str() {
+        match method {
             "GET" => self.list(&place),
-            "POST" | "PUT" => self.give(place, request),
+            "POST" | "PUT" => self.assign(place, request),
             "DELETE" => self.remove(&place, request),
-            _ => refuse(404, "Not found"),
+            _ => refuse(404, "Not found").unrouted(),
         }
     }
 }
 
-impl Held {
-    fn token(&mut self, request: &Request) -> ResponseTemplate {
-        match self.check(request) {
-            Ok(jti) => self.assertions.insert(jti),
-            Err((error, description)) => {
-                let body = json!({"error": error, "error_description": description});
-                let status = if error == "invalid_client" { 401 } else { 400 };
-                return answer(status, "application/json", &body);
-            }
+impl State {
+    fn memberships(&self, kind: &str) -> Vec<RedoxMembership> {
+        let here = self.records.iter().filter(|record| record.place.kind == kind);
+        let shown = |Record { place, user, role }: &Record| RedoxMembership {
+            place: place.id.clone(),
+            user: user.shown(),
+            role: role.shown(),
         };
-        self.tokens_given += 1;
-        let body = json!({
-            "access_token": format!("{TOKEN_PREFIX}{}", self.tokens_given),
-            "token_type": "Bearer",
-            "expires_in": self.token_lifetime.as_secs(),
-            "scope": "",
-        });
-        answer(200, "application/json", &body)
+        here.map(shown).collect()
+    }
+
+    fn token(&mut self, request: &Request) -> Response {
+        match self.check(request) {
+            Ok(jti) => {
+                self.assertions.insert(jti);
+                let mut body = self.tokens.give();
+                body["scope"] = "".into();
+                Response::json(200, &body)
+            }
+            Err((error, description)) => {
+                let status = if error == "invalid_client" { 401 } else { 400 };
+                let body = json!({"error": error, "error_description": description});
+                Response::json(status, &body)
+            }
+        }
     }
 
     /// Checks a token request, but for the signature, and returns the assertion's id.
     fn check(&self, request: &Request) -> Result<String, (&'static str, &'static str)> {
         let invalid = |description| ("invalid_request", description);
-        let form: Vec<(String, String)> = if is_type(request, "application/x-www-form-urlencoded") {
-            serde_urlencoded::from_bytes(&request.body).unwrap_or_default()
-        } else {
-            Vec::new()
-        };
+        let form = request.form();
         let field =
             |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match field("grant_type") {
@@ -355,8 +286,7 @@ impl Held {
         }
         let assertion = field("client_assertion").unwrap_or_default();
         let parts: Vec<&str> = assertion.split('.').collect();
-        let (&[header, claims, signature], Some(host)) =
-            (&parts[..], self::header(request, "host"))
+        let (&[header, claims, signature], Some(host)) = (&parts[..], request.header("host"))
         else {
             return Err(invalid("client_assertion is not a JWT"));
         };
@@ -393,98 +323,76 @@ impl Held {
         }
     }
 
-    fn is_authenticated(&self, request: &Request) -> bool {
-        let token = header(request, "authorization").and_then(|it| it.strip_prefix("Bearer "));
-        token.is_some_and(|token| {
-            token == RedoxFake::TOKEN
-                || token
-                    .strip_prefix(TOKEN_PREFIX)
-                    .and_then(|number| number.parse().ok())
-                    .is_some_and(|number: u64| {
-                        (self.first_valid..=self.tokens_given).contains(&number)
-                    })
-        })
-    }
-
-    fn list(&self, place: &Place) -> ResponseTemplate {
-        let memberships: Vec<Value> = self
-            .given
-            .iter()
-            .filter(|given| given.place == *place)
-            .map(|Given { user, role, .. }| {
-                let id = user.listed();
-                let mut user = json!({
-                    "id": id,
+    fn list(&self, place: &Place) -> Response {
+        let known = self.environments.iter().find(|known| known.id == place.id);
+        let name = known.map_or_else(|| format!("Organization {}", place.id), |e| e.name.clone());
+        let shown = |Record { user, role, .. }: &Record| {
+            let mut membership = json!({
+                "role": {"id": role.listed(), "name": role.name},
+                "user": {
+                    "id": user.listed(),
                     "fullname": user.name,
-                    "lowercaseEmail": format!("{}@example.com", id.to_lowercase()),
-                });
-                let (kind, place) = match place {
-                    Place::Organization(id) => {
-                        user["lastLogin"] = "2026-04-01T08:00:00.000Z".into();
-                        user["verified2fa"] = true.into();
-                        ("organization", json!({"id": id, "name": format!("Organization {id}")}))
-                    }
-                    Place::Environment(id) => {
-                        let known = self.environments.iter().find(|known| known.id == *id);
-                        let name = known.map(|known| known.name.as_str());
-                        ("environment", json!({"id": id, "name": name}))
-                    }
-                };
-                let role = json!({"id": role.listed(), "name": role.name});
-                json!({kind: place, "role": role, "user": user})
-            })
-            .collect();
-        succeed(json!({ "memberships": memberships }))
+                    "lowercaseEmail": format!("{}@example.com", user.listed().to_lowercase()),
+                },
+            });
+            membership[place.kind] = json!({"id": place.id, "name": name});
+            if place.kind == "organization" {
+                membership["user"]["lastLogin"] = "2026-04-01T08:00:00.000Z".into();
+                membership["user"]["verified2fa"] = true.into();
+            }
+            membership
+        };
+        let here = self.records.iter().filter(|record| record.place == *place);
+        succeed(json!({ "memberships": here.map(shown).collect::<Vec<_>>() }))
     }
 
-    fn list_environments(&self, organization: &str) -> ResponseTemplate {
+    fn list_environments(&self, organization: &str) -> Response {
         // Here the service writes the organization's id as a number.
         let number = organization.parse::<u64>().map(Value::from);
         let id = number.unwrap_or_else(|_| organization.into());
         let own = self.environments.iter().filter(|known| known.organization == organization);
-        let environments: Vec<Value> = own
-            .map(|known| {
-                json!({
-                    "id": known.id,
-                    "name": known.name,
-                    "environmentFlag": known.flag,
-                    "organization": {"id": id},
-                })
+        let shown = |known: &Environment| {
+            json!({
+                "id": known.id,
+                "name": known.name,
+                "environmentFlag": known.flag,
+                "organization": {"id": id},
             })
-            .collect();
-        succeed(json!({ "environments": environments }))
+        };
+        succeed(json!({ "environments": own.map(shown).collect::<Vec<_>>() }))
     }
 
-    fn give(&mut self, place: Place, request: &Request) -> ResponseTemplate {
-        let Some(wanted) = json_object(request) else {
+    fn assign(&mut self, place: Place, request: &Request) -> Response {
+        let Some(wanted) = request.json_object() else {
             return refuse(400, "The body must be a JSON object");
         };
         let (Some(role), Some(user)) = (Named::read(&wanted["role"]), Named::read(&wanted["user"]))
         else {
             return refuse(400, "role and user must be given");
         };
-        match self.given.iter_mut().find(|given| given.place == place && given.user.is(&user)) {
+        let is_it = |record: &&mut Record| record.place == place && record.user.matches(&user);
+        match self.records.iter_mut().find(is_it) {
             Some(_) if request.method == "POST" && self.duplicates == RedoxDuplicates::Refused => {
                 return refuse(409, "The user has a role in this environment already");
             }
-            Some(given) => given.role = role,
-            None => self.given.push(Given { place, user, role }),
+            Some(record) => record.role = role,
+            None => self.records.push(Record { place, user, role }),
         }
         succeed(json!({"success": true}))
     }
 
-    fn remove(&mut self, place: &Place, request: &Request) -> ResponseTemplate {
-        let wanted = json_object(request).unwrap_or_default();
+    fn remove(&mut self, place: &Place, request: &Request) -> Response {
+        let wanted = request.json_object().unwrap_or_default();
         let Some(user) = Named::read(&wanted["user"]) else {
             return refuse(400, "user must be given");
         };
-        let before = self.given.len();
-        self.given.retain(|given| given.place != *place || !given.user.is(&user));
+        let before = self.records.len();
+        self.records.retain(|record| record.place != *place || !record.user.matches(&user));
         match self.absent {
-            RedoxAbsent::NotFound if self.given.len() == before => {
+            RedoxAbsent::NotFound if self.records.len() == before => {
                 refuse(404, "The user has no role in this environment")
             }
-            RedoxAbsent::Unsuccessful if self.given.len() == before => {
+            RedoxAbsent::Unsuccessful if self.records.len() == before => {
                 succeed(json!({"success": false}))
             }
             _ => succeed(json!({"success": true})),
@@ -498,12 +406,11 @@ fn jwt_part(text: &str) -> Option<Value> {
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
-/// The service's envelope around an answer.
-fn succeed(payload: Value) -> ResponseTemplate {
-    let body = json!({"meta": {"version": "1.0.0"}, "payload": payload});
-    answer(200, "application/json", &body)
+/// Wraps a payload in the service's envelope.
+fn succeed(payload: Value) -> Response {
+    Response::json(200, &json!({"meta": {"version": "1.0.0"}, "payload": payload}))
 }
 
-fn refuse(status: u16, message: &str) -> ResponseTemplate {
-    answer(status, "application/json", &json!({ "message": message }))
+fn refuse(status: u16, message: &str) -> Response {
+    Response::json(status, &json!({ "message": message }))
 }

@@ -1,26 +1,22 @@
 //! A fake of Twilio Organizations, with its token endpoint.
 
-use std::io;
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use wiremock::{Request, ResponseTemplate};
 
-use super::service::{
-    Fake, Shared, State, answer, counted_sid, derefs_to_fake, filled, header, is_type, json_object,
-    segments,
-};
-use super::twilio_iam_users::ScimUsers;
-use crate::Error;
-use crate::twilio::iam::{RoleAssignment, TwilioIam, TwilioIamBuilder, User};
+use super::fake::{Service, fake};
+use super::message::{Request, Response, filled, read};
+use super::tokens::{Tokens, token_methods};
+use super::twilio::{TwilioDuplicates, counted_sid, error, page, with_headers};
+use super::twilio_iam_users::{self as scim, ScimUsers};
+use crate::twilio::iam::{Credentials, RoleAssignment, TwilioIam, TwilioIamBuilder, User};
 use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 
-/// Twilio's role assignments, accounts, SCIM users, the built-in roles, and the token endpoint at `/v2/token`, on one address and for both
-/// [surfaces](crate::twilio::iam::Surface).
+fake! {
+/// Twilio's role assignments, accounts, SCIM users, the built-in roles, and the token endpoint at
+/// `/v2/token`, on one address and for both [versions](crate::twilio::iam::ApiVersion).
 ///
 /// It gives tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
 /// counts them, accepts any organization, and checks the SIDs of an assignment. The tokens belong
-/// to [`ORGANIZATION`](Self::ORGANIZATION), which counts at the newer surface.
+/// to [`ORGANIZATION`](Self::ORGANIZATION), which counts at the newer version.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -29,7 +25,7 @@ use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 /// use rolecall::twilio::iam::NewRoleAssignment;
 ///
 /// let fake = TwilioIamFake::start().await?;
-/// let organization = fake.client()?.organization("ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
+/// let organization = fake.client()?.organization("ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 /// let wanted = NewRoleAssignment::new(
 ///     "IX00000000000000000000000000000104",
 ///     "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -37,45 +33,45 @@ use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 /// )?;
 /// organization.role_assignments().create(&wanted).await?;
 ///
-/// // A token that is not accepted any more is renewed once.
+/// // The client renews a token that is refused.
 /// fake.revoke_tokens();
 /// organization.role_assignments().create(&wanted).await?;
 /// assert_eq!(fake.tokens_given(), 2);
 /// # Ok(())
 /// # }
 /// ```
-pub struct TwilioIamFake {
-    fake: Fake,
-    state: Shared<Held>,
+TwilioIamFake, TwilioIam
 }
 
-derefs_to_fake!(TwilioIamFake);
-
-/// What becomes of a second identical role assignment. What the service does is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TwilioDuplicates {
-    /// A second assignment is made: the worse case for whoever repeats blindly. The default.
-    #[default]
-    Accepted,
-    /// It is refused with 409.
-    Refused,
-}
-
-struct Held {
+struct State {
     duplicates: TwilioDuplicates,
-    token_lifetime: Duration,
+    tokens: Tokens,
     token_status: u16,
-    tokens_given: u64,
-    first_valid: u64,
     accounts: Vec<Record>,
     assignments: Vec<Record>,
     roles: Vec<Value>,
     users: ScimUsers,
-    /// How many things were made, of any kind: what numbers them.
-    made: usize,
+    /// How many accounts and assignments were created: what numbers them.
+    created: usize,
     page_size: usize,
     requests: usize,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            duplicates: TwilioDuplicates::default(),
+            tokens: Tokens::new("obviously-fake-token-", 3600),
+            token_status: 200,
+            accounts: Vec::new(),
+            assignments: Vec::new(),
+            roles: built_in_roles(),
+            users: ScimUsers::default(),
+            created: 0,
+            page_size: 50,
+            requests: 0,
+        }
+    }
 }
 
 /// A thing that an organization has.
@@ -83,6 +79,12 @@ struct Record {
     number: usize,
     organization: String,
     value: Value,
+}
+
+impl Record {
+    fn is(&self, organization: &str, field: &str, sid: &str) -> bool {
+        self.organization == organization && self.value[field] == sid
+    }
 }
 
 impl TwilioIamFake {
@@ -93,44 +95,14 @@ impl TwilioIamFake {
     /// Its secret; obviously fake.
     pub const CLIENT_SECRET: &str = "obviously-fake-client-secret";
 
-    /// Starts on a free port.
-    ///
-    /// # Errors
-    /// The error of the operating system if no port can be had.
-    pub async fn start() -> io::Result<Self> {
-        let state = Shared::new(Held {
-            duplicates: TwilioDuplicates::default(),
-            token_lifetime: Duration::from_secs(3600),
-            token_status: 200,
-            tokens_given: 0,
-            first_valid: 1,
-            accounts: Vec::new(),
-            assignments: Vec::new(),
-            roles: built_in_roles(),
-            users: ScimUsers::default(),
-            made: 0,
-            page_size: 50,
-            requests: 0,
-        });
-        Ok(Self { fake: Fake::start(&state).await?, state })
-    }
-
-    /// A client that points here, for its tokens too.
-    ///
-    /// # Errors
-    /// None in practice; that of [`TwilioIamBuilder::build`].
-    pub fn client(&self) -> Result<TwilioIam, Error> {
-        self.builder().build()
-    }
-
-    /// A builder of a client that points here, to change further.
+    /// Returns a builder of a client that points here, for its tokens too.
     pub fn builder(&self) -> TwilioIamBuilder {
-        TwilioIam::builder(Self::CLIENT_ID, Self::CLIENT_SECRET)
+        TwilioIam::builder(Credentials::client(Self::CLIENT_ID, Self::CLIENT_SECRET))
             .base_url(self.uri())
             .token_url(self.token_url())
     }
 
-    /// The address of the token endpoint.
+    /// Returns the address of the token endpoint.
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}/v2/token", self.uri())
@@ -138,47 +110,30 @@ impl TwilioIamFake {
 
     /// Sets what becomes of duplicates.
     pub fn duplicates(&self, duplicates: TwilioDuplicates) {
-        self.state.lock().duplicates = duplicates;
+        self.state().duplicates = duplicates;
     }
 
-    /// How many items a page has where the request does not say; 50 by default, at least 1.
+    /// Sets how many items a page has where the request does not say; 50 by default, at least 1.
     pub fn page_size(&self, size: usize) {
-        self.state.lock().page_size = size.max(1);
+        self.state().page_size = size.max(1);
     }
 
-    /// How long the next tokens last, in whole seconds; an hour by default.
-    pub fn token_lifetime(&self, lifetime: Duration) {
-        self.state.lock().token_lifetime = lifetime;
-    }
+    token_methods! { "an hour" }
 
-    /// The status of the token endpoint's answers: 200 by default, 201 on the vendor's older hosts.
+    /// Sets the success status of the token endpoint: 200 by default, 201 on the vendor's older hosts.
     pub fn token_status(&self, status: u16) {
-        self.state.lock().token_status = status;
+        self.state().token_status = status;
     }
 
-    /// From now on the tokens given so far are refused with 401.
-    pub fn revoke_tokens(&self) {
-        let mut state = self.state.lock();
-        state.first_valid = state.tokens_given + 1;
-    }
-
-    /// How many tokens were given.
-    #[must_use]
-    pub fn tokens_given(&self) -> u64 {
-        self.state.lock().tokens_given
-    }
-
-    /// The users that were created, deactivated ones included, in order.
+    /// Returns the users that were created, deactivated ones included, in order.
     #[must_use]
     pub fn users(&self) -> Vec<User> {
-        let state = self.state.lock();
-        let held = state.users.values();
-        held.filter_map(|value| serde_json::from_value(value.clone()).ok()).collect()
+        read(self.state().users.values())
     }
 
-    /// Puts an active account into [`ORGANIZATION`](Self::ORGANIZATION).
+    /// Adds an active account to [`ORGANIZATION`](Self::ORGANIZATION).
     pub fn add_account(&self, sid: &AccountSid, name: &str) {
-        let mut state = self.state.lock();
+        let mut state = self.state();
         let number = state.number();
         let value = json!({
             "account_sid": sid,
@@ -191,132 +146,130 @@ impl TwilioIamFake {
         state.accounts.push(Record { number, organization, value });
     }
 
-    /// The role assignments that are there, in the order of their creation.
+    /// Returns the role assignments that there are, in the order of their creation.
     #[must_use]
     pub fn role_assignments(&self) -> Vec<RoleAssignment> {
-        let state = self.state.lock();
-        let held = state.assignments.iter();
-        held.filter_map(|held| serde_json::from_value(held.value.clone()).ok()).collect()
+        read(self.state().assignments.iter().map(|record| &record.value))
     }
 }
 
-impl State for Held {
-    fn respond(&mut self, request: &Request) -> ResponseTemplate {
+impl Service for State {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
         self.requests += 1;
-        let segments = segments(request);
-        let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let answer = match (request.method.as_str(), &parts[..]) {
-            ("POST", ["v2", "token"]) => return self.token(request),
-            _ if !self.is_authenticated(request) => {
-                refuse("application/json", "more_info", 401, 20003, "Authenticate")
+        if let ("POST", ["v2", "token"]) = (method, path) {
+            return self.token(request);
+        }
+        let response = match path {
+            ["Organizations", _, "scim", ..] | ["scim", ..] if !self.tokens.accepts(request) => {
+                scim::error(401, Some(20003), None, "Authenticate")
             }
-            (method, ["Organizations", organization, rest @ ..]) => {
-                self.preview(method, organization, rest, request)
+            _ if !self.tokens.accepts(request) => {
+                Response::json(401, &error("more_info", 401, 20003, "Authenticate"))
             }
-            (method, ["scim", "v2", "Users", rest @ ..]) => {
-                self.users.respond(method, TwilioIamFake::ORGANIZATION, rest, request)
+            ["Organizations", organization, rest @ ..] => self.route(organization, rest, request),
+            ["v2", "Organizations", rest @ ..] => {
+                self.route(TwilioIamFake::ORGANIZATION, rest, request)
             }
-            (method, ["v2", "Organizations", rest @ ..]) => self.v2(method, rest, request),
-            ("GET", ["v1", "Roles", role, "Permissions"]) => self.permissions(role, request),
-            _ => nothing_here(),
+            ["scim", "v2", "Users", rest @ ..] => {
+                self.users.respond(TwilioIamFake::ORGANIZATION, rest, request)
+            }
+            ["v1", "Roles", role, "Permissions"] if method == "GET" => {
+                self.permissions(role, request)
+            }
+            _ => not_found(request).unrouted(),
         };
-        documented_headers(answer, self.requests)
+        with_headers(response, self.requests)
     }
 }
 
-/// No such path, or nothing at it.
-fn nothing_here() -> ResponseTemplate {
-    let message = "The requested resource was not found";
-    refuse("application/json", "more_info", 404, 20404, message)
+fn not_found(request: &Request) -> Response {
+    refuse(request, 404, 20404, "The requested resource was not found")
 }
 
-impl Held {
-    /// The number of the next thing.
+fn is_preview(request: &Request) -> bool {
+    request.path().starts_with("/Organizations/")
+}
+
+/// Refuses a request in the form of its path. At the newer version any 400 has the code 20001
+/// (*documented*).
+fn refuse(request: &Request, status: u16, code: i64, message: &str) -> Response {
+    let code = if status == 400 && !is_preview(request) { 20001 } else { code };
+    let content_type = content_type(request);
+    let link = if content_type == scim::SCIM { "moreInfo" } else { "more_info" };
+    Response::typed(status, content_type, &error(link, status, code, message))
+}
+
+/// Returns the type of error bodies: that of SCIM, and with `moreInfo`, where role assignments of the
+/// preview are changed (*documented*).
+fn content_type(request: &Request) -> &'static str {
+    let of_assignments = request.path().contains("/RoleAssignments");
+    match is_preview(request) && of_assignments && request.method != "GET" {
+        true => scim::SCIM,
+        false => "application/json",
+    }
+}
+
+impl State {
+    /// Returns the number of the next thing.
     fn number(&mut self) -> usize {
-        self.made += 1;
-        self.made
+        self.created += 1;
+        self.created
     }
 
-    fn preview(
-        &mut self,
-        method: &str,
-        organization: &str,
-        path: &[&str],
-        request: &Request,
-    ) -> ResponseTemplate {
-        match (method, path) {
-            ("GET", ["RoleAssignments"]) if !is_filtered(request) => {
-                let message = "Identity or Scope must be given";
-                refuse("application/json", "more_info", 400, 25203, message)
-            }
-            (_, ["RoleAssignments", path @ ..]) => {
-                self.assigning(method, organization, path, request)
-            }
-            (_, ["scim", "Users", path @ ..]) => {
-                self.users.respond(method, organization, path, request)
-            }
-            ("GET", ["Accounts"]) => {
-                let all = self.accounts.iter().filter(|held| held.organization == organization);
-                let all = all.map(|held| (held.number, &held.value));
-                page(all, request, "content", self.page_size, 100)
-            }
-            ("GET", ["Accounts", sid]) => {
-                let is_it = |held: &&Record| {
-                    held.organization == organization && held.value["account_sid"] == **sid
-                };
-                match self.accounts.iter().find(is_it) {
-                    Some(held) => answer(200, "application/json", &held.value),
-                    None => {
-                        let message = "The account was not found";
-                        refuse("application/json", "more_info", 404, 25101, message)
-                    }
-                }
-            }
-            _ => nothing_here(),
-        }
-    }
-
-    fn v2(&mut self, method: &str, path: &[&str], request: &Request) -> ResponseTemplate {
-        match (method, path) {
-            (_, ["RoleAssignments", path @ ..]) => {
-                self.assigning(method, TwilioIamFake::ORGANIZATION, path, request)
-            }
-            ("GET", ["Roles"]) => self.list_roles(request),
-            _ => nothing_here(),
-        }
-    }
-
-    /// Role assignments: all, or one.
-    fn assigning(
-        &mut self,
-        method: &str,
-        organization: &str,
-        path: &[&str],
-        request: &Request,
-    ) -> ResponseTemplate {
-        match (method, path) {
-            ("POST", []) => self.create(organization, request),
-            ("GET", []) => self.list(organization, request),
-            ("DELETE", [sid]) => {
-                let is_it =
-                    |held: &Record| held.organization == organization && held.value["sid"] == **sid;
+    /// Responds on what an organization has, at either version.
+    fn route(&mut self, organization: &str, path: &[&str], request: &Request) -> Response {
+        match (request.method.as_str(), path) {
+            ("GET", ["RoleAssignments"]) => self.list(organization, request),
+            ("POST", ["RoleAssignments"]) => self.assign(organization, request),
+            ("DELETE", ["RoleAssignments", sid]) => {
                 let before = self.assignments.len();
-                self.assignments.retain(|held| !is_it(held));
+                self.assignments.retain(|record| !record.is(organization, "sid", sid));
                 if self.assignments.len() < before {
-                    return ResponseTemplate::new(204);
+                    return Response::new(204);
                 }
-                let message = "The role assignment was not found";
-                refuse("application/scim+json", "moreInfo", 404, 20404, message)
+                refuse(request, 404, 20404, "The role assignment was not found")
             }
-            _ => nothing_here(),
+            ("GET", ["Roles"]) if !is_preview(request) => self.list_roles(request),
+            (_, ["scim", "Users", path @ ..]) if is_preview(request) => {
+                self.users.respond(organization, path, request)
+            }
+            ("GET", ["Accounts"]) if is_preview(request) => {
+                let all = self.accounts.iter().filter(|own| own.organization == organization);
+                let all = all.map(|record| (record.number, &record.value));
+                self.page(all, request, "content", 100)
+            }
+            ("GET", ["Accounts", sid]) if is_preview(request) => {
+                let mut all = self.accounts.iter();
+                match all.find(|record| record.is(organization, "account_sid", sid)) {
+                    Some(record) => Response::json(200, &record.value),
+                    None => refuse(request, 404, 25101, "The account was not found"),
+                }
+            }
+            _ => not_found(request).unrouted(),
         }
     }
 
-    fn list(&self, organization: &str, request: &Request) -> ResponseTemplate {
-        for (filter, code) in [("Identity", 25201), ("Scope", 25200)] {
-            if parameter(request, filter).is_some_and(|sid| Sid::new(sid).is_err()) {
-                let message = format!("Invalid {filter}");
-                return refuse("application/json", "more_info", 400, code, &message);
+    fn page<'a>(
+        &self,
+        all: impl Iterator<Item = (usize, &'a Value)>,
+        request: &Request,
+        key: &str,
+        most: usize,
+    ) -> Response {
+        page(all, request, key, self.page_size, most).unwrap_or_else(|wrong| {
+            let code = if wrong == "PageToken" { 25023 } else { 25106 };
+            refuse(request, 400, code, &format!("Invalid {wrong}"))
+        })
+    }
+
+    fn list(&self, organization: &str, request: &Request) -> Response {
+        let needed = [("Identity", 25201), ("Scope", 25200)];
+        if is_preview(request) && needed.iter().all(|(name, _)| request.query(name).is_none()) {
+            return refuse(request, 400, 25203, "Identity or Scope must be given");
+        }
+        for (filter, code) in needed {
+            if request.query(filter).is_some_and(|sid| Sid::new(sid).is_err()) {
+                return refuse(request, 400, code, &format!("Invalid {filter}"));
             }
         }
         let filters = [
@@ -325,21 +278,21 @@ impl Held {
             ("ResourceType", "resource_type"),
             ("ResourceId", "resource_id"),
         ];
-        let wanted = |held: &&Record| {
-            held.organization == organization
-                && filters.iter().all(|(filter, field)| match parameter(request, filter) {
-                    Some(wanted) => held.value[*field] == wanted,
+        let wanted = |record: &&Record| {
+            record.organization == organization
+                && filters.iter().all(|(filter, field)| match request.query(filter) {
+                    Some(wanted) => record.value[*field] == wanted,
                     None => true,
                 })
         };
         let all = self.assignments.iter().filter(wanted);
-        page(all.map(|held| (held.number, &held.value)), request, "content", self.page_size, 100)
+        self.page(all.map(|record| (record.number, &record.value)), request, "content", 100)
     }
 
-    fn list_roles(&self, request: &Request) -> ResponseTemplate {
-        let search = parameter(request, "Search").map(|text| text.to_lowercase());
-        let group = parameter(request, "RoleProductGroup");
-        let kinds = parameter(request, "ResourceTypes");
+    fn list_roles(&self, request: &Request) -> Response {
+        let search = request.query("Search").map(|text| text.to_lowercase());
+        let group = request.query("RoleProductGroup");
+        let kinds = request.query("ResourceTypes");
         let wanted = |role: &Value| {
             let text = |field: &str| filled(role, field).unwrap_or_default().to_lowercase();
             let found =
@@ -353,13 +306,13 @@ impl Held {
                 && kinds.as_ref().is_none_or(narrows)
         };
         let all = self.roles.iter().enumerate().filter(|(_, role)| wanted(role));
-        page(all.map(|(at, role)| (at + 1, role)), request, "roles", self.page_size, 1000)
+        self.page(all.map(|(at, role)| (at + 1, role)), request, "roles", 1000)
     }
 
-    /// What a role's policy allows, piece by piece.
-    fn permissions(&self, role: &str, request: &Request) -> ResponseTemplate {
-        let Some(role) = self.roles.iter().find(|held| held["sid"] == role) else {
-            return nothing_here();
+    /// Lists what a role's policy allows, piece by piece.
+    fn permissions(&self, role: &str, request: &Request) -> Response {
+        let Some(role) = self.roles.iter().find(|known| known["sid"] == role) else {
+            return not_found(request);
         };
         let allowed = role["policy"]["allow"].as_array().into_iter().flatten();
         let permissions: Vec<Value> = allowed
@@ -378,87 +331,66 @@ impl Held {
             })
             .collect();
         let all = permissions.iter().enumerate().map(|(at, permission)| (at + 1, permission));
-        page(all, request, "permissions", self.page_size, 100)
+        self.page(all, request, "permissions", 100)
     }
 
-    fn token(&mut self, request: &Request) -> ResponseTemplate {
-        let form: Vec<(String, String)> = if is_type(request, "application/x-www-form-urlencoded") {
-            serde_urlencoded::from_bytes(&request.body).unwrap_or_default()
-        } else {
-            Vec::new()
-        };
+    fn token(&mut self, request: &Request) -> Response {
+        let form = request.form();
         let is = |field: &str, wanted: &str| {
             form.iter().any(|(key, value)| key == field && value == wanted)
         };
         if !is("grant_type", "client_credentials") {
-            let message = "grant_type must be client_credentials";
-            return refuse("application/json", "more_info", 400, 20001, message);
+            return refuse(request, 400, 20001, "grant_type must be client_credentials");
         }
         if !is("client_id", TwilioIamFake::CLIENT_ID)
             || !is("client_secret", TwilioIamFake::CLIENT_SECRET)
         {
-            return refuse("application/json", "more_info", 401, 20003, "Authenticate");
+            return refuse(request, 401, 20003, "Authenticate");
         }
-        self.tokens_given += 1;
-        let body = json!({
-            "access_token": format!("obviously-fake-token-{}", self.tokens_given),
-            "token_type": "Bearer",
-            "expires_in": self.token_lifetime.as_secs(),
-            "refresh_token": null,
-            "id_token": null,
-        });
-        answer(self.token_status, "application/json", &body)
+        let mut body = self.tokens.give();
+        body["refresh_token"] = Value::Null;
+        body["id_token"] = Value::Null;
+        Response::json(self.token_status, &body)
     }
 
-    fn is_authenticated(&self, request: &Request) -> bool {
-        let prefix = "Bearer obviously-fake-token-";
-        header(request, "authorization")
-            .and_then(|value| value.strip_prefix(prefix)?.parse().ok())
-            .is_some_and(|number: u64| (self.first_valid..=self.tokens_given).contains(&number))
-    }
-
-    fn create(&mut self, organization: &str, request: &Request) -> ResponseTemplate {
-        let refuse = |status, code, message| {
-            refuse("application/scim+json", "moreInfo", status, code, message)
-        };
+    fn assign(&mut self, organization: &str, request: &Request) -> Response {
+        let refuse = |code, message| refuse(request, 400, code, message);
         if OrganizationSid::new(organization).is_err() {
-            return refuse(400, 25106, "Invalid organization");
+            return refuse(25106, "Invalid organization");
         }
-        let Some(wanted) = json_object(request) else {
-            return refuse(400, 25106, "The body must be a JSON object");
+        let Some(new) = request.json_object() else {
+            return refuse(25106, "The body must be a JSON object");
         };
-        let field = |name: &str| filled(&wanted, name).unwrap_or_default();
+        let field = |name: &str| filled(&new, name).unwrap_or_default();
         if RoleSid::new(field("role_sid")).is_err() {
-            return refuse(400, 25202, "Invalid role");
+            return refuse(25202, "Invalid role");
         }
         if Sid::new(field("scope")).is_err() {
-            return refuse(400, 25200, "Invalid scope");
+            return refuse(25200, "Invalid scope");
         }
         if Sid::new(field("identity")).is_err() {
-            return refuse(400, 25201, "Invalid identity");
+            return refuse(25201, "Invalid identity");
         }
-        let mut made = wanted.clone();
-        let same = |held: &Record| {
-            let mut value = held.value.clone();
-            if let Some(value) = value.as_object_mut() {
-                value.remove("sid");
-            }
-            held.organization == organization && value == wanted
+        let mut value = new.clone();
+        let same = |record: &Record| {
+            value["sid"] = record.value["sid"].clone();
+            record.organization == organization && record.value == value
         };
         if self.duplicates == TwilioDuplicates::Refused && self.assignments.iter().any(same) {
             // No code is known for it.
             let body = json!({"message": "The role assignment exists already", "status": 409});
-            return answer(409, "application/scim+json", &body);
+            return Response::typed(409, content_type(request), &body);
         }
         let number = self.number();
-        made["sid"] = counted_sid("IY", number).into();
+        value["sid"] = counted_sid("IY", number).into();
+        let response = Response::json(201, &value);
         let organization = organization.to_owned();
-        self.assignments.push(Record { number, organization, value: made.clone() });
-        answer(201, "application/json", &made)
+        self.assignments.push(Record { number, organization, value });
+        response
     }
 }
 
-/// The four roles that every organization has (*observed*), with permissions made up.
+/// Returns the four roles that every organization has (*observed*), with permissions made up.
 fn built_in_roles() -> Vec<Value> {
     let role = |(number, name, group, resource): (u32, &str, &str, &str)| {
         let actions = ["create", "list", "delete"];
@@ -483,84 +415,4 @@ fn built_in_roles() -> Vec<Value> {
         (105, "Support", "support", "tickets"),
     ];
     roles.map(role).into()
-}
-
-fn is_filtered(request: &Request) -> bool {
-    ["Identity", "Scope"].iter().any(|filter| parameter(request, filter).is_some())
-}
-
-fn parameter(request: &Request, name: &str) -> Option<String> {
-    let mut pairs = request.url.query_pairs();
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// One page of things in the order of their numbers. A page's token is the number of the last thing
-/// before it, so that deletions in between neither skip nor repeat anything.
-fn page<'a>(
-    all: impl Iterator<Item = (usize, &'a Value)>,
-    request: &Request,
-    key: &str,
-    default: usize,
-    most: usize,
-) -> ResponseTemplate {
-    let refuse = |code, message| refuse("application/json", "more_info", 400, code, message);
-    let size = match parameter(request, "PageSize").map(|size| size.parse()) {
-        None => default,
-        Some(Ok(size)) if (1..=most).contains(&size) => size,
-        Some(_) => return refuse(25106, "Invalid PageSize"),
-    };
-    let after = match parameter(request, "PageToken") {
-        None => 0,
-        Some(token) => match token.strip_prefix("PT").and_then(|number| number.parse().ok()) {
-            Some(number) => number,
-            None => return refuse(25023, "Invalid PageToken"),
-        },
-    };
-    let left: Vec<_> = all.filter(|(number, _)| *number > after).take(size + 1).collect();
-    let shown = &left[..left.len().min(size)];
-    // The host is the vendor's, not the one that was asked: only the token is of use.
-    let url = |token: Option<usize>| {
-        let token = token.map(|number| format!("&PageToken=PT{number}")).unwrap_or_default();
-        format!("https://preview-iam.twilio.com{}?PageSize={size}{token}", request.url.path())
-    };
-    let next = shown.last().filter(|_| left.len() > size).map(|(number, _)| url(Some(*number)));
-    let mut body = json!({"meta": {
-        "key": key,
-        "page": 0,
-        "page_size": size,
-        "first_page_url": url(None),
-        "previous_page_url": null,
-        "next_page_url": next,
-        "url": url((after > 0).then_some(after)),
-    }});
-    body[key] = shown.iter().map(|(_, value)| (*value).clone()).collect();
-    answer(200, "application/json", &body)
-}
-
-fn refuse(
-    content_type: &str,
-    more_info: &str,
-    status: u16,
-    code: i64,
-    message: &str,
-) -> ResponseTemplate {
-    answer(status, content_type, &twilio_error(more_info, status, code, message))
-}
-
-/// A Twilio error body; the name of its link varies.
-pub(super) fn twilio_error(more_info: &str, status: u16, code: i64, message: &str) -> Value {
-    let mut body = json!({"code": code, "message": message, "status": status});
-    body[more_info] = format!("https://www.twilio.com/docs/api/errors/{code}").into();
-    body
-}
-
-/// The five headers that Twilio documents on every answer, and the id of the request.
-pub(super) fn documented_headers(answer: ResponseTemplate, request: usize) -> ResponseTemplate {
-    answer
-        .insert_header("Access-Control-Allow-Origin", "*")
-        .insert_header("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
-        .insert_header("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type")
-        .insert_header("Access-Control-Allow-Credentials", "true")
-        .insert_header("Access-Control-Expose-Headers", "ETag, Twilio-Request-Id")
-        .insert_header("Twilio-Request-Id", counted_sid("RQ", request))
 }

@@ -1,21 +1,23 @@
 //! The SCIM users of the fake of Twilio Organizations.
 
 use serde_json::{Value, json};
-use wiremock::{Request, ResponseTemplate};
 
-use super::service::{answer, counted_sid, filled, header, is_type};
+use super::message::{Request, Response, filled};
+use super::twilio::{counted_sid, more_info};
 
 /// The type of SCIM's bodies, errors included.
-const SCIM: &str = "application/scim+json";
+pub(super) const SCIM: &str = "application/scim+json";
 const WHEN: &str = "2023-11-30T14:18:57.031225338Z";
+
+/// A response, or a refusal.
+type Outcome = Result<Response, Response>;
 
 #[derive(Default)]
 pub(super) struct ScimUsers {
-    held: Vec<ScimUser>,
-    made: usize,
+    records: Vec<Record>,
 }
 
-struct ScimUser {
+struct Record {
     organization: String,
     version: u64,
     value: Value,
@@ -23,123 +25,102 @@ struct ScimUser {
 
 impl ScimUsers {
     pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
-        self.held.iter().map(|held| &held.value)
+        self.records.iter().map(|record| &record.value)
     }
 
     pub(super) fn respond(
         &mut self,
-        method: &str,
         organization: &str,
         path: &[&str],
         request: &Request,
-    ) -> ResponseTemplate {
-        let done = match (method, path) {
-            ("GET", []) => self.list(organization, request),
-            ("POST", []) => self.create(organization, request),
-            (_, [sid]) => match self.position(organization, sid) {
-                Some(at) => self.one(method, at, request),
-                None => Err(error(404, Some(25008), None, "User not found")),
-            },
-            _ => Err(error(404, Some(20404), None, "The requested resource was not found")),
-        };
-        done.unwrap_or_else(|refused| refused.answer())
+    ) -> Response {
+        let outcome =
+            match (request.method.as_str(), path) {
+                ("GET", []) => self.list(organization, request),
+                ("POST", []) => self.create(organization, request),
+                (_, [sid]) => self.one(organization, sid, request),
+                _ => Err(error(404, Some(20404), None, "The requested resource was not found")
+                    .unrouted()),
+            };
+        outcome.unwrap_or_else(|refusal| refusal)
     }
 
-    fn position(&self, organization: &str, sid: &str) -> Option<usize> {
-        let is_it = |held: &ScimUser| held.organization == organization && held.value["id"] == sid;
-        self.held.iter().position(is_it)
-    }
-
-    fn one(
-        &mut self,
-        method: &str,
-        at: usize,
-        request: &Request,
-    ) -> Result<ResponseTemplate, Refused> {
-        if method == "GET" {
-            return Ok(answer(200, SCIM, &self.held[at].value));
-        }
-        let current = format!("W/{}", self.held[at].version);
-        if header(request, "if-match").is_some_and(|version| version != current) {
+    fn one(&mut self, organization: &str, sid: &str, request: &Request) -> Outcome {
+        let is_it =
+            |record: &Record| record.organization == organization && record.value["id"] == sid;
+        let at = self.records.iter().position(is_it);
+        let at = at.ok_or_else(|| error(404, Some(25008), None, "User not found"))?;
+        let Record { version, value, .. } = &self.records[at];
+        let method = request.method.as_str();
+        let current = format!("W/{version}");
+        if method != "GET" && request.header("if-match").is_some_and(|wanted| wanted != current) {
             return Err(error(409, Some(25020), None, "The version does not match"));
         }
-        let mut value = match method {
+        let mut new = match method {
+            "GET" => return Ok(Response::typed(200, SCIM, value)),
             "PUT" => checked(body(request)?)?,
-            "PATCH" => checked(patched(self.held[at].value.clone(), &body(request)?)?)?,
+            "PATCH" => checked(patched(value.clone(), &body(request)?)?)?,
             "DELETE" => {
-                let mut value = self.held[at].value.clone();
-                value["active"] = false.into();
-                value
+                let mut new = value.clone();
+                new["active"] = false.into();
+                new
             }
-            _ => return Err(error(405, None, None, "The method is not allowed")),
+            _ => return Err(error(405, None, None, "The method is not allowed").unrouted()),
         };
-        let held = &self.held[at];
-        self.unique(&held.organization, &value, Some(at))?;
-        let version = held.version + 1;
-        value["id"] = held.value["id"].clone();
-        value["meta"] = meta(version);
-        self.held[at].version = version;
-        self.held[at].value = value.clone();
+        self.check_unique(organization, &new, Some(at))?;
+        let record = &mut self.records[at];
+        record.version += 1;
+        new["id"] = record.value["id"].take();
+        new["meta"] = meta(record.version);
+        record.value = new;
         Ok(match method {
-            "DELETE" => ResponseTemplate::new(204),
-            _ => answer(200, SCIM, &value),
+            "DELETE" => Response::new(204),
+            _ => Response::typed(200, SCIM, &record.value),
         })
     }
 
-    fn create(
-        &mut self,
-        organization: &str,
-        request: &Request,
-    ) -> Result<ResponseTemplate, Refused> {
+    fn create(&mut self, organization: &str, request: &Request) -> Outcome {
         let mut value = checked(body(request)?)?;
-        self.unique(organization, &value, None)?;
-        self.made += 1;
-        value["id"] = counted_sid("US", self.made).into();
+        self.check_unique(organization, &value, None)?;
+        value["id"] = counted_sid("US", self.records.len() + 1).into();
         value["meta"] = meta(1);
         if value.get("active").is_none() {
             value["active"] = true.into();
         }
-        let organization = organization.to_owned();
-        self.held.push(ScimUser { organization, version: 1, value: value.clone() });
-        Ok(answer(201, SCIM, &value))
+        let response = Response::typed(201, SCIM, &value);
+        self.records.push(Record { organization: organization.to_owned(), version: 1, value });
+        Ok(response)
     }
 
-    /// Nobody else has the name or the external id.
-    fn unique(
+    /// Refuses a name or an external id that another user has.
+    fn check_unique(
         &self,
         organization: &str,
-        wanted: &Value,
+        new: &Value,
         own: Option<usize>,
-    ) -> Result<(), Refused> {
-        let others = self
-            .held
-            .iter()
-            .enumerate()
-            .filter(|(at, held)| Some(*at) != own && held.organization == organization);
-        for (_, held) in others {
+    ) -> Result<(), Response> {
+        let is_other =
+            |at: usize, other: &Record| Some(at) != own && other.organization == organization;
+        for (at, other) in self.records.iter().enumerate() {
             for attribute in ["userName", "externalId"] {
-                let (one, other) = (filled(&held.value, attribute), filled(wanted, attribute));
-                if one.is_some() && one.map(str::to_lowercase) == other.map(str::to_lowercase) {
+                let text = |user| filled(user, attribute).map(str::to_lowercase);
+                let taken = text(new).is_some() && text(new) == text(&other.value);
+                if taken && is_other(at, other) {
                     let detail = format!("{attribute} already exists");
-                    return Err(error(409, Some(25022), Some("uniqueness"), detail));
+                    return Err(error(409, Some(25022), Some("uniqueness"), &detail));
                 }
             }
         }
         Ok(())
     }
 
-    fn list(&self, organization: &str, request: &Request) -> Result<ResponseTemplate, Refused> {
-        let mut pairs = request.url.query_pairs();
-        let wanted =
-            match pairs.find(|(name, _)| name == "filter") {
-                None => None,
-                Some((_, text)) => Some(filter(&text).ok_or_else(|| {
-                    error(400, Some(25001), Some("invalidFilter"), "Invalid filter")
-                })?),
-            };
-        let own = self.held.iter().filter(|held| held.organization == organization);
+    fn list(&self, organization: &str, request: &Request) -> Outcome {
+        let invalid = || error(400, Some(25001), Some("invalidFilter"), "Invalid filter");
+        let wanted = request.query("filter").map(|text| filter(&text).ok_or_else(invalid));
+        let wanted = wanted.transpose()?;
+        let own = self.records.iter().filter(|record| record.organization == organization);
         let found: Vec<&Value> = own
-            .map(|held| &held.value)
+            .map(|record| &record.value)
             .filter(|value| match &wanted {
                 None => true,
                 Some((attribute, wanted)) => filled(value, attribute) == Some(wanted),
@@ -150,7 +131,7 @@ impl ScimUsers {
             "totalResults": found.len(),
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         });
-        Ok(answer(200, SCIM, &body))
+        Ok(Response::typed(200, SCIM, &body))
     }
 }
 
@@ -161,16 +142,16 @@ fn filter(text: &str) -> Option<(&'static str, String)> {
     Some((attribute, serde_json::from_str(value).ok()?))
 }
 
-fn body(request: &Request) -> Result<Value, Refused> {
-    let typed = is_type(request, "application/json") || is_type(request, SCIM);
+fn body(request: &Request) -> Result<Value, Response> {
+    let typed = request.is_type("application/json") || request.is_type(SCIM);
     let value: Option<Value> = serde_json::from_slice(&request.body).ok();
     value
         .filter(|value| typed && value.is_object())
         .ok_or_else(|| error(400, None, Some("invalidSyntax"), "The body must be a JSON object"))
 }
 
-/// A user that follows the rules.
-fn checked(user: Value) -> Result<Value, Refused> {
+/// Returns the user if it follows the rules.
+fn checked(user: Value) -> Result<Value, Response> {
     let name = filled(&user, "userName").unwrap_or_default();
     if !(2..=255).contains(&name.chars().count()) {
         return Err(error(400, Some(25005), Some("invalidValue"), "Invalid userName"));
@@ -185,7 +166,7 @@ fn checked(user: Value) -> Result<Value, Refused> {
 }
 
 /// Applies operations at plain paths such as `name.givenName`.
-fn patched(mut user: Value, patch: &Value) -> Result<Value, Refused> {
+fn patched(mut user: Value, patch: &Value) -> Result<Value, Response> {
     let wrong = |detail| error(400, None, Some("invalidSyntax"), detail);
     let operations = patch["Operations"].as_array().filter(|all| !all.is_empty());
     for operation in operations.ok_or_else(|| wrong("Operations must be given"))? {
@@ -204,11 +185,11 @@ fn patched(mut user: Value, patch: &Value) -> Result<Value, Refused> {
         let value = operation.get("value").cloned();
         match (filled(operation, "op").map(str::to_ascii_lowercase).as_deref(), value) {
             (Some("add"), Some(Value::Array(mut more))) if at[last].is_array() => {
-                at[last].as_array_mut().into_iter().for_each(|held| held.append(&mut more));
+                at[last].as_array_mut().into_iter().for_each(|old| old.append(&mut more));
             }
             (Some("add" | "replace"), Some(value)) => at[last] = value,
             (Some("remove"), _) => {
-                at.as_object_mut().and_then(|held| held.remove(last));
+                at.as_object_mut().and_then(|object| object.remove(last));
             }
             _ => return Err(wrong("Invalid operation")),
         }
@@ -225,38 +206,24 @@ fn meta(version: u64) -> Value {
     })
 }
 
-/// Why a request is refused.
-struct Refused {
+/// Returns a SCIM error: the status is text, and there is no `message`. Both versions have it.
+pub(super) fn error(
     status: u16,
     code: Option<i64>,
-    scim_type: Option<&'static str>,
-    detail: String,
-}
-
-fn error(
-    status: u16,
-    code: Option<i64>,
-    scim_type: Option<&'static str>,
-    detail: impl Into<String>,
-) -> Refused {
-    Refused { status, code, scim_type, detail: detail.into() }
-}
-
-impl Refused {
-    /// A SCIM error: the status is text, and there is no `message`.
-    fn answer(self) -> ResponseTemplate {
-        let mut body = json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-            "detail": self.detail,
-            "status": self.status.to_string(),
-        });
-        if let Some(scim_type) = self.scim_type {
-            body["scimType"] = scim_type.into();
-        }
-        if let Some(code) = self.code {
-            body["code"] = code.into();
-            body["moreInfo"] = format!("https://www.twilio.com/docs/api/errors/{code}").into();
-        }
-        answer(self.status, SCIM, &body)
+    scim_type: Option<&str>,
+    detail: &str,
+) -> Response {
+    let mut body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "detail": detail,
+        "status": status.to_string(),
+    });
+    if let Some(scim_type) = scim_type {
+        body["scimType"] = scim_type.into();
     }
+    if let Some(code) = code {
+        body["code"] = code.into();
+        body["moreInfo"] = more_info(code).into();
+    }
+    Response::typed(status, SCIM, &body)
 }

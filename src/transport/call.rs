@@ -2,18 +2,26 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tracing::Instrument;
 
-use super::retry::{self, Reach};
+use super::attempt::{failure, identify};
+use super::retry::{self, AttemptOutcome};
+use super::session::{Head, Session};
 use super::wire::BoxFuture;
-use super::{Answer, Course, Prepared, RetryPolicy, Transport, conclude, failure, identify};
+use super::{Endpoint, Progress, Reply, RetryPolicy, Source, Transport, conclude};
+use crate::declare::getters;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{AnswerError, Operation, RawAnswer, Request};
+use crate::operation::{DecodeError, Operation, Spec, complete};
 
 /// One call of a service, built but not sent. Await it to send it.
+///
+/// Most calls are one request; those that read, compare and write (`ensure`, `ensure_absent`) make
+/// several, within one time limit.
 ///
 /// ```no_run
 /// # #[cfg(feature = "harness")]
@@ -22,65 +30,122 @@ use crate::operation::{AnswerError, Operation, RawAnswer, Request};
 /// use std::time::Duration;
 ///
 /// let harness = Harness::from_env()?;
-/// let wanted = NewRoleAssignment::new(
+/// let new = NewRoleAssignment::new(
 ///     "sre_view", "_organization_viewer", "_all_organization_level_resources", Principal::user_group("sre"),
 /// )?;
-/// let answer = harness
-///     .org("platform")?
-///     .role_assignments()
-///     .create(&wanted)
-///     .timeout(Duration::from_secs(5))
-///     .with_response()
-///     .await?;
-/// println!("{} {:?} {}", answer.status(), answer.request_id(), answer.body().role_assignment.identifier);
+/// let assignments = harness.org("platform").role_assignments();
+/// let response = assignments.create(&new).timeout(Duration::from_secs(5)).with_response().await?;
+/// println!("{} {:?} {:?}", response.status(), response.request_id(), response.body().created_at());
 /// # Ok(())
 /// # }
 /// ```
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<T> {
     transport: Transport,
-    prepared: Result<Box<Prepared>, Error>,
-    decode: fn(&RawAnswer<'_>) -> Result<T, AnswerError>,
-    echo: fn(&Error) -> Option<T>,
+    work: Work<T>,
     options: CallOptions,
     name: &'static str,
 }
 
-#[derive(Clone, Debug, Default)]
+/// What a call does.
+enum Work<T> {
+    /// It sends one request.
+    Request {
+        source: Result<Source, Error>,
+        endpoint: &'static Endpoint,
+        decode: fn(&http::Response<Bytes>) -> Result<T, DecodeError>,
+        refused_by_own_effect: fn(&Error) -> Option<T>,
+    },
+    /// It makes several calls.
+    Steps(Steps<T>),
+}
+
+type Steps<T> = Box<dyn FnOnce(Session) -> BoxFuture<'static, Result<T, Error>> + Send + Sync>;
+
+#[derive(Clone, Default)]
 pub(crate) struct CallOptions {
     pub(crate) timeout: Option<Duration>,
-    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) retry: Option<Arc<RetryPolicy>>,
+    /// The response is a page of a list.
+    pub(crate) list: bool,
+    /// The requests that this one is part of.
+    pub(super) session: Option<Session>,
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T: Send + 'static> Call<T> {
-    pub(super) fn new<O: Operation<Answer = T>>(transport: Transport, operation: &O) -> Self {
-        let prepared = transport.prepare(operation).map(Box::new);
-        Self {
-            transport,
-            prepared,
-            decode: O::decode,
-            echo: O::echo,
-            options: CallOptions::default(),
-            name: O::NAME,
-        }
+    /// A request that is built once.
+    pub(super) fn new<O: Operation<Output = T>>(transport: Transport, operation: &O) -> Self {
+        let prepared = transport.prepare(operation);
+        Self::from_source::<O>(transport, prepared.map(|prepared| Source::Once(Arc::new(prepared))))
     }
 
-    /// The time for the whole call: getting a token, all attempts and all waits.
+    /// A request that is built anew for each attempt.
+    pub(super) fn built_anew<O>(transport: Transport, operation: O) -> Self
+    where
+        O: Operation<Output = T> + 'static,
+    {
+        let own = transport.clone();
+        let build = move || own.prepare(&operation);
+        Self::from_source::<O>(transport, Ok(Source::Anew(Box::new(build))))
+    }
+
+    fn from_source<O: Operation<Output = T>>(
+        transport: Transport,
+        source: Result<Source, Error>,
+    ) -> Self {
+        let work = Work::Request {
+            source,
+            endpoint: Endpoint::of::<O>(),
+            decode: O::decode,
+            refused_by_own_effect: O::refused_by_own_effect,
+        };
+        Self { transport, work, options: CallOptions::default(), name: O::SPEC.name }
+    }
+
+    /// A call that makes several others.
+    pub(super) fn steps(
+        transport: Transport,
+        name: &'static str,
+        run: impl FnOnce(Session) -> BoxFuture<'static, Result<T, Error>> + Send + Sync + 'static,
+    ) -> Self {
+        let work = Work::Steps(Box::new(run));
+        Self { transport, work, options: CallOptions::default(), name }
+    }
+
+    /// Sets the time for the whole call: getting a token, all attempts, all waits, and all requests
+    /// where there are several.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// How often and how long this call is tried again. The budget stays the client's.
+    /// Sets how often and how long this call is retried. The budget stays the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.options.retry = Some(policy);
+        self.options.retry = Some(Arc::new(policy));
         self
     }
 
-    /// The request as it would be sent, without what authenticates it: for logs, reviews and tests.
+    pub(super) fn with_options(mut self, options: &CallOptions) -> Self {
+        let timeout = self.options.timeout.or(options.timeout);
+        self.options = CallOptions { timeout, ..options.clone() };
+        self
+    }
+
+    /// Returns the request as it would be sent, without what authenticates it: for logs, reviews and
+    /// tests.
     ///
     /// # Errors
-    /// The error that awaiting the call would end in, where its input breaks a rule.
+    /// The error that awaiting the call would end in, where its input breaks a rule; a configuration
+    /// error for a call that makes several requests.
     ///
     /// ```
     /// # #[cfg(feature = "deepset")]
@@ -88,122 +153,192 @@ impl<T: Send + 'static> Call<T> {
     /// use rolecall::{Deepset, deepset::NewRole};
     ///
     /// let deepset = Deepset::builder("obviously-fake").build()?;
-    /// let call = deepset
-    ///     .organization("7f0c1f5e-0000-4000-8000-000000000000")?
-    ///     .roles()
-    ///     .create(&NewRole::new("auditor", "reads all", []));
-    /// assert_eq!(call.request()?.method(), "POST");
+    /// let roles = deepset.organization("7f0c1f5e-0000-4000-8000-000000000000").roles();
+    /// let request = roles.create(&NewRole::new("auditor", "reads all", [])).request()?;
+    /// assert_eq!(request.method(), "POST");
     /// # Ok(())
     /// # }
     /// # #[cfg(all(feature = "deepset", feature = "rustls"))]
     /// # example().unwrap();
     /// ```
-    pub fn request(&self) -> Result<&Request, Error> {
-        self.prepared.as_ref().map(|prepared| &prepared.request).map_err(Clone::clone)
+    pub fn request(&self) -> Result<http::Request<Bytes>, Error> {
+        match &self.work {
+            Work::Request { source, .. } => {
+                let prepared = source.as_ref().map_err(Clone::clone)?.prepared()?;
+                Ok(complete(&prepared.0, &self.transport.0.headers))
+            }
+            Work::Steps(_) => {
+                Err(Error::configuration("the call makes several requests")
+                    .with_operation(self.name))
+            }
+        }
     }
 
-    /// The name of the operation, e.g. `harness role-assignments.create`.
+    getters! {
+        /// Returns the name of the operation, e.g. `harness role-assignments.create`.
+        copy operation = name: &'static str;
+    }
+
+    /// Returns what is fixed about the endpoint; `None` for a call that makes several requests.
     #[must_use]
-    pub fn operation(&self) -> &'static str {
-        self.name
+    pub fn spec(&self) -> Option<&'static Spec> {
+        match &self.work {
+            Work::Request { endpoint, .. } => Some(&endpoint.spec),
+            Work::Steps(_) => None,
+        }
     }
 
-    /// Asks for status, headers and request id beside the typed answer.
+    /// Asks for status, headers and request id beside the output.
     pub fn with_response(self) -> WithResponse<T> {
         WithResponse(self)
     }
 
-    /// The future that an awaited call is. Each call in flight has one, so it is kept small: an
-    /// `async fn`, or moving a part out of `self`, would hold the same twice.
-    #[expect(clippy::manual_async_fn, reason = "the block holds its captures once")]
-    fn send<R>(self, part: fn(Response<T>) -> R) -> impl Future<Output = Result<R, Error>> + Send {
+    /// Returns the future that awaiting the call polls: for `spawn`, `join!`, `select!` and
+    /// `buffer_unordered`. It is `Send` and `'static`.
+    pub fn send(self) -> impl Future<Output = Result<T, Error>> + Send + 'static {
+        self.run(Response::into_body)
+    }
+
+    pub(super) fn send_for_response(
+        self,
+    ) -> impl Future<Output = Result<Response<T>, Error>> + Send + 'static {
+        self.run(|response| response)
+    }
+
+    /// Each call under way has one of these futures, so it is kept small: an `async fn`, or moving a
+    /// part out of `self` inside the block, would hold the same twice.
+    fn run<R>(
+        self,
+        part: fn(Response<T>) -> R,
+    ) -> impl Future<Output = Result<R, Error>> + Send + 'static
+    where
+        R: 'static,
+    {
+        let Self { transport, work, options, name } = self;
         async move {
-            let prepared = self.prepared.as_ref().map_err(Clone::clone)?;
-            let span = self.transport.call_span(prepared);
-            let mut course = Course::default();
-            let result = async {
-                match self.transport.run(prepared, &self.options, &mut course).await {
-                    Ok(answer) => read(answer, self.decode, prepared, &course),
-                    Err(error) => echoed(error, self.echo, &course),
+            match work {
+                Work::Request { source, endpoint, decode, refused_by_own_effect } => {
+                    let source = source?;
+                    let span = transport.call_span(endpoint, &source);
+                    let mut progress = Progress::default();
+                    let sending = transport.run(endpoint, &source, &options, &mut progress);
+                    let sent = sending.instrument(span.clone()).await;
+                    let result = match sent {
+                        Ok(reply) => read(reply, decode, endpoint, &progress),
+                        Err(error) => own_effect(error, refused_by_own_effect, &progress),
+                    };
+                    finish(&result, &span, &progress, &options);
+                    result.map(part)
                 }
-            };
-            let result = result.instrument(span.clone()).await;
-            let status = match &result {
-                Ok(response) => Some(response.status),
-                Err(error) => {
-                    span.record("error.type", error.kind().as_str());
-                    error.status()
+                Work::Steps(run) => {
+                    let session = Session::new(transport.deadline(&options), options.retry);
+                    let span = tracing::info_span!("rolecall.call", rolecall.operation = name);
+                    let output = run(session.clone()).instrument(span).await?;
+                    let record = session.recorded();
+                    let head = record.head.unwrap_or(Head {
+                        status: StatusCode::OK,
+                        headers: HeaderMap::new(),
+                        request_id: None,
+                    });
+                    let Head { status, headers, request_id } = head;
+                    let attempts = record.attempts;
+                    Ok(part(Response { status, headers, request_id, attempts, body: output }))
                 }
-            };
-            if let Some(status) = status {
-                span.record("http.response.status_code", status.as_u16());
             }
-            if course.attempts > 1 {
-                span.record("http.request.resend_count", course.attempts - 1);
-            }
-            result.map(part)
         }
     }
 }
 
-/// Decodes a successful answer.
+/// Tells the span and the session how a call ended.
+fn finish<T>(
+    result: &Result<Response<T>, Error>,
+    span: &tracing::Span,
+    progress: &Progress,
+    options: &CallOptions,
+) {
+    let status = match result {
+        Ok(response) => Some(response.status),
+        Err(error) => {
+            span.record("error.type", error.kind().as_str());
+            error.status()
+        }
+    };
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+    if progress.attempts > 1 {
+        span.record("http.request.resend_count", progress.attempts - 1);
+    }
+    if let Some(session) = &options.session {
+        let head = result.as_ref().ok().map(|response| Head {
+            status: response.status,
+            headers: response.headers.clone(),
+            request_id: response.request_id.clone(),
+        });
+        session.record(progress.attempts, head);
+    }
+}
+
+/// Decodes a successful response.
 fn read<T>(
-    answer: Answer,
-    decode: fn(&RawAnswer<'_>) -> Result<T, AnswerError>,
-    prepared: &Prepared,
-    course: &Course,
+    reply: Reply,
+    decode: fn(&http::Response<Bytes>) -> Result<T, DecodeError>,
+    endpoint: &Endpoint,
+    progress: &Progress,
 ) -> Result<Response<T>, Error> {
-    let Answer { status, headers, body, mask } = answer;
-    let raw = RawAnswer { status, headers: &headers, body: &body };
-    let cause = match decode(&raw) {
-        Ok(value) => {
-            let request_id = (prepared.request_id)(&headers).map(|id| mask.text(id));
-            let attempts = course.attempts;
-            return Ok(Response { status, headers, request_id, attempts, body: value });
+    let Reply { response, mask } = reply;
+    let decoded = decode(&response);
+    let (parts, body) = response.into_parts();
+    let (status, headers) = (parts.status, parts.headers);
+    let cause = match decoded {
+        Ok(output) => {
+            let request_id = (endpoint.request_id)(&headers).map(|id| mask.text(id));
+            let attempts = progress.attempts;
+            return Ok(Response { status, headers, request_id, attempts, body: output });
         }
         Err(cause) => cause,
     };
     let headers = mask.headers(headers);
-    let unreadable = Reach::Unreadable { confirmed: prepared.status_confirms };
-    let (reach, error) = match cause {
-        AnswerError::Unsuccessful => {
-            let (_, error) = failure(prepared, status, headers, &mask.bytes(body));
-            (Reach::Unsuccessful, error)
+    let unreadable = AttemptOutcome::Unreadable { confirmed: endpoint.spec.status_confirms };
+    let (outcome, error) = match cause {
+        DecodeError::Unsuccessful => {
+            let (_, error) = failure(endpoint, status, headers, &mask.bytes(body));
+            (AttemptOutcome::Unsuccessful, error)
         }
-        AnswerError::Shape(text) if prepared.sensitive => {
+        DecodeError::Shape(text) if endpoint.spec.sensitive => {
             // What follows the place may quote a token.
             let place = text.split(':').next().unwrap_or_default().to_owned();
             let error = Error::new(ErrorKind::Decode).with_detail(place);
-            (unreadable, identify(error, prepared, status, headers))
+            (unreadable, identify(error, endpoint, status, headers))
         }
-        AnswerError::Shape(text) => {
+        DecodeError::Shape(text) => {
             // The decoder quotes what it could not read.
             let error = Error::new(ErrorKind::Decode)
                 .with_detail(mask.text(text.into_owned()))
                 .with_body(&mask.bytes(body));
-            (unreadable, identify(error, prepared, status, headers))
+            (unreadable, identify(error, endpoint, status, headers))
         }
     };
-    Err(conclude(error, retry::effect(prepared.repeat, reach), prepared, course))
+    Err(conclude(error, retry::effect(endpoint.spec.idempotency, outcome), endpoint, progress))
 }
 
-/// A repeated request may be answered by the echo of its own first try.
-fn echoed<T>(
+/// A repeated request may be refused because of its own first attempt.
+fn own_effect<T>(
     error: Error,
-    echo: fn(&Error) -> Option<T>,
-    course: &Course,
+    refused_by_own_effect: fn(&Error) -> Option<T>,
+    progress: &Progress,
 ) -> Result<Response<T>, Error> {
-    let (true, Some(status)) = (course.maybe_arrived, error.status()) else {
+    let (true, Some(status)) = (progress.maybe_arrived, error.status()) else {
         return Err(error);
     };
-    let Some(body) = echo(&error) else {
+    let Some(body) = refused_by_own_effect(&error) else {
         return Err(error);
     };
     Ok(Response {
         status,
         headers: error.headers().clone(),
         request_id: error.request_id().map(str::to_owned),
-        attempts: course.attempts,
+        attempts: progress.attempts,
         body,
     })
 }
@@ -213,7 +348,7 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send(Response::into_body))
+        Box::pin(self.send())
     }
 }
 
@@ -221,30 +356,44 @@ impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Call");
         out.field("operation", &self.name);
-        match &self.prepared {
-            Ok(prepared) => out.field("request", &prepared.request),
-            Err(error) => out.field("error", error),
+        match &self.work {
+            Work::Request { source: Ok(Source::Once(prepared)), .. } => {
+                // Neither query, headers nor body.
+                out.field(
+                    "request",
+                    &format!("{} {}", prepared.0.method(), prepared.0.uri().path()),
+                )
+            }
+            Work::Request { source: Err(error), .. } => out.field("error", error),
+            Work::Request { .. } | Work::Steps(_) => &mut out,
         };
         out.field("options", &self.options).finish_non_exhaustive()
     }
 }
 
-/// A [`Call`] that yields the whole [`Response`].
+/// A [`Call`] that returns the whole [`Response`].
 #[must_use = "a call does nothing until it is awaited"]
 #[derive(Debug)]
 pub struct WithResponse<T>(Call<T>);
+
+impl<T: Send + 'static> WithResponse<T> {
+    /// Returns the future that awaiting it polls, as [`Call::send`].
+    pub fn send(self) -> impl Future<Output = Result<Response<T>, Error>> + Send + 'static {
+        self.0.send_for_response()
+    }
+}
 
 impl<T: Send + 'static> IntoFuture for WithResponse<T> {
     type Output = Result<Response<T>, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.0.send(|response| response))
+        Box::pin(self.send())
     }
 }
 
-/// A typed answer with what came around it. `Debug` shows no header: a service may echo what it
-/// was sent.
+/// An output with the response that it came in; of a call that makes several requests, the last
+/// response. `Debug` shows no header: a service may send back what it was sent.
 #[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
@@ -266,39 +415,30 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
 }
 
 impl<T> Response<T> {
-    /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.status
+    getters! {
+        /// Returns the HTTP status.
+        copy status: StatusCode;
+
+        /// Returns the headers.
+        borrow headers: HeaderMap;
+
+        /// Returns the id under which the service knows the request, where it sends one.
+        part request_id: str;
+
+        /// Returns the number of attempts, over all requests; 1 if the first succeeded.
+        copy attempts: u32;
+
+        /// Returns the output.
+        borrow body: T;
     }
 
-    /// The headers of the answer.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// The id under which the service knows the request, where it sends one.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-
-    /// How many times the request was tried; 1 if the first attempt succeeded.
-    #[must_use]
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// The typed answer.
-    #[must_use]
-    pub fn body(&self) -> &T {
-        &self.body
-    }
-
-    /// The typed answer, by value.
+    /// Returns the output by value.
     #[must_use]
     pub fn into_body(self) -> T {
         self.body
+    }
+
+    pub(super) fn split(self) -> (HeaderMap, T) {
+        (self.headers, self.body)
     }
 }

@@ -1,250 +1,396 @@
-//! Making sure that something is there, or gone, whatever becomes of a single call.
+//! Bringing about that something is there, or is not, whatever becomes of a single request.
 
-use std::time::Duration;
+use std::fmt;
 
-use super::Call;
+use http::StatusCode;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::retry::backoff;
+use super::session::Session;
 use super::wire::BoxFuture;
+use super::{Call, CallOptions, Transport};
 use crate::error::{Effect, Error, ErrorKind};
 
-/// How it came about that a thing is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The result of an `ensure`: how it came about that a thing is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Ensured<T> {
-    /// This call made it, and knows so. (Redox says no more than that a call succeeded. There it
-    /// means that this call did, and that the user was not seen to have a role before.)
+    /// This call created it.
     Created(T),
     /// It was there before this call.
-    Existed(T),
-    /// It was found after an outcome that could not be known: made by this call or by another.
-    Present(T),
+    AlreadyExisted(T),
+    /// It was found after an unknown outcome: created by this call or by another.
+    Indeterminate(T),
 }
 
 impl<T> Ensured<T> {
-    /// The thing itself.
+    /// Returns the thing itself.
     #[must_use]
     pub fn into_inner(self) -> T {
         match self {
-            Self::Created(thing) | Self::Existed(thing) | Self::Present(thing) => thing,
+            Self::Created(thing) | Self::AlreadyExisted(thing) | Self::Indeterminate(thing) => {
+                thing
+            }
         }
     }
 
-    /// The thing itself, by reference.
+    /// Returns the thing itself, by reference.
     #[must_use]
     pub fn get(&self) -> &T {
         match self {
-            Self::Created(thing) | Self::Existed(thing) | Self::Present(thing) => thing,
+            Self::Created(thing) | Self::AlreadyExisted(thing) | Self::Indeterminate(thing) => {
+                thing
+            }
         }
     }
 }
 
-/// How it came about that a thing is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The result of an `ensure_absent`: how it came about that a thing is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum EnsuredAbsent {
-    /// This call removed it, and knows so. (At Redox: it succeeded, and the user was seen to have a
-    /// role before.)
-    Removed,
+    /// This call deleted it.
+    Deleted,
     /// It was not there before this call.
-    WasAbsent,
-    /// It was found to be gone after an outcome that could not be known.
-    Absent,
+    AlreadyAbsent,
+    /// It was found to be absent after an unknown outcome: deleted by this call or by another.
+    Indeterminate,
 }
 
-/// What is there under the same name or identifier differs from what was wanted. It is the
-/// [`service`](Error::service) part of an error of kind [`ErrorKind::Conflict`].
-#[derive(Clone, Debug, PartialEq)]
+/// What is there under the same name or identifier differs from what is desired. It is the
+/// [`service`](Error::service) part of an error of kind [`ErrorKind::Conflict`], whose text shows both
+/// sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("desired {}, actual {}", Short(.desired), Short(.actual))]
 #[non_exhaustive]
-pub struct Difference<W, T> {
-    /// What was wanted.
-    pub wanted: W,
+pub struct Mismatch<D: fmt::Debug, A: fmt::Debug> {
+    /// What was asked for.
+    pub desired: D,
     /// What is there.
-    pub found: T,
+    pub actual: A,
+}
+
+/// The `Debug` form of a value, cut where it is long, so that both sides fit in an error's text.
+struct Short<'a, T>(&'a T);
+
+impl<T: fmt::Debug> fmt::Display for Short<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:?}", self.0);
+        match text.char_indices().nth(180) {
+            Some((end, _)) => write!(f, "{}…", &text[..end]),
+            None => f.write_str(&text),
+        }
+    }
+}
+
+impl<D, A> Mismatch<D, A>
+where
+    D: fmt::Debug + Send + Sync + 'static,
+    A: fmt::Debug + Send + Sync + 'static,
+{
+    /// The error that shows both sides.
+    pub(crate) fn error(desired: D, actual: A, effect: Effect) -> Error {
+        let mismatch = Self { desired, actual };
+        Error::new(ErrorKind::Conflict)
+            .with_effect(effect)
+            .with_detail(mismatch.to_string())
+            .with_service(mismatch)
+    }
 }
 
 /// What reading finds.
 #[derive(Debug)]
 pub(crate) enum Found<T> {
-    /// What was wanted, by meaning.
-    Same(T),
+    /// What is desired, by meaning.
+    Matching(T),
     /// Something else under the same name or identifier.
     Different(T),
     Absent,
 }
 
-/// How often reading is tried, with doubling waits in between: what was made may take a moment to
-/// be seen.
-const READS: u32 = 4;
-const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// What an `ensure` brings about.
+pub(crate) trait Desired: Send + Sync + 'static {
+    /// What is there afterwards.
+    type Item: fmt::Debug + Send + Sync + 'static;
+    /// The response to the create.
+    type Created: Send + 'static;
+    type Request: Clone + fmt::Debug + Send + Sync + 'static;
 
-/// Creates, and settles by reading what the answer leaves open.
-///
-/// `refuses_second`: the service itself keeps a second one from being made, so that creating before
-/// looking, and again after an unknown outcome, is safe. Elsewhere it looks first, and creates once:
-/// after an unknown outcome a late first try could still land.
-///
-/// # Errors
-/// That of the create or of the first look, or a [`Difference`].
-pub(crate) async fn ensure<W, T>(
-    wanted: &W,
-    refuses_second: bool,
-    create: impl Fn() -> Call<T> + Send + Sync,
-    find: impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync,
-) -> Result<Ensured<T>, Error>
-where
-    W: Clone + Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
-    settled(wanted, !refuses_second, refuses_second, create, find).await
+    /// The name of the whole call, e.g. `harness roles.ensure`.
+    const NAME: &'static str;
+    /// Whether a create may be sent again after an unknown outcome: the service refuses a second one,
+    /// or a second one has the effect of the first.
+    const REPEATABLE: bool;
+
+    /// What is asked for, as a mismatch shows it.
+    fn request(&self) -> &Self::Request;
+
+    fn create(&self) -> Call<Self::Created>;
+
+    /// Takes the response to the create for what is there.
+    ///
+    /// # Errors
+    /// An error if the service created something else.
+    fn created(&self, created: Self::Created) -> Result<Self::Item, Error>;
+
+    /// Looks for it by all that the service keeps unique.
+    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Self::Item>, Error>>;
+
+    /// Looks for it before the first create. By default it does not look: the service refuses a
+    /// second one, and says so.
+    fn find_first<'a>(
+        &'a self,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<Found<Self::Item>, Error>> {
+        let _ = session;
+        Box::pin(std::future::ready(Ok(Found::Absent)))
+    }
+
+    /// Whether a refused create may have been refused because it is there.
+    fn may_exist(&self, refused: &Error) -> bool {
+        refused.is_already_exists() || (!Self::REPEATABLE && refused.is_conflict())
+    }
 }
 
-/// The same where creating sets what is there: it looks before each try, lest something else is
-/// overwritten, and creates again after an unknown outcome, since twice has the effect of once.
-///
-/// # Errors
-/// As [`ensure`].
-pub(crate) async fn ensure_by_setting<W, T>(
-    wanted: &W,
-    set: impl Fn() -> Call<T> + Send + Sync,
-    find: impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync,
-) -> Result<Ensured<T>, Error>
-where
-    W: Clone + Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
-    settled(wanted, true, true, set, find).await
+/// What an `ensure_absent` brings about.
+#[cfg(any(feature = "twilio", feature = "harness", feature = "redox", test))]
+pub(crate) trait Unwanted: Send + Sync + 'static {
+    /// The response to the delete.
+    type Deleted: Send + 'static;
+
+    /// The name of the whole call.
+    const NAME: &'static str;
+
+    fn delete(&self) -> Call<Self::Deleted>;
+
+    /// Looks whether it is there.
+    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<bool, Error>>;
+
+    /// Whether it is looked for before the first delete.
+    const LOOKS_FIRST: bool = false;
+
+    /// Whether the refusal of the delete says that this very thing is not there.
+    fn is_absent(&self, refused: &Error) -> bool {
+        let _ = refused;
+        false
+    }
+
+    /// Whether the refusal of the delete may mean that. Any other "not found" is an error: it may be
+    /// about the parent, or come from a gateway.
+    fn may_be_absent(&self, refused: &Error) -> bool;
+
+    /// Looks whether it is there after a refusal that may mean that it is not.
+    fn confirm<'a>(
+        &'a self,
+        refused: &'a Error,
+        session: &'a Session,
+    ) -> BoxFuture<'a, Result<bool, Error>> {
+        let _ = refused;
+        self.find(session)
+    }
 }
 
-async fn settled<W, T>(
-    wanted: &W,
-    looks_first: bool,
-    creates_again: bool,
-    create: impl Fn() -> Call<T> + Send + Sync,
-    find: impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync,
-) -> Result<Ensured<T>, Error>
-where
-    W: Clone + Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
-    let conflict = |found, effect| conflict(wanted, found, create().operation(), effect);
-    if looks_first {
-        match find().await? {
-            Found::Same(found) => return Ok(Ensured::Existed(found)),
-            Found::Different(found) => return Err(conflict(found, Effect::NotApplied)),
+impl Transport {
+    /// Returns a call that ensures that something is there.
+    pub(crate) fn ensure<D: Desired>(&self, desired: D) -> Call<Ensured<D::Item>> {
+        let transport = self.clone();
+        Call::steps(self.clone(), D::NAME, move |session| {
+            let reconciler = Reconciler::new(transport, session);
+            Box::pin(async move {
+                reconciler.ensure(&desired).await.map_err(|error| error.or_operation(D::NAME))
+            })
+        })
+    }
+
+    /// Returns a call that ensures that something is not there.
+    #[cfg(any(feature = "twilio", feature = "harness", feature = "redox", test))]
+    pub(crate) fn ensure_absent<U: Unwanted>(&self, unwanted: U) -> Call<EnsuredAbsent> {
+        let transport = self.clone();
+        Call::steps(self.clone(), U::NAME, move |session| {
+            let reconciler = Reconciler::new(transport, session);
+            Box::pin(async move { reconciler.ensure_absent(&unwanted).await })
+        })
+    }
+
+    /// Returns a call that makes several others.
+    #[cfg(any(test, feature = "twilio"))]
+    pub(crate) fn steps<T, F>(
+        &self,
+        name: &'static str,
+        run: impl FnOnce(Session) -> F + Send + Sync + 'static,
+    ) -> Call<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        Call::steps(self.clone(), name, |session| Box::pin(run(session)))
+    }
+}
+
+/// What the steps of an `ensure` share.
+struct Reconciler {
+    transport: Transport,
+    session: Session,
+    /// The service asked not to be called sooner.
+    not_before: Option<Instant>,
+}
+
+impl Reconciler {
+    fn new(transport: Transport, session: Session) -> Self {
+        Self { transport, session, not_before: None }
+    }
+
+    async fn ensure<D: Desired>(mut self, desired: &D) -> Result<Ensured<D::Item>, Error> {
+        let mismatch =
+            |actual, effect| Err(Mismatch::error(desired.request().clone(), actual, effect));
+        match desired.find_first(&self.session).await? {
+            Found::Matching(found) => return Ok(Ensured::AlreadyExisted(found)),
+            Found::Different(found) => return mismatch(found, Effect::NotApplied),
             Found::Absent => {}
         }
+        // The error of an earlier create whose outcome is unknown.
+        let mut open: Option<Error> = None;
+        loop {
+            let error = match self.change(desired.create()).await {
+                Ok((_, created)) => return desired.created(created).map(Ensured::Created),
+                Err(error) => error,
+            };
+            if !desired.may_exist(&error) && error.effect() == Effect::NotApplied {
+                // A refusal says nothing about an earlier attempt whose outcome is unknown.
+                return Err(open.unwrap_or(error));
+            }
+            let effect = if open.is_some() { Effect::Unknown } else { error.effect() };
+            match self.reconcile(desired, &error).await {
+                Ok(Some(Found::Matching(found))) => {
+                    return Ok(match (error.effect(), &open) {
+                        (Effect::Applied, _) => Ensured::Created(found),
+                        (Effect::NotApplied, None) => Ensured::AlreadyExisted(found),
+                        _ => Ensured::Indeterminate(found),
+                    });
+                }
+                Ok(Some(Found::Different(found))) => return mismatch(found, effect),
+                Ok(Some(Found::Absent))
+                    if D::REPEATABLE
+                        && open.is_none()
+                        && effect == Effect::Unknown
+                        && self.may_repeat() =>
+                {
+                    open = Some(error);
+                }
+                Ok(_) => return Err(open.unwrap_or(error)),
+                Err(cause) => return Err(unread(open.unwrap_or(error), cause)),
+            }
+        }
     }
-    let mut doubt: Option<Error> = None;
-    loop {
-        let error = match create().await {
-            Ok(made) => return Ok(Ensured::Created(made)),
+
+    #[cfg(any(feature = "twilio", feature = "harness", feature = "redox", test))]
+    async fn ensure_absent<U: Unwanted>(mut self, unwanted: &U) -> Result<EnsuredAbsent, Error> {
+        let seen = U::LOOKS_FIRST;
+        if seen && !unwanted.find(&self.session).await? {
+            return Ok(EnsuredAbsent::AlreadyAbsent);
+        }
+        // What was there a moment ago was deleted by somebody.
+        let absent = if seen { EnsuredAbsent::Indeterminate } else { EnsuredAbsent::AlreadyAbsent };
+        let error = match self.change(unwanted.delete()).await {
+            Ok((status, _)) if status.is_success() => return Ok(EnsuredAbsent::Deleted),
+            // A repeated delete found nothing: its first attempt deleted it, or another caller.
+            Ok(_) => return Ok(EnsuredAbsent::Indeterminate),
             Err(error) => error,
         };
-        // Where nobody knows whether a second one is refused, nobody knows the word for it either.
-        let exists = error.kind() == ErrorKind::AlreadyExists
-            || (!creates_again && error.kind() == ErrorKind::Conflict);
-        if !exists && error.effect() == Effect::NotApplied {
-            // A refusal says nothing about an earlier try whose outcome is unknown.
-            return Err(doubt.unwrap_or(error));
-        }
-        let effect = if doubt.is_some() { Effect::Unknown } else { error.effect() };
-        match settle(&find).await {
-            Ok(Found::Same(found)) => {
-                return Ok(match (error.effect(), &doubt) {
-                    (Effect::Applied, _) => Ensured::Created(found),
-                    (Effect::NotApplied, None) => Ensured::Existed(found),
-                    _ => Ensured::Present(found),
-                });
+        if error.effect() == Effect::NotApplied {
+            if unwanted.is_absent(&error) {
+                return Ok(absent);
             }
-            Ok(Found::Different(found)) => return Err(conflict(found, effect)),
-            Ok(Found::Absent) if creates_again && doubt.is_none() && effect == Effect::Unknown => {
-                doubt = Some(error);
+            if !unwanted.may_be_absent(&error) {
+                return Err(error);
             }
-            Ok(Found::Absent) => return Err(doubt.unwrap_or(error)),
-            Err(cause) => return Err(unread(doubt.unwrap_or(error), cause)),
+            return match unwanted.confirm(&error, &self.session).await {
+                Ok(false) => Ok(absent),
+                Ok(true) => Err(error),
+                Err(cause) => Err(unread(error, cause)),
+            };
         }
+        // Also where it is reported as done: an unreadable response may have been another's page.
+        for read in 1.. {
+            if !self.pause(&error, read).await {
+                break;
+            }
+            match unwanted.find(&self.session).await {
+                Ok(false) if error.effect() == Effect::Applied => {
+                    return Ok(EnsuredAbsent::Deleted);
+                }
+                Ok(false) => return Ok(EnsuredAbsent::Indeterminate),
+                Ok(true) => {}
+                Err(cause) => return Err(unread(error, cause)),
+            }
+        }
+        Err(error.with_effect(Effect::Unknown))
+    }
+
+    /// Sends a request that changes something. It gets half of the time that is left, so that there is
+    /// time to read.
+    async fn change<T: Send + 'static>(&mut self, call: Call<T>) -> Result<(StatusCode, T), Error> {
+        let timeout = Some(self.session.remaining() / 2);
+        let options = CallOptions { timeout, ..self.session.options() };
+        let response = call.with_options(&options).send_for_response().await?;
+        Ok((response.status(), response.into_body()))
+    }
+
+    /// Reads until something is found, as often as the policy allows. `None` where there was no time to
+    /// read at all.
+    async fn reconcile<D: Desired>(
+        &mut self,
+        desired: &D,
+        error: &Error,
+    ) -> Result<Option<Found<D::Item>>, Error> {
+        let mut last = None;
+        for read in 1.. {
+            if !self.pause(error, read).await {
+                break;
+            }
+            match desired.find(&self.session).await? {
+                Found::Absent => last = Some(Found::Absent),
+                found => return Ok(Some(found)),
+            }
+        }
+        Ok(last)
+    }
+
+    /// Waits before a read: as long as the service asked, and longer each time. False if there is no
+    /// time, attempt or budget left.
+    async fn pause(&mut self, error: &Error, read: u32) -> bool {
+        let now = Instant::now();
+        let policy = self.transport.policy(self.session.retry());
+        if read > policy.max_attempts || error.retry_after() > Some(policy.max_retry_after) {
+            return false;
+        }
+        if read == 1 {
+            self.not_before = error.retry_after().map(|wait| now + super::bounded(wait));
+        }
+        let mut until = self.not_before.unwrap_or(now);
+        if read > 1 {
+            // At least half of it: what was created may take a moment to be seen.
+            let jitter = 0.5 + (self.transport.0.environment.jitter)() / 2.0;
+            until = until.max(now + backoff(policy, read - 1, jitter));
+        }
+        // Without time for the read itself, waiting is of no use.
+        if until >= self.session.deadline() || (read > 1 && !self.transport.0.budget.spend()) {
+            return false;
+        }
+        tokio::time::sleep_until(until).await;
+        true
+    }
+
+    /// Whether a create may be sent once more.
+    fn may_repeat(&self) -> bool {
+        let policy = self.transport.policy(self.session.retry());
+        policy.max_attempts > 1
+            && !self.session.remaining().is_zero()
+            && self.transport.0.budget.spend()
     }
 }
 
-/// The error that shows what is there and what was wanted.
-pub(crate) fn conflict<W, T>(wanted: &W, found: T, operation: &'static str, effect: Effect) -> Error
-where
-    W: Clone + Send + Sync + 'static,
-    T: Send + Sync + 'static,
-{
-    Error::new(ErrorKind::Conflict)
-        .with_effect(effect)
-        .with_operation(operation)
-        .with_detail("what is there differs from what was wanted")
-        .with_service(Difference { wanted: wanted.clone(), found })
-}
-
-/// The error of a change that could not be settled by reading. Reading changes nothing, and so says
-/// nothing about what the change did.
+/// The error of a change that could not be reconciled by reading. Reading changes nothing, and so
+/// says nothing about what the change did.
 pub(crate) fn unread(error: Error, cause: Error) -> Error {
-    error.with_remark("what is there could not be read").with_source(cause)
-}
-
-/// Removes, and settles by reading what the answer leaves open.
-///
-/// `says_absent` knows the refusals by which the service itself says that this very thing is not
-/// there, and `is_ambiguous` those that may mean it. Any other "not found" is an error: it may be
-/// about what the thing is in, or come from something before the service.
-///
-/// # Errors
-/// That of the removal; the thing may still be there then.
-pub(crate) async fn ensure_absent<T, D>(
-    remove: impl Fn() -> Call<D> + Send + Sync,
-    says_absent: impl Fn(&Error) -> bool + Send + Sync,
-    is_ambiguous: impl Fn(&Error) -> bool + Send + Sync,
-    find: impl Fn() -> BoxFuture<'static, Result<Option<T>, Error>> + Send + Sync,
-) -> Result<EnsuredAbsent, Error>
-where
-    T: Send + 'static,
-    D: Send + 'static,
-{
-    let error = match remove().with_response().await {
-        Ok(answer) if answer.status().is_success() => return Ok(EnsuredAbsent::Removed),
-        // The echo of an earlier try whose outcome nobody knows.
-        Ok(_) => return Ok(EnsuredAbsent::Absent),
-        Err(error) => error,
-    };
-    let known = error.effect() == Effect::NotApplied;
-    if known && says_absent(&error) {
-        return Ok(EnsuredAbsent::WasAbsent);
-    }
-    if known && !is_ambiguous(&error) {
-        return Err(error);
-    }
-    // Also where it is said to be done: what could not be read may have been another's page.
-    let mut wait = FIRST_WAIT;
-    for read in 1..=READS {
-        match find().await {
-            Ok(None) => {
-                return Ok(match error.effect() {
-                    Effect::NotApplied => EnsuredAbsent::WasAbsent,
-                    Effect::Applied => EnsuredAbsent::Removed,
-                    Effect::Unknown => EnsuredAbsent::Absent,
-                });
-            }
-            Ok(Some(_)) if known => return Err(error),
-            Ok(Some(_)) if read < READS => tokio::time::sleep(wait).await,
-            Ok(Some(_)) => {}
-            Err(cause) => return Err(unread(error, cause)),
-        }
-        wait *= 2;
-    }
-    Err(error.with_effect(Effect::Unknown))
-}
-
-/// Reads until something is found, a bounded number of times.
-async fn settle<T>(
-    find: &(impl Fn() -> BoxFuture<'static, Result<Found<T>, Error>> + Send + Sync),
-) -> Result<Found<T>, Error> {
-    let mut wait = FIRST_WAIT;
-    for _ in 1..READS {
-        match find().await? {
-            Found::Absent => tokio::time::sleep(wait).await,
-            found => return Ok(found),
-        }
-        wait *= 2;
-    }
-    find().await
+    error.with_remark("reading the present state failed").with_source(cause)
 }

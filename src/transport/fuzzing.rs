@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 
 use super::mask::Mask;
-use super::wire::{BodyFault, BodyFaultCause, BoxFuture, Wire, WireAnswer, WireFault, WireRequest};
+use super::wire::{BodyError, BodyErrorCause, BodyFuture, BoxFuture, SendGate, Wire, WireError};
 use crate::model::Secret;
 
 /// What becomes of one request.
@@ -19,11 +19,11 @@ use crate::model::Secret;
 pub enum Act {
     /// No connection was made.
     NotSent,
-    /// The request may have arrived, and no answer came.
-    NoAnswer,
-    /// The answer's body broke off.
+    /// The request may have arrived, and no response came.
+    NoResponse,
+    /// The connection closed before the response was complete.
     Cut(Response<Bytes>),
-    Answer(Response<Bytes>),
+    Respond(Response<Bytes>),
 }
 
 type Service = Box<dyn FnMut(Request<Bytes>) -> Act>;
@@ -45,38 +45,32 @@ pub(super) fn wire() -> Option<Box<dyn Wire>> {
 struct Served;
 
 impl Wire for Served {
-    fn send(&self, request: WireRequest) -> BoxFuture<'static, Result<WireAnswer, WireFault>> {
-        let WireRequest { method, url, headers, body, sent, .. } = request;
-        let mut seen = Request::new(body);
-        *seen.method_mut() = method;
-        *seen.headers_mut() = headers;
-        let uri = url.as_str().parse();
-        let act = match uri {
-            Ok(uri) => {
-                *seen.uri_mut() = uri;
-                SERVICE.with_borrow_mut(|service| service.as_mut().map(|answer| answer(seen)))
-            }
-            Err(_) => None,
-        };
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _: usize,
+        gate: &SendGate,
+    ) -> BoxFuture<'static, Result<Response<BodyFuture>, WireError>> {
+        let act =
+            SERVICE.with_borrow_mut(|service| service.as_mut().map(|respond| respond(request)));
+        let gate = gate.clone();
         Box::pin(async move {
-            let (answer, whole) = match act {
-                None => return Err(WireFault::Unusable("no service, or no URI".into())),
-                Some(Act::NotSent) => return Err(WireFault::Connect("refused".into())),
-                Some(Act::NoAnswer) => {
-                    let _ = sent.leave();
-                    return Err(WireFault::Broken("reset".into()));
+            let (response, whole) = match act {
+                None => return Err(WireError::Unusable("no service".into())),
+                Some(Act::NotSent) => return Err(WireError::Connect("refused".into())),
+                Some(Act::NoResponse) => {
+                    let _ = gate.leave();
+                    return Err(WireError::Broken("reset".into()));
                 }
-                Some(Act::Cut(answer)) => (answer, false),
-                Some(Act::Answer(answer)) => (answer, true),
+                Some(Act::Cut(response)) => (response, false),
+                Some(Act::Respond(response)) => (response, true),
             };
-            let _ = sent.leave();
-            let (head, body) = answer.into_parts();
-            let body = async move {
-                let cause = BodyFaultCause::Broken("reset".into());
-                if whole { Ok(body) } else { Err(BodyFault { cause, partial: body }) }
-            };
-            let body = Box::pin(body);
-            Ok(WireAnswer { status: head.status, headers: head.headers, body })
+            let _ = gate.leave();
+            Ok(response.map(|body| {
+                let cause = BodyErrorCause::Broken("reset".into());
+                let read = if whole { Ok(body) } else { Err(BodyError { cause, partial: body }) };
+                Box::pin(std::future::ready(read)) as BodyFuture
+            }))
         })
     }
 }
@@ -88,5 +82,5 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 /// A text after these secrets were masked in it.
 pub fn mask(secrets: &[&str], text: Bytes) -> Bytes {
     let secrets: Arc<[Secret]> = secrets.iter().map(|secret| Secret::new(*secret)).collect();
-    Mask::new(&secrets, &Arc::from([])).bytes(text)
+    Mask::new(&secrets, &Arc::from([]), None).bytes(text)
 }

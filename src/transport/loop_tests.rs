@@ -1,18 +1,26 @@
 //! Every cell of the retry table, its effect included, and what surrounds it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use http::Method;
 use tokio::time::Instant;
 
+use super::attempt::plain_text;
+use super::ensure::Ensured;
+use super::ensure_tests::Goal;
 use super::memory::{
-    Act, BodyAct, IDEMPOTENT, ONCE, Probe, READ, TestCredentials, TestService, script, transport,
+    Act, BodyAct, IDEMPOTENT, NON_IDEMPOTENT, Probe, SAFE, TestCredentials, TestService, script,
+    transport,
 };
-use super::{ClientOptions, RetryPolicy, Transport, bounded, plain_text};
+use super::{
+    Authorization, Authorize, Authorizing, ClientOptions, Patience, RetryPolicy, Transport, bounded,
+};
 use crate::error::Effect::{self, Applied, NotApplied, Unknown};
 use crate::error::Error;
 use crate::error::ErrorKind::{self, *};
-use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
+use crate::model::Secret;
+use crate::operation::{Body, Idempotency, Operation, Spec};
 
 const ATTEMPTS: u32 = 4;
 
@@ -21,11 +29,11 @@ fn options() -> ClientOptions {
 }
 
 fn ready() -> TestCredentials {
-    TestCredentials { takes: Some(Duration::ZERO), ..TestCredentials::default() }
+    TestCredentials::ready()
 }
 
 fn renewable() -> TestCredentials {
-    TestCredentials { renewable: true, ..ready() }
+    TestCredentials::renewable()
 }
 
 /// Sends one probe over a script, with the longest waits.
@@ -34,11 +42,9 @@ async fn send<const R: u8>(
     credentials: TestCredentials,
     options: &ClientOptions,
 ) -> (Result<String, Error>, usize) {
-    let (wire, count) = script(acts);
-    let transport = transport(wire, credentials, options, || 1.0);
-    let result = transport.call(&Probe::<R>).await;
-    let count = *count.lock().expect("no test panics under it");
-    (result, count)
+    let (wire, sent) = script(acts);
+    let result = transport(wire, credentials, options, || 1.0).call(&Probe::<R>).await;
+    (result, sent.count())
 }
 
 async fn fails<const R: u8>(
@@ -50,88 +56,103 @@ async fn fails<const R: u8>(
     let (result, sent) = send::<R>(vec![act], credentials, &options()).await;
     let error = result.expect_err(name);
     let seen = (error.attempts(), error.kind(), error.effect());
-    assert_eq!(seen, expected, "{name}, repeatability {R}: {error}");
-    assert_eq!(sent as u32, error.attempts(), "{name}: attempts are counted truly");
+    assert_eq!(seen, expected, "{name}, idempotency {R}: {error}");
+    assert_eq!(sent as u32, error.attempts(), "{name}");
     assert_eq!(error.operation(), Some("test probes.send"));
 }
 
-/// One row of the table: what happens to reads, to other repeatable calls, to creates.
+/// One row of the table: attempts and effect of a safe, an idempotent and a non-idempotent call.
 async fn row(
     name: &str,
     act: Act,
     credentials: TestCredentials,
     kind: ErrorKind,
-    [read, idempotent, once]: [(u32, Effect); 3],
+    [safe, idempotent, non_idempotent]: [(u32, Effect); 3],
 ) {
     let all = |(attempts, effect)| (attempts, kind, effect);
-    fails::<READ>(name, act.clone(), credentials.clone(), all(read)).await;
+    fails::<SAFE>(name, act.clone(), credentials.clone(), all(safe)).await;
     fails::<IDEMPOTENT>(name, act.clone(), credentials.clone(), all(idempotent)).await;
-    fails::<ONCE>(name, act, credentials, all(once)).await;
+    fails::<NON_IDEMPOTENT>(name, act, credentials, all(non_idempotent)).await;
 }
 
-const ALWAYS_AGAIN: [(u32, Effect); 3] = [(ATTEMPTS, NotApplied); 3];
-const NEVER_AGAIN: [(u32, Effect); 3] = [(1, NotApplied); 3];
-const AGAIN_UNLESS_ONCE: [(u32, Effect); 3] =
+const ALWAYS_RETRIED: [(u32, Effect); 3] = [(ATTEMPTS, NotApplied); 3];
+const NEVER_RETRIED: [(u32, Effect); 3] = [(1, NotApplied); 3];
+const RETRIED_IF_IDEMPOTENT: [(u32, Effect); 3] =
     [(ATTEMPTS, NotApplied), (ATTEMPTS, Unknown), (1, Unknown)];
 const UNKNOWN_AT_ONCE: [(u32, Effect); 3] = [(1, NotApplied), (1, Unknown), (1, Unknown)];
 const APPLIED_AT_ONCE: [(u32, Effect); 3] = [(1, NotApplied), (1, Applied), (1, Applied)];
 
 #[tokio::test(start_paused = true)]
-async fn nothing_was_sent() {
-    row("connect", Act::ConnectFault, ready(), Connect, ALWAYS_AGAIN).await;
-    row("closed first", Act::Broken { sent: false }, ready(), Connect, ALWAYS_AGAIN).await;
-    row("slow connect", Act::Hang { sent: false }, ready(), Timeout, ALWAYS_AGAIN).await;
-    row("bad request", Act::Unusable, ready(), Configuration, NEVER_AGAIN).await;
-    let (result, _) = send::<ONCE>(vec![Act::ConnectFault], ready(), &options()).await;
+async fn unsent_request_is_retried_whatever_its_idempotency() {
+    row("connect", Act::ConnectFault, ready(), Connect, ALWAYS_RETRIED).await;
+    row("closed first", Act::Broken { sent: false }, ready(), Connect, ALWAYS_RETRIED).await;
+    row("slow connect", Act::Hang { sent: false }, ready(), Timeout, ALWAYS_RETRIED).await;
+    row("bad request", Act::Unusable, ready(), Configuration, NEVER_RETRIED).await;
+    let (result, _) = send::<NON_IDEMPOTENT>(vec![Act::ConnectFault], ready(), &options()).await;
     let text = result.expect_err("no connection").to_string();
     assert!(text.contains("no connection: https://service.example, "), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn rate_limited() {
-    row("429", Act::answer(429, ""), ready(), RateLimited, ALWAYS_AGAIN).await;
-    let by_code = |status| Act::answer(status, r#"{"code":"LIMIT"}"#);
-    row("400 by code", by_code(400), ready(), RateLimited, ALWAYS_AGAIN).await;
-    row("403 by code", by_code(403), ready(), RateLimited, ALWAYS_AGAIN).await;
-    // 429 says it whatever the code.
-    let odd = Act::answer(429, r#"{"code":"DENIED"}"#);
-    row("429 with another code", odd, ready(), RateLimited, ALWAYS_AGAIN).await;
+async fn rate_limited_call_is_retried_whatever_its_idempotency() {
+    row("429", Act::respond(429, ""), ready(), RateLimited, ALWAYS_RETRIED).await;
+    let by_code = |status| Act::respond(status, r#"{"code":"LIMIT"}"#);
+    row("400 by code", by_code(400), ready(), RateLimited, ALWAYS_RETRIED).await;
+    row("403 by code", by_code(403), ready(), RateLimited, ALWAYS_RETRIED).await;
+    let odd = Act::respond(429, r#"{"code":"DENIED"}"#);
+    row("429 with another code", odd, ready(), RateLimited, ALWAYS_RETRIED).await;
     // Only a refusal says that nothing was processed.
-    row("408 by code", by_code(408), ready(), Timeout, AGAIN_UNLESS_ONCE).await;
-    row("500 by code", by_code(500), ready(), Server, AGAIN_UNLESS_ONCE).await;
+    row("408 by code", by_code(408), ready(), Timeout, RETRIED_IF_IDEMPOTENT).await;
+    row("500 by code", by_code(500), ready(), Server, RETRIED_IF_IDEMPOTENT).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn unauthenticated() {
-    let refused = Act::answer(401, "");
-    row("401 fixed", refused.clone(), ready(), Unauthenticated, NEVER_AGAIN).await;
-    let once_more = [(2, NotApplied); 3];
-    row("401 renewable", refused, renewable(), Unauthenticated, once_more).await;
-    let denied = Act::answer(401, r#"{"code":"DENIED"}"#);
-    row("401 permission", denied, renewable(), PermissionDenied, NEVER_AGAIN).await;
+async fn refused_token_is_renewed_once_a_call() {
+    let refused = Act::respond(401, "");
+    row("401 fixed", refused.clone(), ready(), Unauthenticated, NEVER_RETRIED).await;
+    row("401 renewable", refused, renewable(), Unauthenticated, [(2, NotApplied); 3]).await;
+    let denied = Act::respond(401, r#"{"code":"DENIED"}"#);
+    row("401 permission", denied, renewable(), PermissionDenied, NEVER_RETRIED).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn sent_without_an_answer() {
-    row("reset", Act::Broken { sent: true }, ready(), Interrupted, AGAIN_UNLESS_ONCE).await;
-    row("silence", Act::Hang { sent: true }, ready(), Timeout, AGAIN_UNLESS_ONCE).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn server_errors() {
-    for status in [500, 502, 503, 504] {
-        let act = Act::answer(status, "<html>");
-        row(&status.to_string(), act, ready(), Server, AGAIN_UNLESS_ONCE).await;
+async fn renewal_spends_budget_but_eviction_does_not() {
+    let credentials = renewable();
+    let options = options().retry(RetryPolicy::none().budget(1));
+    let (wire, sent) = script(vec![Act::respond(401, "")]);
+    let transport = transport(wire, credentials.clone(), &options, || 0.0);
+    for (attempts, generation) in [(2, 2), (1, 3), (1, 4)] {
+        let error = transport.call(&Probe::<SAFE>).await.expect_err("it is refused");
+        assert_eq!(error.attempts(), attempts);
+        assert_eq!(credentials.generation.load(Ordering::Relaxed), generation, "evicted each time");
+        let spent = error.to_string().contains("retry budget is spent");
+        assert_eq!(spent, attempts == 1, "{error}");
     }
-    row("408", Act::answer(408, ""), ready(), Timeout, AGAIN_UNLESS_ONCE).await;
+    assert_eq!(sent.count(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_response_leaves_the_outcome_unknown() {
+    let reset = Act::Broken { sent: true };
+    row("reset", reset, ready(), Interrupted, RETRIED_IF_IDEMPOTENT).await;
+    row("silence", Act::Hang { sent: true }, ready(), Timeout, RETRIED_IF_IDEMPOTENT).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_error_leaves_the_outcome_unknown() {
+    for status in [500, 502, 503, 504] {
+        let act = Act::respond(status, "<html>");
+        row(&status.to_string(), act, ready(), Server, RETRIED_IF_IDEMPOTENT).await;
+    }
+    row("408", Act::respond(408, ""), ready(), Timeout, RETRIED_IF_IDEMPOTENT).await;
     for status in [501, 505, 507, 520, 599] {
-        let act = Act::answer(status, "");
+        let act = Act::respond(status, "");
         row(&status.to_string(), act, ready(), Server, UNKNOWN_AT_ONCE).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals() {
+async fn refusal_is_not_retried_and_changes_nothing() {
     for (status, kind) in [
         (400, InvalidRequest),
         (402, Rejected),
@@ -150,85 +171,96 @@ async fn refusals() {
         (307, UnexpectedStatus),
         (308, UnexpectedStatus),
     ] {
-        let act = Act::answer(status, "").header("location", "https://elsewhere.example/");
-        row(&status.to_string(), act, renewable(), kind, NEVER_AGAIN).await;
+        let act = Act::respond(status, "").header("location", "https://elsewhere.example/");
+        row(&status.to_string(), act, renewable(), kind, NEVER_RETRIED).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn successes_that_cannot_be_used() {
-    let answer = |body| Act::Answer { status: 201, headers: Vec::new(), body };
-    row("too large", answer(BodyAct::TooLarge), ready(), Decode, APPLIED_AT_ONCE).await;
-    row("encoded", answer(BodyAct::Encoded), ready(), Decode, APPLIED_AT_ONCE).await;
-    row("cut off", answer(BodyAct::Broken), ready(), Interrupted, APPLIED_AT_ONCE).await;
-    row("endless", answer(BodyAct::Hang), ready(), Timeout, APPLIED_AT_ONCE).await;
-    for body in ["", "<html>", "{}", "[]", "null", r#"{"id":[]}"#] {
-        row(body, Act::answer(201, body), ready(), Decode, APPLIED_AT_ONCE).await;
+async fn unusable_success_is_not_retried() {
+    for (name, body, kind) in [
+        ("too large", BodyAct::TooLarge, Decode),
+        ("encoded", BodyAct::Encoded, Decode),
+        ("cut off", BodyAct::Broken, Interrupted),
+        ("endless", BodyAct::Hang, Timeout),
+    ] {
+        row(name, Act::respond_with(201, body), ready(), kind, APPLIED_AT_ONCE).await;
     }
-    let unsuccessful = Act::answer(201, r#"{"success":false}"#);
+    for body in ["", "<html>", "{}", "[]", "null", r#"{"id":[]}"#] {
+        row(body, Act::respond(201, body), ready(), Decode, APPLIED_AT_ONCE).await;
+    }
+    let unsuccessful = Act::respond(201, r#"{"success":false}"#);
     row("unsuccessful", unsuccessful, ready(), Rejected, UNKNOWN_AT_ONCE).await;
     for status in [200, 202, 204, 206, 299] {
-        let act = Act::answer(status, r#"{"id":"1"}"#);
+        let act = Act::respond(status, r#"{"id":"1"}"#);
         row(&status.to_string(), act, ready(), UnexpectedStatus, UNKNOWN_AT_ONCE).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_that_succeeds_is_a_success() {
-    let made = || Act::answer(201, r#"{"id":"7"}"#);
+async fn successful_retry_is_a_success_that_counts_attempts() {
+    let limited = || Act::respond(429, "");
+    let refused = || Act::respond(401, "");
     for (acts, attempts) in [
-        (vec![made()], 1),
-        (vec![Act::ConnectFault, made()], 2),
-        (vec![Act::answer(429, ""), Act::answer(429, ""), made()], 3),
-        (vec![Act::answer(401, ""), made()], 2),
-        (vec![Act::answer(429, ""), Act::answer(401, ""), Act::ConnectFault, made()], 4),
+        (vec![Act::created()], 1),
+        (vec![Act::ConnectFault, Act::created()], 2),
+        (vec![limited(), limited(), Act::created()], 3),
+        (vec![refused(), Act::created()], 2),
+        (vec![limited(), refused(), Act::ConnectFault, Act::created()], 4),
     ] {
         let (wire, _) = script(acts);
         let transport = transport(wire, renewable(), &options(), || 0.5);
-        let response = transport.call(&Probe::<ONCE>).with_response().await.expect("it succeeds");
+        let response = transport.call(&Probe::<NON_IDEMPOTENT>).with_response().await;
+        let response = response.expect("it succeeds");
         assert_eq!((response.attempts(), response.body().as_str()), (attempts, "7"));
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_earlier_unknown_outcome_is_not_forgotten() {
-    // The second answer says that nothing was done, but the first attempt may have done it.
+async fn earlier_unknown_outcome_stays_unknown() {
+    // The second response says that nothing was done, but the first attempt may have done it.
     for last in [403, 429, 302] {
-        let acts = vec![Act::answer(503, ""), Act::answer(last, "")];
+        let acts = vec![Act::respond(503, ""), Act::respond(last, "")];
         let (result, _) = send::<IDEMPOTENT>(acts.clone(), ready(), &options()).await;
         assert_eq!(result.expect_err("refused").effect(), Unknown);
-        let (result, _) = send::<READ>(acts, ready(), &options()).await;
+        let (result, _) = send::<SAFE>(acts, ready(), &options()).await;
         assert_eq!(result.expect_err("refused").effect(), NotApplied);
     }
     let acts = vec![Act::Hang { sent: true }, Act::ConnectFault];
     let (result, sent) = send::<IDEMPOTENT>(acts, ready(), &options()).await;
     assert_eq!((result.expect_err("no connection").effect(), sent), (Unknown, 4));
-    let acts = vec![Act::Hang { sent: true }, Act::answer(201, "{}")];
+    let acts = vec![Act::Hang { sent: true }, Act::respond(201, "{}")];
     let (result, _) = send::<IDEMPOTENT>(acts, ready(), &options()).await;
     assert_eq!(result.expect_err("unreadable").effect(), Applied);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_echo_of_an_own_first_try_is_a_success() {
-    let gone = || Act::answer(404, "");
-    let (result, _) =
-        send::<IDEMPOTENT>(vec![Act::Broken { sent: true }, gone()], ready(), &options()).await;
-    assert_eq!(result.expect("it was done by the first try"), "echo");
-    // A refusal to give a token is no echo of anything.
+async fn refusal_by_the_own_earlier_attempt_is_a_success() {
+    let gone = || Act::respond(404, "");
+    let acts = vec![Act::Broken { sent: true }, gone()];
+    let (result, _) = send::<IDEMPOTENT>(acts, ready(), &options()).await;
+    assert_eq!(result.expect("the first attempt did it"), "gone");
+    // The refusal of a token is not one of the request.
     let credentials = TestCredentials { fails_from: Some(1), ..renewable() };
-    let acts = vec![Act::answer(503, ""), Act::answer(401, "")];
+    let acts = vec![Act::respond(503, ""), Act::respond(401, "")];
     let (result, sent) = send::<IDEMPOTENT>(acts, credentials, &options()).await;
     assert_eq!((result.expect_err("no token").effect(), sent), (Unknown, 2));
-    // Without an earlier try that may have arrived it is what it says.
-    for first in [Act::ConnectFault, Act::answer(429, "")] {
+    // Nor does an earlier attempt count that did not arrive.
+    for first in [Act::ConnectFault, Act::respond(429, "")] {
         let (result, sent) = send::<IDEMPOTENT>(vec![first, gone()], ready(), &options()).await;
         assert_eq!((result.expect_err("not there").kind(), sent), (NotFound, 2));
     }
 }
 
-async fn timed(acts: Vec<Act>, options: &ClientOptions) -> (Result<String, Error>, Duration) {
+/// Sends with fixed jitter, and measures the time.
+async fn timed<const R: u8>(
+    acts: Vec<Act>,
+    options: &ClientOptions,
+    jitter: f64,
+) -> (Result<String, Error>, Duration) {
     let start = Instant::now();
-    let (result, _) = send::<ONCE>(acts, ready(), options).await;
+    let (wire, _) = script(acts);
+    let result = transport(wire, ready(), options, move || jitter).call(&Probe::<R>).await;
     (result, start.elapsed())
 }
 
@@ -243,26 +275,25 @@ async fn waits_double_up_to_a_limit() {
         .max_attempts(6)
         .base_wait(Duration::from_secs(1))
         .max_wait(Duration::from_secs(5));
-    let (result, waited) = timed(vec![Act::ConnectFault], &options().retry(policy)).await;
+    let options = options().retry(policy);
+    let (result, waited) = timed::<NON_IDEMPOTENT>(vec![Act::ConnectFault], &options, 1.0).await;
     assert_eq!(result.expect_err("no connection").attempts(), 6);
     assert!(about(waited, Duration::from_secs(1 + 2 + 4 + 5 + 5)), "{waited:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn jitter_covers_the_whole_wait() {
+    let policy = RetryPolicy::default().max_attempts(2).base_wait(Duration::from_secs(1));
+    let options = options().retry(policy);
     for (jitter, expected) in [(0.0, 0), (0.5, 500), (1.0, 1000)] {
-        let policy = RetryPolicy::default().max_attempts(2).base_wait(Duration::from_secs(1));
-        let (wire, _) = script(vec![Act::ConnectFault]);
-        let start = Instant::now();
-        let transport = transport(wire, ready(), &options().retry(policy), move || jitter);
-        transport.call(&Probe::<ONCE>).await.expect_err("no connection");
-        assert!(about(start.elapsed(), Duration::from_millis(expected)));
+        let (result, waited) = timed::<SAFE>(vec![Act::ConnectFault], &options, jitter).await;
+        result.expect_err("no connection");
+        assert!(about(waited, Duration::from_millis(expected)));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_never_undercut() {
-    let made = || Act::answer(201, r#"{"id":"7"}"#);
     for (value, expected) in [
         ("7", 7),
         ("0", 0),
@@ -273,195 +304,183 @@ async fn retry_after_is_never_undercut() {
         ("", 0),
     ] {
         for status in [429, 503] {
-            let act = Act::answer(status, "").header("retry-after", value);
-            let (wire, _) = script(vec![act, made()]);
-            let start = Instant::now();
-            let transport = transport(wire, ready(), &options(), || 0.0);
-            transport.call(&Probe::<IDEMPOTENT>).await.expect("the second attempt succeeds");
-            assert!(about(start.elapsed(), Duration::from_secs(expected)), "{value}");
+            let acts = vec![Act::respond(status, "").header("retry-after", value), Act::created()];
+            let (result, waited) = timed::<IDEMPOTENT>(acts, &options(), 0.0).await;
+            result.expect("the second attempt succeeds");
+            assert!(about(waited, Duration::from_secs(expected)), "{value}");
         }
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn of_several_retry_after_the_longest_counts() {
-    let options = options().retry(RetryPolicy::default().base_wait(Duration::ZERO));
+    // Of several the longest counts.
     for values in [["0", "5"], ["5", "0"], ["soon", "5"]] {
-        let act = Act::answer(429, "").header("retry-after", values[0]);
-        let act = act.header("retry-after", values[1]);
-        let (result, waited) = timed(vec![act, Act::answer(201, r#"{"id":"7"}"#)], &options).await;
+        let limited = Act::respond(429, "").header("retry-after", values[0]);
+        let acts = vec![limited.header("retry-after", values[1]), Act::created()];
+        let (result, waited) = timed::<NON_IDEMPOTENT>(acts, &options(), 0.0).await;
         result.expect("the second attempt succeeds");
         assert!(about(waited, Duration::from_secs(5)), "{values:?}: {waited:?}");
     }
 }
 
+fn limited(wait: impl ToString) -> Vec<Act> {
+    vec![Act::respond(429, "").header("retry-after", wait), Act::created()]
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_long_retry_after_ends_the_call_at_once() {
-    for (value, expected) in [("61", 61), ("99999999999999999999999", u64::from(u32::MAX))] {
-        let act = Act::answer(429, "").header("retry-after", value);
-        let (result, waited) = timed(vec![act], &options()).await;
+async fn long_retry_after_ends_the_call_at_once() {
+    let short = options().call_timeout(Duration::from_secs(30));
+    for (value, options, expected, reason) in [
+        ("61", options(), 61, "Retry-After is over the limit"),
+        ("99999999999999999999999", options(), u32::MAX.into(), "Retry-After is over the limit"),
+        ("30", short, 30, "no time left"),
+    ] {
+        let (result, waited) = timed::<NON_IDEMPOTENT>(limited(value), &options, 1.0).await;
         let error = result.expect_err("it would take too long");
         assert_eq!(error.retry_after(), Some(Duration::from_secs(expected)));
         assert_eq!((error.attempts(), error.effect()), (1, NotApplied));
-        assert!(error.to_string().contains("Retry-After is over the limit"), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
         assert!(about(waited, Duration::ZERO));
     }
-    // Within the limit, but not within the call's time.
-    let act = Act::answer(429, "").header("retry-after", "30");
-    let short = options().call_timeout(Duration::from_secs(30));
-    let (result, waited) = timed(vec![act], &short).await;
-    let error = result.expect_err("it does not fit");
-    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
-    assert!(error.to_string().contains("no time left"), "{error}");
-    assert!(about(waited, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_waited_out_up_to_the_limit_with_jitter_on_top() {
-    let acts = |asked: u64| {
-        let limited = Act::answer(429, "").header("retry-after", asked);
-        vec![limited, Act::answer(201, r#"{"id":"7"}"#)]
-    };
     for limit in [20, 60] {
         let policy = RetryPolicy::default()
             .base_wait(Duration::from_secs(2))
             .max_retry_after(Duration::from_secs(limit));
         let options = options().retry(policy);
-        let (result, waited) = timed(acts(limit), &options).await;
+        let (result, waited) = timed::<NON_IDEMPOTENT>(limited(limit), &options, 1.0).await;
         result.expect("it is within the limit");
         assert!(about(waited, Duration::from_secs(limit + 2)), "{waited:?}");
-        let (result, waited) = timed(acts(limit + 1), &options).await;
+        let (result, waited) = timed::<NON_IDEMPOTENT>(limited(limit + 1), &options, 1.0).await;
         assert!(result.expect_err("it is over the limit").is_rate_limited());
         assert!(about(waited, Duration::ZERO), "{waited:?}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn jitter_gives_way_to_the_deadline() {
-    let acts = || {
-        let limit = Act::answer(429, "").header("retry-after", "9");
-        vec![limit, Act::answer(201, r#"{"id":"7"}"#)]
-    };
+    // The jitter gives way to the deadline.
     let policy = RetryPolicy::default().base_wait(Duration::from_secs(2));
     let tight = options().call_timeout(Duration::from_secs(10)).retry(policy);
-    let (result, waited) = timed(acts(), &tight).await;
+    let (result, waited) = timed::<NON_IDEMPOTENT>(limited(9), &tight, 1.0).await;
     result.expect("the wait that was asked for fits");
     assert!(about(waited, Duration::from_secs(9)), "{waited:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_covers_everything() {
+async fn deadline_covers_attempts_waits_and_tokens() {
     // Two attempts of 5 s and a wait of at most 0.25 s; the third attempt is cut short.
-    let limited = options().call_timeout(Duration::from_secs(12));
-    let start = Instant::now();
-    let (result, sent) =
-        send::<IDEMPOTENT>(vec![Act::Hang { sent: true }], ready(), &limited).await;
-    let error = result.expect_err("nothing answers");
-    assert_eq!((error.kind(), error.effect(), sent), (Timeout, Unknown, 3));
-    assert!(about(start.elapsed(), Duration::from_secs(12)), "{:?}", start.elapsed());
+    let twelve = Duration::from_secs(12);
+    let limited = options().call_timeout(twelve);
+    let hang = || vec![Act::Hang { sent: true }];
+    let (result, waited) = timed::<IDEMPOTENT>(hang(), &limited, 1.0).await;
+    let error = result.expect_err("there is no response");
+    assert_eq!((error.kind(), error.effect(), error.attempts()), (Timeout, Unknown, 3));
+    assert!(about(waited, twelve), "{waited:?}");
 
-    // Getting a token counts, too.
     let never = TestCredentials { takes: None, ..renewable() };
     let start = Instant::now();
-    let (result, sent) = send::<ONCE>(vec![Act::ConnectFault], never, &limited).await;
+    let (result, sent) = send::<NON_IDEMPOTENT>(hang(), never, &limited).await;
     let error = result.expect_err("no token comes");
     assert_eq!((error.kind(), error.effect(), error.attempts(), sent), (Timeout, NotApplied, 0, 0));
-    assert!(about(start.elapsed(), Duration::from_secs(12)));
+    assert!(about(start.elapsed(), twelve));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_has_options_of_its_own() {
+async fn call_has_its_own_timeout_and_policy() {
     let (wire, _) = script(vec![Act::Hang { sent: true }]);
     let transport = transport(wire, ready(), &options(), || 1.0);
     let start = Instant::now();
-    let call = transport.call(&Probe::<READ>).timeout(Duration::from_secs(1));
-    assert!(call.await.expect_err("nothing answers").is_timeout());
+    let call = transport.call(&Probe::<SAFE>).timeout(Duration::from_secs(1));
+    assert!(call.await.expect_err("there is no response").is_timeout());
     assert!(about(start.elapsed(), Duration::from_secs(1)));
-    let call = transport.call(&Probe::<READ>).retry(RetryPolicy::none());
-    assert_eq!(call.await.expect_err("nothing answers").attempts(), 1);
+    let call = transport.call(&Probe::<SAFE>).retry(RetryPolicy::none());
+    assert_eq!(call.await.expect_err("there is no response").attempts(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endless_timeout_is_no_overflow() {
+async fn endless_limits_do_not_overflow() {
     let options = ClientOptions::default()
         .attempt_timeout(Duration::MAX)
         .call_timeout(Duration::MAX)
         .retry(RetryPolicy::default().base_wait(Duration::MAX).max_wait(Duration::MAX));
-    let (result, sent) = send::<ONCE>(vec![Act::ConnectFault], ready(), &options).await;
+    let (result, sent) = send::<NON_IDEMPOTENT>(vec![Act::ConnectFault], ready(), &options).await;
     assert_eq!((result.expect_err("no connection").attempts(), sent), (1, 1));
     let options = options.retry(RetryPolicy::default().max_retry_after(Duration::MAX));
-    let far = Act::answer(429, "").header("retry-after", u64::MAX);
-    let (result, sent) = send::<ONCE>(vec![far], ready(), &options).await;
+    let (result, sent) = send::<NON_IDEMPOTENT>(limited(u64::MAX), ready(), &options).await;
     assert_eq!((result.expect_err("too far").attempts(), sent), (1, 1));
+    assert_eq!(bounded(Duration::from_secs(5)), Duration::from_secs(5));
+    assert_eq!(bounded(Duration::MAX), Duration::from_secs(2_592_000));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shared_budget_stops_a_storm() {
+async fn calls_share_one_retry_budget() {
     let policy = RetryPolicy::default().budget(5);
-    let (wire, count) = script(vec![Act::ConnectFault]);
+    let (wire, sent) = script(vec![Act::ConnectFault]);
     let transport = transport(wire, ready(), &options().retry(policy), || 0.0);
     let mut errors = Vec::new();
     for _ in 0..10 {
-        errors.push(transport.call(&Probe::<ONCE>).await.expect_err("no connection"));
+        errors.push(transport.call(&Probe::<NON_IDEMPOTENT>).await.expect_err("no connection"));
     }
-    assert_eq!(*count.lock().expect("no panic"), 10 + 5, "ten calls and five retries");
+    assert_eq!(sent.count(), 10 + 5, "ten calls and five retries");
     assert_eq!(errors[1].attempts(), 3);
     assert!(errors[9].to_string().contains("retry budget is spent"), "{}", errors[9]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn successful_calls_earn_retries() {
-    let mut acts = vec![Act::ConnectFault, Act::answer(201, r#"{"id":"1"}"#)];
-    acts.extend(vec![Act::answer(201, r#"{"id":"1"}"#); 9]);
+async fn ten_successful_calls_earn_a_retry() {
+    let mut acts = vec![Act::ConnectFault];
+    acts.extend(vec![Act::created(); 10]);
     acts.push(Act::ConnectFault);
-    let (wire, count) = script(acts);
+    let (wire, sent) = script(acts);
     let policy = RetryPolicy::default().budget(1);
     let transport = transport(wire, ready(), &options().retry(policy), || 0.0);
     for _ in 0..10 {
-        transport.call(&Probe::<ONCE>).await.expect("it succeeds");
+        transport.call(&Probe::<NON_IDEMPOTENT>).await.expect("it succeeds");
     }
-    let error = transport.call(&Probe::<ONCE>).await.expect_err("no connection");
-    assert_eq!((error.attempts(), *count.lock().expect("no panic")), (2, 13));
+    let error = transport.call(&Probe::<NON_IDEMPOTENT>).await.expect_err("no connection");
+    assert_eq!((error.attempts(), sent.count()), (2, 13));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_fails_ends_the_call_unsent() {
+async fn call_without_a_token_is_not_sent() {
     let failing = TestCredentials { fails_from: Some(0), ..renewable() };
-    let (result, sent) = send::<ONCE>(vec![Act::ConnectFault], failing, &options()).await;
+    let (result, sent) = send::<NON_IDEMPOTENT>(vec![Act::created()], failing, &options()).await;
     let error = result.expect_err("there is no token");
     assert_eq!((error.kind(), error.effect(), sent), (Unauthenticated, NotApplied, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_call_cancels_it() {
-    let (wire, count) = script(vec![Act::Hang { sent: true }]);
+async fn dropped_call_is_cancelled() {
+    let (wire, sent) = script(vec![Act::Hang { sent: true }]);
     let transport = transport(wire, ready(), &options(), || 0.0);
-    let call = transport.call(&Probe::<IDEMPOTENT>).into_future();
-    tokio::time::timeout(Duration::from_secs(1), call).await.expect_err("it was dropped");
+    let call = transport.call(&Probe::<IDEMPOTENT>).send();
+    tokio::time::timeout(Duration::from_secs(1), call).await.expect_err("it is dropped");
     tokio::time::sleep(Duration::from_secs(600)).await;
-    assert_eq!(*count.lock().expect("no panic"), 1, "nothing went on behind it");
+    assert_eq!(sent.count(), 1);
 }
 
 #[test]
-fn without_a_runtime_it_is_an_error_not_a_panic() {
-    let (wire, _) = script(vec![Act::ConnectFault]);
-    let call = transport(wire, ready(), &options(), || 0.0).call(&Probe::<ONCE>).into_future();
-    let mut call = std::pin::pin!(call);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match call.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(Err(error)) => assert_eq!(error.kind(), Configuration),
-        other => panic!("{other:?}"),
+fn call_without_a_runtime_is_an_error() {
+    let (wire, sent) = script(vec![Act::ConnectFault]);
+    let transport = transport(wire, ready(), &options(), || 0.0);
+    let call = transport.call(&Probe::<NON_IDEMPOTENT>).into_future();
+    let ensure = transport.ensure(Goal::<true>(transport.clone()));
+    let ensure = Box::pin(async { ensure.await.map(Ensured::into_inner) });
+    for mut future in [call, ensure] {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(Err(error)) => assert_eq!(error.kind(), Configuration),
+            other => panic!("{other:?}"),
+        }
     }
+    assert_eq!(sent.count(), 0);
 }
 
 #[test]
-fn futures_are_small_and_can_be_sent() {
+fn futures_are_small_and_send() {
     fn check<T: Send + 'static>(future: T) -> usize {
         size_of_val(&future)
     }
     let (wire, _) = script(vec![Act::ConnectFault]);
     let transport = transport(wire, ready(), &options(), || 0.0);
-    let pending = transport.call(&Probe::<ONCE>).into_future();
+    let pending = transport.call(&Probe::<NON_IDEMPOTENT>).into_future();
     let behind = size_of_val(&*pending);
     assert!(behind <= 1024, "{behind} bytes");
     assert_eq!(check(pending), 2 * size_of::<usize>());
@@ -469,29 +488,26 @@ fn futures_are_small_and_can_be_sent() {
     shared::<Transport>(&transport);
 }
 
-/// A call whose answer may contain a token, if `S`.
+/// A call whose response may contain a token, if `S`.
 struct Sensitive<const S: bool>;
 
 impl<const S: bool> Operation for Sensitive<S> {
     type Service = TestService;
-    type Answer = u64;
-    const NAME: &'static str = "test tokens.create";
-    const METHOD: Method = Method::POST;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Once;
-    const SENSITIVE: bool = S;
+    type Output = u64;
+    const SPEC: Spec = {
+        let spec = Spec::post("test tokens.create", &["/tokens"]).success(&[200]);
+        if S { spec.sensitive() } else { spec }
+    };
+}
 
-    fn path(&self) -> Path<'_> {
-        Path::fixed("/tokens")
-    }
-
-    fn decode(answer: &RawAnswer<'_>) -> Result<u64, AnswerError> {
-        answer.json()
-    }
+async fn sensitive<const S: bool>(act: &Act) -> Error {
+    let (wire, _) = script(vec![act.clone()]);
+    let call = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<S>);
+    call.await.expect_err("it is no success")
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_hold_a_token_is_not_kept() {
+async fn response_that_may_hold_a_token_is_not_kept() {
     let denial = r#"{"code":"DENIED"}"#;
     let token = r#"{"code":"DENIED","access_token":"obviously-fake"}"#;
     for (status, body, kept) in [
@@ -503,41 +519,32 @@ async fn what_may_hold_a_token_is_not_kept() {
         (202, denial, false),
         (302, denial, false),
     ] {
-        let (wire, _) = script(vec![Act::answer(status, body)]);
-        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<true>).await;
-        let error = error.expect_err("it is no success");
+        let act = Act::respond(status, body);
+        let error = sensitive::<true>(&act).await;
         assert_eq!(error.body(), if kept { body.as_bytes() } else { b"" }, "{status}, {body}");
         assert_eq!(error.code(), kept.then_some("DENIED"), "{status}, {body}");
         assert!(!format!("{error:?}").contains("fake"), "{error:?}");
-        // Other calls keep what they were told.
-        let (wire, _) = script(vec![Act::answer(status, body)]);
-        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<false>).await;
-        assert_eq!(error.expect_err("it is no success").body(), body.as_bytes());
+        assert_eq!(sensitive::<false>(&act).await.body(), body.as_bytes());
     }
-    let answer = |body| Act::Answer { status: 200, headers: Vec::new(), body };
     for (act, kept, quoted) in [
-        (answer(BodyAct::Broken), "part", false),
-        (Act::answer(200, "\"obviously-fake\""), "\"obviously-fake\"", true),
+        (Act::respond_with(200, BodyAct::Broken), "part", false),
+        (Act::respond(200, "\"obviously-fake\""), "\"obviously-fake\"", true),
     ] {
-        let (wire, _) = script(vec![act.clone()]);
-        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<true>).await;
-        let error = error.expect_err("it cannot be read");
+        let error = sensitive::<true>(&act).await;
         assert!(error.body().is_empty() && !format!("{error:?}").contains("fake"), "{error:?}");
-        let (wire, _) = script(vec![act]);
-        let error = transport(wire, ready(), &options(), || 0.0).call(&Sensitive::<false>).await;
-        let error = error.expect_err("it cannot be read");
+        let error = sensitive::<false>(&act).await;
         assert_eq!(error.body(), kept.as_bytes());
         assert_eq!(error.to_string().contains("obviously-fake"), quoted, "{error}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_of_any_length_is_kept_but_only_a_short_one_is_read() {
+async fn long_error_is_kept_but_not_decoded() {
     for (length, code) in [(64 * 1024, Some("DENIED")), (64 * 1024 + 1, None)] {
         let body = format!(r#"{{"code":"DENIED"{}}}"#, " ".repeat(length - 17));
         assert_eq!(body.len(), length);
-        let act = Act::answer(400, &body);
-        let (result, _) = send::<ONCE>(vec![act], ready(), &options()).await;
+        let act = Act::respond(400, &body);
+        let (result, _) = send::<NON_IDEMPOTENT>(vec![act], ready(), &options()).await;
         let error = result.expect_err("it was refused");
         assert_eq!(error.code(), code);
         assert!(body.as_bytes().starts_with(error.body()) && !error.body().is_empty());
@@ -545,7 +552,7 @@ async fn an_error_of_any_length_is_kept_but_only_a_short_one_is_read() {
 }
 
 #[test]
-fn plain_words_are_a_message() {
+fn short_plain_text_is_a_message() {
     let long = |length: usize| format!("a {}", "b".repeat(length - 2));
     for text in ["try later", "two\twords,\r\nand two more", &long(300)] {
         assert_eq!(plain_text(format!(" {text}\n").as_bytes()).as_deref(), Some(text));
@@ -557,37 +564,97 @@ fn plain_words_are_a_message() {
     assert_eq!(plain_text(b"no \xff text"), None);
 }
 
-#[test]
-fn no_limit_is_a_month() {
-    assert_eq!(bounded(Duration::from_secs(5)), Duration::from_secs(5));
-    assert_eq!(bounded(Duration::MAX), Duration::from_secs(2_592_000));
-}
-
 #[tokio::test(start_paused = true)]
-async fn an_answer_comes_with_what_was_around_it() {
-    let named = |status: u16, body| Act::answer(status, body).header("x-request-id", "fake-id");
-    let unnamed = Act::answer(201, r#"{"id":"7"}"#).header("x-other", "kept");
-    let acts = vec![unnamed, named(201, r#"{"id":"7"}"#), named(201, "{}"), named(403, "")];
-    let (wire, _) = script(acts);
-    let transport = transport(wire, ready(), &options(), || 0.0);
-    assert_eq!(transport.address(), "https://service.example");
-    let agent = concat!("rolecall/", env!("CARGO_PKG_VERSION"));
-    assert_eq!((transport.header("user-agent"), transport.header("x-none")), (Some(agent), None));
-    let call = transport.call(&Probe::<ONCE>);
+async fn response_has_status_headers_and_request_id() {
+    let named = |status: u16, body| Act::respond(status, body).header("x-request-id", "fake-id");
+    let acts = vec![
+        Act::created().header("x-other", "kept"),
+        named(201, r#"{"id":"7"}"#),
+        named(201, "{}"),
+        named(403, ""),
+    ];
+    let (wire, sent) = script(acts);
+    let transport = transport(wire, ready(), &options().user_agent_suffix("test/1"), || 0.0);
+    let call = transport.call(&Probe::<NON_IDEMPOTENT>);
     assert_eq!(call.operation(), "test probes.send");
     let request = call.request().expect("it is valid");
-    assert_eq!(request.url(), "https://service.example/base/probes/1");
+    assert_eq!(request.uri(), "https://service.example/base/probes/1");
     let response = call.with_response().await.expect("it succeeds");
     assert_eq!((response.status().as_u16(), response.attempts()), (201, 1));
     assert_eq!(
-        (&response.headers()["x-other"], response.request_id()),
-        (&"kept".parse().expect("ok"), None)
+        (response.headers()["x-other"].as_bytes(), response.request_id()),
+        (&b"kept"[..], None)
     );
     assert_eq!((response.body().as_str(), response.clone().into_body().as_str()), ("7", "7"));
-    let response = transport.call(&Probe::<ONCE>).with_response().await.expect("it succeeds");
-    assert_eq!(response.request_id(), Some("fake-id"));
+    let agent = concat!("rolecall/", env!("CARGO_PKG_VERSION"), " test/1");
+    assert_eq!(sent.header("user-agent"), [Some(agent.to_owned())]);
+    let response = transport.call(&Probe::<NON_IDEMPOTENT>).with_response().await;
+    assert_eq!(response.expect("it succeeds").request_id(), Some("fake-id"));
     for _ in ["unreadable", "refused"] {
-        let error = transport.call(&Probe::<ONCE>).await.expect_err("it fails");
+        let error = transport.call(&Probe::<NON_IDEMPOTENT>).await.expect_err("it fails");
         assert_eq!(error.request_id(), Some("fake-id"), "{error}");
+    }
+}
+
+/// An idempotent call whose body is another secret each time, and which can be built only so often.
+struct Numbered {
+    built: Arc<AtomicU32>,
+    most: u32,
+}
+
+impl Operation for Numbered {
+    type Service = TestService;
+    type Output = serde_json::Value;
+    const SPEC: Spec =
+        Spec::post("test numbers.send", &["/numbers"]).idempotency(Idempotency::Idempotent);
+
+    fn body(&self) -> Result<Body, Error> {
+        match self.built.fetch_add(1, Ordering::Relaxed) {
+            number if number < self.most => Body::json(&format!("obviously-fake-{number}")),
+            _ => Err(Error::configuration("no key")),
+        }
+    }
+}
+
+/// Knows the secrets that were built so far.
+struct Known(Arc<AtomicU32>);
+
+impl Authorize for Known {
+    fn authorize(&self, _: Patience) -> Authorizing<'_> {
+        let built = 0..self.0.load(Ordering::Relaxed);
+        let secrets = built.map(|number| Secret::new(format!("obviously-fake-{number}"))).collect();
+        Authorizing::Ready(Authorization { header: None, secrets, generation: 0 })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_is_built_anew_for_each_attempt() {
+    let built = Arc::new(AtomicU32::new(0));
+    let numbered = Numbered { built: Arc::clone(&built), most: 9 };
+    let sent_back = Act::respond(403, "no obviously-fake-2");
+    let (wire, sent) = script(vec![Act::ConnectFault, Act::respond(503, ""), sent_back]);
+    let call = transport(wire, Known(built), &options(), || 0.0).call_built_anew(numbered);
+    let error = call.await.expect_err("it is refused");
+    assert_eq!((error.attempts(), error.body()), (3, &b"no ***"[..]), "known before it is sent");
+    let bodies: Vec<_> = sent.requests().into_iter().map(http::Request::into_body).collect();
+    assert_eq!(bodies, [0, 1, 2].map(|number| format!("\"obviously-fake-{number}\"")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_rebuild_keeps_an_earlier_unknown_outcome() {
+    for (act, effect) in [
+        (Act::Broken { sent: true }, Unknown),
+        (Act::respond(503, ""), Unknown),
+        (Act::ConnectFault, NotApplied),
+        (Act::respond(429, ""), NotApplied),
+        (Act::respond(401, ""), NotApplied),
+    ] {
+        let (wire, sent) = script(vec![act.clone()]);
+        let transport = transport(wire, renewable(), &options(), || 0.0);
+        let numbered = Numbered { built: Arc::default(), most: 1 };
+        let error = transport.call_built_anew(numbered).await.expect_err("it cannot be built");
+        let seen = (error.kind(), error.effect(), error.attempts(), sent.count());
+        assert_eq!(seen, (Configuration, effect, 1, 1), "{act:?}: {error}");
+        assert_eq!(error.operation(), Some("test numbers.send"));
     }
 }

@@ -16,19 +16,34 @@ const SHORTEST: usize = 8;
 const MASK: &[u8] = b"***";
 
 /// What was sent with a request and must not be shown.
-#[derive(Clone)]
 pub(super) struct Mask {
     credentials: Arc<[Secret]>,
-    proxy: Arc<[Secret]>,
+    /// Of the client: its proxy's password, and headers of the program's own.
+    client: Arc<[Secret]>,
+    /// Added by interceptors.
+    added: Vec<Secret>,
 }
 
 impl Mask {
-    pub(super) fn new(credentials: &Arc<[Secret]>, proxy: &Arc<[Secret]>) -> Self {
-        Self { credentials: Arc::clone(credentials), proxy: Arc::clone(proxy) }
+    pub(super) fn new(
+        credentials: &Arc<[Secret]>,
+        client: &Arc<[Secret]>,
+        added: Option<&HeaderMap>,
+    ) -> Self {
+        let values = added.into_iter().flat_map(HeaderMap::values);
+        Self {
+            credentials: Arc::clone(credentials),
+            client: Arc::clone(client),
+            // Not `to_str`, which reads ASCII only.
+            added: values
+                .filter_map(|value| str::from_utf8(value.as_bytes()).ok())
+                .map(Secret::new)
+                .collect(),
+        }
     }
 
     pub(super) fn bytes(&self, bytes: Bytes) -> Bytes {
-        let secrets = self.credentials.iter().chain(self.proxy.iter());
+        let secrets = self.credentials.iter().chain(self.client.iter()).chain(&self.added);
         secrets
             .filter(|secret| secret.expose().len() >= SHORTEST)
             .fold(bytes, |bytes, secret| replace(bytes, secret.expose()))
@@ -54,7 +69,7 @@ impl Mask {
 }
 
 /// The password inside a proxy's URL, and the form in which it is sent.
-pub(super) fn proxy_secrets(proxy: Option<&Secret>) -> Arc<[Secret]> {
+pub(super) fn proxy_secrets(proxy: Option<&Secret>) -> Vec<Secret> {
     let url = proxy.and_then(|proxy| Url::parse(proxy.expose()).ok());
     let decode =
         |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -63,9 +78,9 @@ pub(super) fn proxy_secrets(proxy: Option<&Secret>) -> Arc<[Secret]> {
             let password = Secret::new(decode(password));
             let pair = Secret::new(format!("{}:{}", decode(user), password.expose()));
             let encoded = Secret::new(STANDARD.encode(pair.expose()));
-            Arc::from([password, encoded])
+            vec![password, encoded]
         }
-        None => Arc::from([]),
+        None => Vec::new(),
     }
 }
 
@@ -169,10 +184,14 @@ fn hex(digits: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
 
+    fn mask(secrets: &[&str]) -> Mask {
+        let secrets = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+        Mask::new(&secrets, &Arc::from([]), None)
+    }
+
     #[test]
-    fn echoed_credentials_are_masked() {
-        let credentials = Arc::from([Secret::new("fake-secret"), Secret::new("x")]);
-        let mask = Mask::new(&credentials, &Arc::from([]));
+    fn sent_back_credentials_are_masked() {
+        let mask = mask(&["fake-secret", "x"]);
         let masked = |text: &str| mask.text(text.to_owned());
         assert_eq!(masked("a fake-secret, fake-secretfake-secret x"), "a ***, ****** x");
         assert_eq!(masked("fake-secre"), "fake-secre");
@@ -181,9 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_seen_through() {
-        let credentials = Arc::from([Secret::new("a/b\"c\\d e+f")]);
-        let mask = Mask::new(&credentials, &Arc::from([]));
+    fn escaped_credentials_are_masked() {
+        let mask = mask(&["a/b\"c\\d e+f"]);
         for text in [
             "a/b\"c\\d e+f",
             r#"a\/b\"c\\d e+f"#,
@@ -196,18 +214,17 @@ mod tests {
     }
 
     #[test]
-    fn escapes_that_are_none_are_seen_through() {
+    fn credentials_that_look_escaped_are_masked() {
         for secret in [r"fake\\\\secret", "fake%25secret", r"fake-secret\", "fake+%2B secret"] {
-            let mask = Mask::new(&Arc::from([Secret::new(secret)]), &Arc::from([]));
+            let mask = mask(&[secret]);
             let json = serde_json::to_string(secret).expect("text is JSON");
             assert_eq!(mask.text(format!("<{secret}> {json}")), "<***> \"***\"", "{secret}");
         }
     }
 
     #[test]
-    fn what_escapes_something_else_is_left() {
-        let credentials = Arc::from([Secret::new("fake-secret"), Secret::new("fake🔑secret")]);
-        let mask = Mask::new(&credentials, &Arc::from([]));
+    fn text_that_only_resembles_a_credential_is_left() {
+        let mask = mask(&["fake-secret", "fake🔑secret"]);
         for text in [
             r"fake\u002esecret",
             r"fake\u002",
@@ -224,9 +241,9 @@ mod tests {
     }
 
     #[test]
-    fn any_character_may_be_escaped() {
+    fn every_escaped_character_is_recognized() {
         let secret = "fäke 🔑\u{8}\u{c}\n\r\t\0 secret";
-        let mask = Mask::new(&Arc::from([Secret::new(secret)]), &Arc::from([]));
+        let whole = mask(&[secret]);
         let escaped = |character: char| -> String {
             let mut units = [0; 2];
             let units = character.encode_utf16(&mut units);
@@ -235,21 +252,21 @@ mod tests {
         let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let json = serde_json::to_string(secret).expect("text is JSON");
         for text in [secret.to_owned(), secret.chars().map(escaped).collect(), form] {
-            assert_eq!(mask.text(format!("<{text}>")), "<***>", "{text}");
+            assert_eq!(whole.text(format!("<{text}>")), "<***>", "{text}");
         }
-        assert_eq!(mask.text(json), "\"***\"");
+        assert_eq!(whole.text(json), "\"***\"");
         // Each byte by itself, too.
-        let mask = Mask::new(&Arc::from([Secret::new("fäke-secret")]), &Arc::from([]));
+        let mask = mask(&["fäke-secret"]);
         for part in [&b"<f%C3\xa4ke-secret>"[..], b"<f\xc3%A4ke-secret>"] {
             assert_eq!(mask.bytes(Bytes::copy_from_slice(part)), "<***>");
         }
     }
 
     #[test]
-    fn a_proxys_password_is_a_secret_too() {
+    fn proxy_password_is_masked() {
         let proxy = Secret::new("http://user:fake%2Fpassword@proxy.example");
-        let secrets = proxy_secrets(Some(&proxy));
-        let mask = Mask::new(&Arc::from([]), &secrets);
+        let secrets = proxy_secrets(Some(&proxy)).into();
+        let mask = Mask::new(&Arc::from([]), &secrets, None);
         let encoded = STANDARD.encode("user:fake/password");
         assert_eq!(mask.text(format!("fake/password {encoded}")), "*** ***");
         assert!(proxy_secrets(Some(&Secret::new("http://proxy.example"))).is_empty());
@@ -257,7 +274,7 @@ mod tests {
 
     #[test]
     fn headers_are_masked() {
-        let mask = Mask::new(&Arc::from([Secret::new("fake-secret")]), &Arc::from([]));
+        let mask = mask(&["fake-secret"]);
         let mut headers = HeaderMap::new();
         headers.insert("x-echo", HeaderValue::from_static("Bearer fake-secret"));
         headers.insert("x-other", HeaderValue::from_static("same"));

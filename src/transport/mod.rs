@@ -1,19 +1,26 @@
-//! What happens between an operation and the wire: one loop for all services.
+//! The way from an operation to the wire: one loop for all services, token requests included.
 //!
 //! `deadline → (authorize → attempt → decide → wait)*`. Time comes from tokio's clock, which tests
 //! pause and advance; the wall clock (for `Retry-After` dates), randomness and the wire are
 //! injected.
 
+mod attempt;
 mod authorize;
 mod call;
+mod cycles;
 mod ensure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod http_client;
+mod http_config;
+mod interceptor;
+mod list;
 mod mask;
 mod options;
 mod pages;
+mod position;
 pub(crate) mod retry;
+mod session;
 mod wire;
 
 #[cfg(test)]
@@ -21,60 +28,77 @@ mod ensure_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod list_tests;
+#[cfg(test)]
 mod loop_tests;
 #[cfg(test)]
 pub(crate) mod memory;
-#[cfg(test)]
-mod pages_tests;
 
 pub use call::{Call, Response, WithResponse};
-pub use ensure::{Difference, Ensured, EnsuredAbsent};
-pub use options::{ClientOptions, HttpConfig};
-pub use pages::{Items, Page, Pages, Position};
+pub use ensure::{Ensured, EnsuredAbsent, Mismatch};
+pub use http_config::HttpConfig;
+pub use interceptor::{Attempt, AttemptReport, Interceptor};
+pub use list::List;
+pub use options::ClientOptions;
+pub use pages::{Items, Page, Pages};
+pub use position::Position;
 pub use retry::RetryPolicy;
 pub use wire::BoxFuture;
 
-pub(crate) use authorize::{Authorization, Authorize, Authorizing};
+#[cfg(feature = "redox")]
+pub(crate) use attempt::LONGEST_ERROR;
+pub(crate) use authorize::{Authorization, Authorize, Authorizing, Patience};
 pub(crate) use call::CallOptions;
-pub(crate) use ensure::{Found, conflict, ensure, ensure_absent, ensure_by_setting, unread};
+#[cfg(any(feature = "twilio", feature = "harness", feature = "redox"))]
+pub(crate) use ensure::Unwanted;
+#[cfg(feature = "twilio")]
+pub(crate) use ensure::unread;
+pub(crate) use ensure::{Desired, Found};
 pub(crate) use options::Address;
-pub(crate) use pages::{List, Listed};
+pub(crate) use retry::Budget;
+pub(crate) use session::Session;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 use url::Url;
 
 use crate::error::{Effect, Error, ErrorKind};
 use crate::model::Secret;
-use crate::operation::{Failure, Operation, Repeat, Request, Service, build};
+use crate::operation::{
+    Failure, Idempotency, ListOperation, Operation, Service, Spec, build, complete,
+};
+use attempt::Failed;
 use authorize::Authorizing::{Pending, Ready};
 use mask::Mask;
-use retry::{Budget, Decision, Reach, Situation};
-use wire::{BodyFault, BodyFaultCause, SentMark, Wire, WireAnswer, WireFault, WireRequest};
+use retry::{Decision, FailedAttempt};
+use wire::Wire;
 
-/// A client's way to one origin: the wire, the credentials bound to it, and the rules of repetition.
+/// A client's way to one origin: the wire, the credentials bound to it, and the rules of retries.
 #[derive(Clone)]
 pub(crate) struct Transport(Arc<Inner>);
 
 struct Inner {
     base: Url,
+    /// The same, as the addresses of requests are made from it.
+    address: Uri,
     headers: HeaderMap,
     wire: Box<dyn Wire>,
     authorize: Box<dyn Authorize>,
     options: ClientOptions,
-    budget: Budget,
+    budget: Arc<Budget>,
     environment: Environment,
-    proxy_secrets: Arc<[Secret]>,
+    /// What must not be shown, beside the credentials.
+    secrets: Arc<[Secret]>,
 }
 
 impl std::fmt::Debug for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Transport({})", self.address())
+        write!(f, "Transport({})", self.origin())
     }
 }
 
@@ -90,40 +114,67 @@ impl Default for Environment {
     }
 }
 
-/// A request with all that the loop needs to know of its operation.
-pub(crate) struct Prepared {
-    request: Request,
-    name: &'static str,
-    success: &'static [u16],
-    repeat: Repeat,
-    status_confirms: bool,
-    sensitive: bool,
+/// What the loop needs to know of an operation.
+struct Endpoint {
+    spec: Spec,
     read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
     request_id: fn(&HeaderMap) -> Option<String>,
     request_id_label: &'static str,
 }
 
-/// A successful answer, complete but not decoded.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
+impl Endpoint {
+    fn of<O: Operation>() -> &'static Self {
+        const {
+            &Self {
+                spec: O::SPEC,
+                read_failure: <O::Service as Service>::read_failure,
+                request_id: <O::Service as Service>::request_id,
+                request_id_label: <O::Service as Service>::REQUEST_ID_LABEL,
+            }
+        }
+    }
+}
+
+/// A request without the client's headers, and its path template.
+type Prepared = (http::Request<Bytes>, &'static str);
+
+/// Where the requests of a call come from.
+enum Source {
+    /// The request is built once, and completed for each attempt.
+    Once(Arc<Prepared>),
+    /// The request is built anew for each attempt: what it holds may be used once.
+    Anew(Box<dyn Fn() -> Result<Prepared, Error> + Send + Sync>),
+}
+
+impl Source {
+    fn prepared(&self) -> Result<Arc<Prepared>, Error> {
+        match self {
+            Self::Once(prepared) => Ok(Arc::clone(prepared)),
+            Self::Anew(build) => build().map(Arc::new),
+        }
+    }
+
+    /// The path template. (What is built anew has one.)
+    fn template(&self, spec: &Spec) -> &'static str {
+        match self {
+            Self::Once(prepared) => prepared.1,
+            Self::Anew(_) => spec.paths[0],
+        }
+    }
+}
+
+/// A successful response, complete but not decoded.
+struct Reply {
+    response: http::Response<Bytes>,
     mask: Mask,
 }
 
 /// How a call's attempts went.
 #[derive(Clone, Copy, Default)]
-struct Course {
+struct Progress {
     attempts: u32,
     /// An attempt before the last one may have been carried out.
     maybe_arrived: bool,
-}
-
-/// One attempt without success.
-struct Miss {
-    reach: Reach,
-    retry_after: Option<Duration>,
-    error: Error,
 }
 
 impl Transport {
@@ -136,245 +187,296 @@ impl Transport {
         authorize: impl Authorize + 'static,
         headers: HeaderMap,
         options: &ClientOptions,
+        budget: &Arc<Budget>,
     ) -> Result<Self, Error> {
         #[cfg(fuzzing)]
         if let Some(wire) = fuzzing::wire() {
             let environment = Environment::default();
-            return Self::with_wire(base, wire, authorize, headers, options, environment);
+            return Self::with_wire(base, wire, authorize, headers, options, budget, environment);
         }
-        let wire = http_client::HttpClient::new(&base, options)?;
+        let wire = Box::new(http_client::HttpClient::new(&base, options)?);
         let environment = Environment::default();
-        Self::with_wire(base, Box::new(wire), authorize, headers, options, environment)
+        Self::with_wire(base, wire, authorize, headers, options, budget, environment)
+    }
+
+    /// A transport to a token endpoint. Headers of the program's own are not sent there, and a request
+    /// that hangs is given up early enough to try again.
+    ///
+    /// # Errors
+    /// A configuration error if the options cannot be used.
+    #[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+    pub(crate) fn for_tokens(
+        url: Url,
+        authorize: impl Authorize + 'static,
+        options: &ClientOptions,
+        budget: &Arc<Budget>,
+    ) -> Result<Self, Error> {
+        let options = options.clone().for_tokens();
+        Self::new(url, authorize, HeaderMap::new(), &options, budget)
     }
 
     /// A transport over any wire.
     ///
     /// # Errors
-    /// A configuration error if the user agent cannot be a header.
+    /// A configuration error if a header of the options cannot be sent.
     pub(crate) fn with_wire(
         base: Url,
         wire: Box<dyn Wire>,
         authorize: impl Authorize + 'static,
         mut headers: HeaderMap,
         options: &ClientOptions,
+        budget: &Arc<Budget>,
         environment: Environment,
     ) -> Result<Self, Error> {
+        let (own, secrets) = options.own_headers()?;
+        headers.extend(own);
         headers.insert(header::USER_AGENT, options.user_agent()?);
+        let address = base.as_str().parse().map_err(|error| {
+            Error::configuration("the base URL is no address of HTTP").with_source(error)
+        })?;
         Ok(Self(Arc::new(Inner {
             base,
+            address,
             headers,
             wire,
             authorize: Box::new(authorize),
-            budget: Budget::new(options.retry.budget),
-            proxy_secrets: mask::proxy_secrets(options.http.proxy.as_ref()),
+            budget: Arc::clone(budget),
+            secrets: mask::proxy_secrets(options.http.proxy.as_ref())
+                .into_iter()
+                .chain(secrets)
+                .collect(),
             options: options.clone(),
             environment,
         })))
     }
 
-    /// Makes a call of an operation; nothing is sent before it is awaited.
-    pub(crate) fn call<O: Operation>(&self, operation: &O) -> Call<O::Answer> {
+    /// Returns a call of an operation; nothing is sent before it is awaited.
+    pub(crate) fn call<O: Operation>(&self, operation: &O) -> Call<O::Output> {
         Call::new(self.clone(), operation)
     }
 
-    /// The origin that the credentials are bound to.
-    pub(crate) fn address(&self) -> String {
+    /// Returns a call of an operation whose request is built anew for each attempt.
+    pub(crate) fn call_built_anew<O: Operation + 'static>(&self, operation: O) -> Call<O::Output> {
+        Call::built_anew(self.clone(), operation)
+    }
+
+    /// Returns a list call; nothing is sent before an item or a page is asked for.
+    pub(crate) fn list<O: ListOperation>(&self, operation: O) -> List<O> {
+        List::new(self.clone(), operation)
+    }
+
+    /// Returns the origin that the credentials are bound to.
+    pub(crate) fn origin(&self) -> String {
         self.0.base.origin().ascii_serialization()
     }
 
-    /// A header that every request has, as text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers.get(name)?.to_str().ok()
+    /// # Errors
+    /// An error if the operation's input breaks a rule.
+    fn prepare<O: Operation>(&self, operation: &O) -> Result<Prepared, Error> {
+        build(operation, &self.0.address).map_err(|error| error.with_operation(O::SPEC.name))
     }
 
-    fn prepare<O: Operation>(&self, operation: &O) -> Result<Prepared, Error> {
-        let mut request =
-            build(operation, &self.0.base).map_err(|error| error.with_operation(O::NAME))?;
-        for (name, value) in &self.0.headers {
-            request.headers.insert(name, value.clone());
-        }
-        Ok(Prepared {
-            request,
-            name: O::NAME,
-            success: O::SUCCESS,
-            repeat: O::REPEAT,
-            status_confirms: O::STATUS_CONFIRMS,
-            sensitive: O::SENSITIVE,
-            read_failure: O::Service::read_failure,
-            request_id: O::Service::request_id,
-            request_id_label: O::Service::REQUEST_ID_LABEL,
-        })
+    /// When a call that begins now must have ended.
+    fn deadline(&self, options: &CallOptions) -> Instant {
+        let timeout = options.timeout.unwrap_or(self.0.options.call_timeout);
+        let own = Instant::now() + bounded(timeout);
+        options.session.as_ref().map_or(own, |session| own.min(session.deadline()))
+    }
+
+    fn policy<'a>(&'a self, retry: Option<&'a RetryPolicy>) -> &'a RetryPolicy {
+        retry.unwrap_or(&self.0.options.retry)
     }
 
     /// Runs a call to its end: attempts, waits and renewals, all before one deadline.
-    async fn run(
-        &self,
-        prepared: &Prepared,
-        options: &CallOptions,
-        course: &mut Course,
-    ) -> Result<Answer, Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::configuration("a call must be awaited within a Tokio runtime"));
-        }
-        let inner = &*self.0;
-        let policy = options.retry.as_ref().unwrap_or(&inner.options.retry);
-        let deadline =
-            Instant::now() + bounded(options.timeout.unwrap_or(inner.options.call_timeout));
-        let mut renewed = false;
-        loop {
-            let authorization = self
-                .authorization(deadline)
-                .await
-                .map_err(|error| conclude(error, Effect::NotApplied, prepared, course))?;
-            course.attempts += 1;
-            let span = self.attempt_span(prepared, course.attempts);
-            let attempt = self.attempt(prepared, &authorization, deadline, &span);
-            let miss = match attempt.instrument(span.clone()).await {
-                Ok(answer) => {
-                    inner.budget.earn();
-                    return Ok(answer);
-                }
-                Err(miss) => miss,
-            };
-            span.record("error.type", miss.error.kind().as_str());
-            let effect = retry::effect(prepared.repeat, miss.reach);
-            let decision = retry::decide(
-                policy,
-                &Situation {
-                    repeat: prepared.repeat,
-                    reach: miss.reach,
-                    retry_after: miss.retry_after,
-                    attempts: course.attempts,
-                    left: deadline.saturating_duration_since(Instant::now()),
-                    renewable: !renewed && inner.authorize.is_renewable(),
-                    jitter: (inner.environment.jitter)(),
-                },
-            );
-            let stop = match decision {
-                Decision::Renew => {
+    ///
+    /// It is kept small: an `async fn` would hold its arguments twice, and what is borrowed across an
+    /// `await` has its place until its scope ends.
+    #[expect(clippy::manual_async_fn, reason = "the block holds its captures once")]
+    fn run<'a>(
+        &'a self,
+        endpoint: &'static Endpoint,
+        source: &'a Source,
+        options: &'a CallOptions,
+        progress: &'a mut Progress,
+    ) -> impl Future<Output = Result<Reply, Error>> + Send + 'a {
+        async move {
+            if tokio::runtime::Handle::try_current().is_err() {
+                return Err(Error::configuration("a call must be awaited within a Tokio runtime"));
+            }
+            let inner = &*self.0;
+            let policy = self.policy(options.retry.as_deref());
+            let RetryPolicy { max_retry_after, max_attempts: attempts, .. } = *policy;
+            let deadline = self.deadline(options);
+            let patience = Patience { deadline, max_retry_after, attempts };
+            let mut renewed = false;
+            loop {
+                let unsent = |error| conclude(error, Effect::NotApplied, endpoint, progress);
+                // Before the authorization, which names what a request that is built anew holds and must
+                // not be shown.
+                let prepared = source.prepared().map_err(unsent)?;
+                let template = prepared.1;
+                let authorization = self.authorization(patience).await.map_err(unsent)?;
+                let number = progress.attempts + 1;
+                let attempt = match inner.options.interceptors.is_empty() {
+                    true => None,
+                    false => {
+                        let attempt = self.intercept(endpoint, template, number, deadline);
+                        Some(Box::pin(attempt).await.map_err(unsent)?)
+                    }
+                };
+                let added = attempt.as_ref().map(|attempt| &attempt.headers);
+                let mask = Mask::new(&authorization.secrets, &inner.secrets, added);
+                let request = authorized(&prepared.0, &inner.headers, &authorization, added);
+                progress.attempts = number;
+                let span = self.attempt_span(endpoint, template, number);
+                let begun = Instant::now();
+                let until = deadline.min(begun + bounded(inner.options.attempt_timeout));
+                let limit = inner.options.limit(options.list);
+                let sending = self.attempt(endpoint, request, limit, &mask, until, &span);
+                let result = sending.instrument(span.clone()).await;
+                let result = match &attempt {
+                    None => result,
+                    Some(attempt) => {
+                        Box::pin(self.report(attempt, endpoint, result, begun, deadline)).await
+                    }
+                };
+                let failed = match result.map(|response| Reply { response, mask }) {
+                    Ok(reply) => {
+                        inner.budget.earn();
+                        return Ok(reply);
+                    }
+                    Err(failed) => failed,
+                };
+                span.record("error.type", failed.error.kind().as_str());
+                let Failed { outcome, error } = failed;
+                let effect = retry::effect(endpoint.spec.idempotency, outcome);
+                if error.kind() == ErrorKind::Unauthenticated && error.status().is_some() {
                     inner.authorize.refused(&authorization);
-                    renewed = true;
-                    continue;
                 }
-                Decision::Again(wait) if inner.budget.spend() => {
-                    // The error itself could quote the service.
-                    tracing::debug!(
-                        ?wait,
-                        kind = miss.error.kind().as_str(),
-                        "the call is tried again"
-                    );
-                    course.maybe_arrived |= effect == Effect::Unknown;
-                    tokio::time::sleep(wait).await;
-                    continue;
-                }
-                Decision::Again(_) => Some("not repeated: the client's retry budget is spent"),
-                Decision::Stop(reason) => reason,
-            };
-            let error = match miss.error.kind() {
-                ErrorKind::Connect => miss.error.or_detail(|| self.address().into()),
-                _ => miss.error,
-            };
-            let error = match stop {
-                Some(reason) => error.with_remark(reason),
-                None => error,
-            };
-            return Err(conclude(error, effect, prepared, course));
+                let decision = retry::decide(
+                    policy,
+                    &FailedAttempt {
+                        idempotency: endpoint.spec.idempotency,
+                        outcome,
+                        retry_after: error.retry_after(),
+                        attempts: progress.attempts,
+                        left: deadline.saturating_duration_since(Instant::now()),
+                        renewable: !renewed && inner.authorize.is_renewable(),
+                        jitter: (inner.environment.jitter)(),
+                    },
+                );
+                let stop = match decision {
+                    Decision::Renew if inner.budget.spend() => {
+                        renewed = true;
+                        continue;
+                    }
+                    Decision::Again(wait) if inner.budget.spend() => {
+                        // The error itself could quote the service.
+                        tracing::debug!(?wait, kind = error.kind().as_str(), "retrying the call");
+                        progress.maybe_arrived |= effect == Effect::Unknown;
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    Decision::Renew | Decision::Again(_) => {
+                        Some("not retried: the client's retry budget is spent")
+                    }
+                    Decision::Stop(reason) => reason,
+                };
+                let error = match error.kind() {
+                    ErrorKind::Connect => error.or_detail(|| self.origin().into()),
+                    _ => error,
+                };
+                let error = match stop {
+                    Some(reason) => error.with_remark(reason),
+                    None => error,
+                };
+                return Err(conclude(error, effect, endpoint, progress));
+            }
         }
     }
 
-    /// The credentials of the next attempt, within the call's deadline.
-    async fn authorization(&self, deadline: Instant) -> Result<Authorization, Error> {
-        let pending = match self.0.authorize.authorize() {
+    /// Gets the credentials of the next attempt, within the call's deadline.
+    async fn authorization(&self, patience: Patience) -> Result<Authorization, Error> {
+        let pending = match self.0.authorize.authorize(patience) {
             Ready(authorization) => return Ok(authorization),
             Pending(pending) => pending,
         };
-        tokio::time::timeout_at(deadline, pending).await.unwrap_or_else(|_| {
-            Err(Error::new(ErrorKind::Timeout).with_detail("no access token came in time"))
+        tokio::time::timeout_at(patience.deadline, pending).await.unwrap_or_else(|_| {
+            let detail = "failed to obtain an access token: none came in time";
+            Err(Error::new(ErrorKind::Timeout).with_detail(detail))
         })
     }
 
-    async fn attempt(
+    /// Runs the interceptors before an attempt.
+    async fn intercept(
         &self,
-        prepared: &Prepared,
-        authorization: &Authorization,
+        endpoint: &Endpoint,
+        template: &'static str,
+        number: u32,
         deadline: Instant,
-        span: &Span,
-    ) -> Result<Answer, Miss> {
-        let inner = &*self.0;
-        let until = deadline.min(Instant::now() + bounded(inner.options.attempt_timeout));
-        let sent = SentMark::default();
-        let sending = inner.wire.send(inner.wire_request(prepared, authorization, &sent));
-        let (status, headers, body) = match tokio::time::timeout_at(until, sending).await {
-            Ok(Ok(WireAnswer { status, headers, body })) => (status, headers, body),
-            Ok(Err(fault)) => return Err(no_answer(fault, &sent)),
-            Err(_) if sent.settle() => {
-                let error = Error::new(ErrorKind::Timeout).with_detail("no answer in time");
-                return Err(Miss { reach: Reach::NoAnswer, retry_after: None, error });
+    ) -> Result<Box<Attempt>, Error> {
+        let mut attempt = Box::new(Attempt {
+            operation: endpoint.spec.name,
+            method: endpoint.spec.method.clone(),
+            template,
+            origin: self.origin(),
+            number,
+            headers: HeaderMap::new(),
+        });
+        let running = async {
+            for interceptor in &self.0.options.interceptors {
+                interceptor.before_attempt(&mut attempt).await.map_err(interceptor_error)?;
             }
-            Err(_) => {
-                let error = Error::new(ErrorKind::Timeout).with_detail("no connection in time");
-                let reach = Reach::NotSent { passing: true };
-                return Err(Miss { reach, retry_after: None, error });
-            }
+            Ok::<(), Error>(())
         };
-        span.record("http.response.status_code", status.as_u16());
-        let body = match tokio::time::timeout_at(until, body).await {
-            Ok(read) => read.map_err(Some),
-            Err(_) => Err(None),
-        };
-        let mask = Mask::new(&authorization.secrets, &inner.proxy_secrets);
-        let success = prepared.success.contains(&status.as_u16());
-        match (success, body) {
-            (true, Ok(body)) => Ok(Answer { status, headers, body, mask }),
-            (true, Err(fault)) => Err(unreadable(prepared, status, headers, fault, &mask)),
-            (false, body) => {
-                // What was read of a broken body may still hold the service's words.
-                let body =
-                    body.unwrap_or_else(|fault| fault.map(|f| f.partial).unwrap_or_default());
-                Err(self.refused(prepared, status, mask.headers(headers), &mask.bytes(body)))
-            }
-        }
+        let late =
+            || Error::new(ErrorKind::Timeout).with_detail("an interceptor did not end in time");
+        tokio::time::timeout_at(deadline, running).await.map_err(|_| late())??;
+        Ok(attempt)
     }
 
-    /// An answer that is not a success of the operation.
-    fn refused(
+    /// Runs the interceptors after an attempt.
+    async fn report(
         &self,
-        prepared: &Prepared,
-        status: StatusCode,
-        headers: HeaderMap,
-        body: &[u8],
-    ) -> Miss {
-        let retry_after = retry::retry_after(&headers, (self.0.environment.wall)());
-        let (kind, error) = failure(prepared, status, headers, body);
-        let error = match retry_after {
-            Some(wait) => error.with_retry_after(wait),
-            None => error,
+        attempt: &Attempt,
+        endpoint: &Endpoint,
+        result: Result<http::Response<Bytes>, Failed>,
+        begun: Instant,
+        deadline: Instant,
+    ) -> Result<http::Response<Bytes>, Failed> {
+        let report = report(endpoint, &result, begun.elapsed());
+        let running = async {
+            for interceptor in &self.0.options.interceptors {
+                interceptor.after_attempt(attempt, &report).await;
+            }
         };
-        Miss { reach: Reach::Answered { status: status.as_u16(), kind }, retry_after, error }
+        // The attempt is over, and its outcome stands.
+        let _ = tokio::time::timeout_at(deadline, running).await;
+        result
     }
 
-    fn attempt_span(&self, prepared: &Prepared, attempt: u32) -> Span {
+    fn attempt_span(&self, endpoint: &Endpoint, template: &str, number: u32) -> Span {
         let base = &self.0.base;
         tracing::info_span!(
             "rolecall.attempt",
             otel.kind = "client",
-            http.request.method = prepared.request.method.as_str(),
-            url.template = prepared.request.template,
+            http.request.method = endpoint.spec.method.as_str(),
+            url.template = template,
             server.address = base.host_str().unwrap_or_default(),
             server.port = base.port_or_known_default(),
-            http.request.resend_count = (attempt > 1).then_some(attempt - 1),
+            http.request.resend_count = (number > 1).then_some(number - 1),
             http.response.status_code = field::Empty,
             "error.type" = field::Empty,
         )
     }
 
-    fn call_span(&self, prepared: &Prepared) -> Span {
+    fn call_span(&self, endpoint: &Endpoint, source: &Source) -> Span {
         let base = &self.0.base;
         tracing::info_span!(
             "rolecall.call",
-            rolecall.operation = prepared.name,
-            http.request.method = prepared.request.method.as_str(),
-            url.template = prepared.request.template,
+            rolecall.operation = endpoint.spec.name,
+            http.request.method = endpoint.spec.method.as_str(),
+            url.template = source.template(&endpoint.spec),
             server.address = base.host_str().unwrap_or_default(),
             server.port = base.port_or_known_default(),
             http.request.resend_count = field::Empty,
@@ -384,163 +486,58 @@ impl Transport {
     }
 }
 
-impl Inner {
-    /// What one attempt sends.
-    fn wire_request(
-        &self,
-        prepared: &Prepared,
-        authorization: &Authorization,
-        sent: &SentMark,
-    ) -> WireRequest {
-        let request = &prepared.request;
-        // Not a clone, which would have to grow: for what authenticates it, and for what HTTP adds.
-        let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
-        headers.extend(request.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        if let Some((name, value)) = &authorization.header {
-            headers.insert(name, value.clone());
+fn report(
+    endpoint: &Endpoint,
+    result: &Result<http::Response<Bytes>, Failed>,
+    duration: Duration,
+) -> AttemptReport {
+    let idempotency = endpoint.spec.idempotency;
+    let (status, error, effect) = match result {
+        Ok(response) if idempotency == Idempotency::Safe => {
+            (Some(response.status()), None, Effect::NotApplied)
         }
-        WireRequest {
-            method: request.method.clone(),
-            url: request.url.clone(),
-            headers,
-            body: request.body.clone(),
-            limit: self.options.max_answer_bytes,
-            sent: sent.clone(),
+        Ok(response) if !endpoint.spec.status_confirms => {
+            (Some(response.status()), None, Effect::Unknown)
         }
-    }
-}
-
-/// The longest body that is read for a service's typed error.
-pub(crate) const LONGEST_ERROR: usize = 64 * 1024;
-
-/// The error of an answer that the operation's service reads as a failure.
-fn failure(
-    prepared: &Prepared,
-    status: StatusCode,
-    headers: HeaderMap,
-    body: &[u8],
-) -> (ErrorKind, Error) {
-    // What comes with a token must not be kept in any form, whatever the status.
-    let told = status.is_client_error() || status.is_server_error();
-    let holds_token = || body.windows(12).any(|part| part == b"access_token");
-    let body = if prepared.sensitive && (!told || holds_token()) { &[] } else { body };
-    // No service tells an error at such length; as a tree it would be many times as large.
-    let readable = if body.len() <= LONGEST_ERROR { body } else { &[] };
-    let mut failure = (prepared.read_failure)(status, &headers, readable);
-    if prepared.success.contains(&status.as_u16()) && failure.kind == ErrorKind::UnexpectedStatus {
-        // The status was expected; it is the body that says that the call did not succeed.
-        failure.kind = ErrorKind::Rejected;
-    }
-    let request_id = (prepared.request_id)(&headers).or(failure.request_id);
-    let mut error = Error::new(failure.kind)
-        .with_status(status)
-        .with_headers(headers)
-        .with_body(body)
-        .with_shared_service(failure.service, prepared.request_id_label);
-    if let Some(id) = request_id {
-        error = error.with_request_id(id);
-    }
-    if let Some(code) = failure.code {
-        error = error.with_code(code);
-    }
-    if let Some(message) = failure.message.or_else(|| plain_text(body)) {
-        error = error.with_message(message);
-    }
-    (failure.kind, error)
-}
-
-/// A short body that is neither JSON nor a page: what a service or a proxy says in plain words.
-fn plain_text(body: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?.trim();
-    let plain = text.len() <= 300 && !text.starts_with(['<', '{', '[', '"']);
-    let words = text.contains(' ') && !text.chars().any(|c| c.is_control() && !c.is_whitespace());
-    (plain && words).then(|| text.to_owned())
-}
-
-/// A documented success whose body could not be read to its end (`None`: in time).
-fn unreadable(
-    prepared: &Prepared,
-    status: StatusCode,
-    headers: HeaderMap,
-    fault: Option<BodyFault>,
-    mask: &Mask,
-) -> Miss {
-    let (error, partial) = match fault {
-        None => {
-            let error =
-                Error::new(ErrorKind::Timeout).with_detail("the answer did not end in time");
-            (error, Bytes::new())
-        }
-        Some(BodyFault { cause, partial }) => {
-            let error = match cause {
-                BodyFaultCause::TooLarge { limit } => Error::new(ErrorKind::Decode)
-                    .with_detail(format!("the answer is larger than {limit} bytes")),
-                BodyFaultCause::Encoded { encoding } => {
-                    Error::new(ErrorKind::Decode).with_detail(format!(
-                        "the answer is encoded ({}), which was not asked for",
-                        mask.text(encoding)
-                    ))
-                }
-                BodyFaultCause::Broken(source) => Error::new(ErrorKind::Interrupted)
-                    .with_detail("the answer broke off")
-                    .with_source(source),
-            };
-            (error, partial)
+        Ok(response) => (Some(response.status()), None, Effect::Applied),
+        Err(Failed { outcome, error }) => {
+            (error.status(), Some(error.kind()), retry::effect(idempotency, *outcome))
         }
     };
-    let error = identify(error, prepared, status, mask.headers(headers));
-    let error = if prepared.sensitive { error } else { error.with_body(&mask.bytes(partial)) };
-    let reach = Reach::Unreadable { confirmed: prepared.status_confirms };
-    Miss { reach, retry_after: None, error }
+    AttemptReport { status, error, effect, duration }
 }
 
-/// Adds what the head of an answer says.
-fn identify(error: Error, prepared: &Prepared, status: StatusCode, headers: HeaderMap) -> Error {
-    let id = (prepared.request_id)(&headers);
-    let error = error
-        .with_status(status)
-        .with_headers(headers)
-        .with_shared_service(None, prepared.request_id_label);
-    match id {
-        Some(id) => error.with_request_id(id),
-        None => error,
+/// The error of a call that an interceptor ended. It may come from another call, whose response says
+/// nothing about this one.
+fn interceptor_error(error: Error) -> Error {
+    error.of_other_call(ErrorKind::Rejected, "an interceptor failed")
+}
+
+/// Completes a request: with the client's headers, what authenticates it, and what interceptors added.
+fn authorized(
+    request: &http::Request<Bytes>,
+    client: &HeaderMap,
+    authorization: &Authorization,
+    added: Option<&HeaderMap>,
+) -> http::Request<Bytes> {
+    let mut request = complete(request, client);
+    request.headers_mut().extend(added.cloned().into_iter().flatten());
+    if let Some((name, value)) = &authorization.header {
+        request.headers_mut().insert(name, value.clone());
     }
-}
-
-fn no_answer(fault: WireFault, sent: &SentMark) -> Miss {
-    let (reach, error) = match fault {
-        WireFault::Unusable(source) => (
-            Reach::NotSent { passing: false },
-            Error::new(ErrorKind::Configuration)
-                .with_detail("the request could not be sent")
-                .with_source(source),
-        ),
-        WireFault::Connect(source) => {
-            (Reach::NotSent { passing: true }, Error::new(ErrorKind::Connect).with_source(source))
-        }
-        WireFault::Broken(source) if sent.settle() => {
-            (Reach::NoAnswer, Error::new(ErrorKind::Interrupted).with_source(source))
-        }
-        WireFault::Broken(source) => (
-            Reach::NotSent { passing: true },
-            Error::new(ErrorKind::Connect)
-                .with_detail("the connection closed before the request was sent")
-                .with_source(source),
-        ),
-    };
-    Miss { reach, retry_after: None, error }
+    request
 }
 
 /// Completes a final error with what only the whole call knows.
-fn conclude(error: Error, last: Effect, prepared: &Prepared, course: &Course) -> Error {
+fn conclude(error: Error, last: Effect, endpoint: &Endpoint, progress: &Progress) -> Error {
     error
-        .with_effect(retry::fold(course.maybe_arrived, last))
-        .with_operation(prepared.name)
-        .with_attempts(course.attempts)
+        .with_effect(retry::fold(progress.maybe_arrived, last))
+        .with_operation(endpoint.spec.name)
+        .with_attempts(progress.attempts)
 }
 
 /// Far enough to mean "no limit", near enough to add to any instant.
-fn bounded(duration: Duration) -> Duration {
+pub(crate) fn bounded(duration: Duration) -> Duration {
     duration.min(Duration::from_secs(30 * 24 * 3600))
 }
 

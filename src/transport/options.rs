@@ -1,13 +1,17 @@
 //! Settings that are the same for every service.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use url::{Host, Url};
 
-use super::RetryPolicy;
+use super::attempt::SizeLimit;
+use super::http_config::HttpConfig;
+use super::interceptor::{Interceptor, own_header};
+use super::retry::{Budget, RetryPolicy};
+use crate::declare::setters;
 use crate::error::Error;
 use crate::model::Secret;
 use crate::model::env::Vars;
@@ -32,28 +36,56 @@ use crate::model::env::Vars;
 /// # #[cfg(all(feature = "redox", feature = "rustls"))]
 /// # example().unwrap();
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ClientOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) call_timeout: Duration,
-    pub(crate) max_answer_bytes: usize,
+    pub(crate) token_timeout: Duration,
+    max_response_bytes: usize,
+    max_list_bytes: usize,
     pub(crate) retry: RetryPolicy,
     user_agent_suffix: Option<String>,
+    headers: Vec<(String, Secret)>,
+    pub(super) interceptors: Vec<Arc<dyn Interceptor>>,
     allow_plain_http: bool,
     pub(crate) http: HttpConfig,
 }
 
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("call_timeout", &self.call_timeout)
+            .field("token_timeout", &self.token_timeout)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("max_list_bytes", &self.max_list_bytes)
+            .field("retry", &self.retry)
+            .field("user_agent_suffix", &self.user_agent_suffix)
+            .field("headers", &self.headers)
+            .field("interceptors", &self.interceptors.len())
+            .field("allow_plain_http", &self.allow_plain_http)
+            .field("http", &self.http)
+            .finish()
+    }
+}
+
 impl Default for ClientOptions {
-    /// 10 s to connect, 30 s an attempt, 90 s a call; answers of at most 2 MiB.
+    /// 10 s to connect, 30 s an attempt, 90 s a call, 30 s to obtain a token; responses of at most
+    /// 2 MiB, pages of lists of at most 32 MiB.
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(30),
             call_timeout: Duration::from_secs(90),
-            max_answer_bytes: 2 * 1024 * 1024,
+            token_timeout: Duration::from_secs(30),
+            max_response_bytes: 2 * 1024 * 1024,
+            max_list_bytes: 32 * 1024 * 1024,
             retry: RetryPolicy::default(),
             user_agent_suffix: None,
+            headers: Vec::new(),
+            interceptors: Vec::new(),
             allow_plain_http: false,
             http: HttpConfig::default(),
         }
@@ -61,54 +93,54 @@ impl Default for ClientOptions {
 }
 
 impl ClientOptions {
-    /// The time for name resolution, TCP and TLS of one connection. Default 10 s.
+    setters! {
+        /// Sets the time for name resolution, TCP and TLS of one connection. Default 10 s.
+        connect_timeout(Duration);
+
+        /// Sets the time for one attempt, from connecting to the last byte of the response. Default 30 s.
+        attempt_timeout(Duration);
+
+        /// Sets the time for a whole call: getting a token, all attempts and all waits; where a call makes
+        /// several requests (`ensure`), for all of them. Default 90 s.
+        call_timeout(Duration);
+
+        /// Sets the time to obtain an access token, retries included. Default 30 s.
+        token_timeout(Duration);
+
+        /// Sets the largest response that is read, in bytes; pages of lists have a limit of their own.
+        /// Default 2 MiB. While a response is read, up to half as much again is allocated.
+        max_response_bytes(usize);
+
+        /// Sets the largest page of a list that is read, in bytes. Default 32 MiB: some services send a
+        /// whole list in one response.
+        max_list_bytes(usize);
+
+        /// Sets how often and how long calls are retried.
+        retry(RetryPolicy);
+
+        /// Names the program behind `rolecall/<version>` in the `User-Agent` header.
+        user_agent_suffix(some into String);
+    }
+
+    /// Adds a header of one's own to every request, e.g. a gateway's key. It is sent to the client's
+    /// base URL alone, not to a token endpoint, and its value is masked in errors. Building the client
+    /// refuses a header that the client sets itself.
     #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// The time for one attempt, from connecting to the last byte of the answer. Default 30 s.
+    /// Adds code that runs before and after each attempt; several run in the order of their addition.
     #[must_use]
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.push(Arc::new(interceptor));
         self
     }
 
-    /// The time for a whole call: getting a token, all attempts and all waits. Default 90 s.
-    #[must_use]
-    pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.call_timeout = timeout;
-        self
-    }
-
-    /// The largest answer that is read, in bytes. Default 2 MiB. While one is read, up to half as much
-    /// again is allocated.
-    #[must_use]
-    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
-        self.max_answer_bytes = bytes;
-        self
-    }
-
-    /// How often and how long calls are tried again.
-    #[must_use]
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
-        self
-    }
-
-    /// Names the program behind `rolecall/<version>` in the `User-Agent` header.
-    #[must_use]
-    pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
-        self.user_agent_suffix = Some(suffix.into());
-        self
-    }
-
-    /// Allows `http://` addresses that are not loopback: credentials then cross the network readable.
-    #[must_use]
-    pub fn allow_plain_http(mut self, allow: bool) -> Self {
-        self.allow_plain_http = allow;
-        self
+    setters! {
+        /// Allows `http://` addresses that are not loopback: credentials then cross the network readable.
+        allow_plain_http(bool);
     }
 
     /// Configures the HTTP client: proxy, certificates, pool. What this crate promises (no
@@ -125,6 +157,42 @@ impl ClientOptions {
         self
     }
 
+    /// A budget of retries for one client and its clones.
+    pub(crate) fn budget(&self) -> Arc<Budget> {
+        Arc::new(Budget::new(self.retry.budget))
+    }
+
+    /// The same for requests to a token endpoint.
+    #[cfg(any(test, feature = "twilio", feature = "redox-jwt"))]
+    pub(super) fn for_tokens(mut self) -> Self {
+        self.headers.clear();
+        self.call_timeout = self.token_timeout;
+        self.attempt_timeout = self.attempt_timeout.min(self.token_timeout / 3);
+        // The token cache waits, so that each caller can decide whether it does.
+        self.retry = self.retry.max_retry_after(Duration::ZERO);
+        self
+    }
+
+    pub(super) fn limit(&self, is_list: bool) -> SizeLimit {
+        match is_list {
+            true => SizeLimit { bytes: self.max_list_bytes, setting: "max_list_bytes" },
+            false => SizeLimit { bytes: self.max_response_bytes, setting: "max_response_bytes" },
+        }
+    }
+
+    /// The headers of the program's own, and what must not be shown of them.
+    ///
+    /// # Errors
+    /// A configuration error that names the header and the rule.
+    pub(super) fn own_headers(&self) -> Result<(HeaderMap, Vec<Secret>), Error> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &self.headers {
+            let (name, value) = own_header(name, value.expose())?;
+            headers.insert(name, value);
+        }
+        Ok((headers, self.headers.iter().map(|(_, value)| value.clone()).collect()))
+    }
+
     pub(crate) fn user_agent(&self) -> Result<HeaderValue, Error> {
         let own = concat!("rolecall/", env!("CARGO_PKG_VERSION"));
         let text = match &self.user_agent_suffix {
@@ -139,20 +207,21 @@ impl ClientOptions {
     }
 }
 
-/// The address of a service, and what the setting is called that it comes from.
+/// The address of a service, and the name of the setting that it comes from.
 #[derive(Clone)]
 pub(crate) struct Address {
     setting: &'static str,
-    text: String,
+    text: Option<String>,
 }
 
 impl Address {
-    pub(crate) fn new(setting: &'static str, default: &str) -> Self {
-        Self { setting, text: default.to_owned() }
+    /// The service's own address, until another is set.
+    pub(crate) fn new(setting: &'static str) -> Self {
+        Self { setting, text: None }
     }
 
     pub(crate) fn set(&mut self, text: impl Into<String>) {
-        self.text = text.into();
+        self.text = Some(text.into());
     }
 
     /// Takes the address from a variable, if it is set.
@@ -161,18 +230,20 @@ impl Address {
     /// A configuration error that names the variable.
     pub(crate) fn read(&mut self, vars: &Vars<'_>, name: &'static str) -> Result<(), Error> {
         if let Some(text) = vars.optional(name)? {
-            *self = Self { setting: name, text };
+            *self = Self { setting: name, text: Some(text) };
         }
         Ok(())
     }
 
+    /// Returns the address that was set, or else the service's own.
+    ///
     /// # Errors
     /// A configuration error that names the setting and the rule.
-    pub(crate) fn parse(&self, options: &ClientOptions) -> Result<Url, Error> {
+    pub(crate) fn parse(&self, default: &str, options: &ClientOptions) -> Result<Url, Error> {
         let rule = |rule: &str| Error::configuration(format!("{}: {rule}", self.setting));
         // The text itself stays out of errors: it may contain credentials.
-        let url =
-            Url::parse(&self.text).map_err(|error| rule(&format!("is not a URL: {error}")))?;
+        let text = self.text.as_deref().unwrap_or(default);
+        let url = Url::parse(text).map_err(|error| rule(&format!("is not a URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(rule("must start with https:// (or http:// for loopback)"));
         }
@@ -194,9 +265,10 @@ impl Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A text that is no good address may contain anything.
-        let url = Url::parse(&self.text).ok();
+        let Some(text) = &self.text else { return f.write_str("default") };
+        let url = Url::parse(text).ok();
         let origin = url.map(|url| url.origin().ascii_serialization());
-        write!(f, "{}", origin.as_deref().unwrap_or("not a URL"))
+        f.write_str(origin.as_deref().unwrap_or("not a URL"))
     }
 }
 
@@ -206,117 +278,5 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         None => false,
-    }
-}
-
-/// Settings of the HTTP client below, applied before what the crate itself relies on.
-///
-/// Unset settings keep the defaults of reqwest: proxies from the environment
-/// (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`; never for loopback), the platform's root
-/// certificates, idle connections kept for 90 s.
-#[derive(Clone, Default)]
-pub struct HttpConfig {
-    pub(super) proxy: Option<Secret>,
-    pub(super) no_proxy: bool,
-    pub(super) roots_pem: Vec<Vec<u8>>,
-    pub(super) only_these_roots: bool,
-    pub(super) identity_pem: Option<(Vec<u8>, Secret)>,
-    pub(super) pool_max_idle: Option<usize>,
-    pub(super) pool_idle_timeout: Option<Duration>,
-    pub(super) tcp_keepalive: Option<Duration>,
-    pub(super) local_address: Option<IpAddr>,
-    pub(super) resolve: Vec<(String, IpAddr)>,
-}
-
-impl HttpConfig {
-    /// Sends everything through this proxy (`http://[user:password@]host:port`), loopback included.
-    #[must_use]
-    pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = Some(Secret::new(url));
-        self
-    }
-
-    /// Ignores the proxies of the environment.
-    #[must_use]
-    pub fn no_proxy(mut self) -> Self {
-        self.no_proxy = true;
-        self
-    }
-
-    /// Trusts these root certificates (PEM, one or more) beside the platform's.
-    #[must_use]
-    pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots_pem.push(pem.into());
-        self
-    }
-
-    /// Trusts only the certificates of [`root_certificates_pem`](Self::root_certificates_pem).
-    #[must_use]
-    pub fn only_these_root_certificates(mut self) -> Self {
-        self.only_these_roots = true;
-        self
-    }
-
-    /// Shows this client certificate chain (PEM), with its private key (PEM, PKCS#8).
-    #[must_use]
-    pub fn client_certificate_pem(
-        mut self,
-        chain: impl Into<Vec<u8>>,
-        key: impl Into<Secret>,
-    ) -> Self {
-        self.identity_pem = Some((chain.into(), key.into()));
-        self
-    }
-
-    /// The most idle connections kept per host.
-    #[must_use]
-    pub fn pool_max_idle_per_host(mut self, connections: usize) -> Self {
-        self.pool_max_idle = Some(connections);
-        self
-    }
-
-    /// How long an idle connection is kept.
-    #[must_use]
-    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.pool_idle_timeout = Some(timeout);
-        self
-    }
-
-    /// Sends TCP keep-alive probes after this much silence.
-    #[must_use]
-    pub fn tcp_keepalive(mut self, silence: Duration) -> Self {
-        self.tcp_keepalive = Some(silence);
-        self
-    }
-
-    /// Connects from this local address.
-    #[must_use]
-    pub fn local_address(mut self, address: IpAddr) -> Self {
-        self.local_address = Some(address);
-        self
-    }
-
-    /// Resolves a host name to this address instead of asking the system.
-    #[must_use]
-    pub fn resolve(mut self, host: impl Into<String>, address: IpAddr) -> Self {
-        self.resolve.push((host.into(), address));
-        self
-    }
-}
-
-impl fmt::Debug for HttpConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpConfig")
-            .field("proxy", &self.proxy)
-            .field("no_proxy", &self.no_proxy)
-            .field("root_certificates", &self.roots_pem.len())
-            .field("only_these_root_certificates", &self.only_these_roots)
-            .field("client_certificate", &self.identity_pem.is_some())
-            .field("pool_max_idle_per_host", &self.pool_max_idle)
-            .field("pool_idle_timeout", &self.pool_idle_timeout)
-            .field("tcp_keepalive", &self.tcp_keepalive)
-            .field("local_address", &self.local_address)
-            .field("resolve", &self.resolve)
-            .finish()
     }
 }

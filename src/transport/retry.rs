@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 
+use crate::declare::setters;
 use crate::error::{Effect, ErrorKind};
-use crate::operation::Repeat;
+use crate::operation::Idempotency;
 
-/// How often and how long a client tries again. What may be repeated at all is not a setting: the
-/// operation and the service's answer decide it.
+/// How often and how long a client retries. What may be retried at all is not a setting: the
+/// operation's idempotency and the service's response decide it.
 ///
 /// ```
 /// use rolecall::RetryPolicy;
@@ -43,80 +44,69 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt and no more. (A token that the service no longer accepts is still renewed once.)
+    /// One attempt and no more. (A token that the service refuses is still renewed once, from the
+    /// budget.)
     #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// The most attempts of one call, the first included; at least 1.
+    /// Sets the most attempts of one call, the first included; at least 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The longest first wait; the limit doubles with each further one. The wait itself is drawn
-    /// evenly between nothing and the limit ("full jitter").
-    #[must_use]
-    pub fn base_wait(mut self, wait: Duration) -> Self {
-        self.base = wait;
-        self
+    setters! {
+        /// Sets the longest first wait; the limit doubles with each further one. The wait itself is drawn
+        /// evenly between nothing and the limit ("full jitter").
+        base_wait = base(Duration);
     }
 
-    /// The longest wait that the client chooses by itself.
-    #[must_use]
-    pub fn max_wait(mut self, wait: Duration) -> Self {
-        self.max_wait = wait;
-        self
-    }
+    setters! {
+        /// Sets the longest wait that the client chooses by itself.
+        max_wait(Duration);
 
-    /// The longest `Retry-After` that is waited out. A longer one ends the call at once with an
-    /// error that carries it.
-    #[must_use]
-    pub fn max_retry_after(mut self, wait: Duration) -> Self {
-        self.max_retry_after = wait;
-        self
-    }
+        /// Sets the longest `Retry-After` that is waited out. A longer one ends the call at once with an
+        /// error that carries it.
+        max_retry_after(Duration);
 
-    /// How many retries all clones of a client may spend together before they stop repeating.
-    /// Ten successful calls earn one back. It is read when the client is built.
-    #[must_use]
-    pub fn budget(mut self, retries: u32) -> Self {
-        self.budget = retries;
-        self
+        /// Sets how many retries all clones of a client may spend together, token requests and token
+        /// renewals included. Ten successful calls earn one back. It is read when the client is built.
+        budget(u32);
     }
 }
 
-/// How far an attempt got.
+/// The outcome of an attempt that did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Nothing was sent; `passing` if the same may work in a moment.
-    NotSent { passing: bool },
-    /// The request may have arrived, and no answer came.
-    NoAnswer,
-    /// The service answered something else than a success.
-    Answered { status: u16, kind: ErrorKind },
+pub(crate) enum AttemptOutcome {
+    /// Nothing was sent; `transient` if the same may work in a moment.
+    NotSent { transient: bool },
+    /// The request may have arrived, and no response came.
+    NoResponse,
+    /// The service responded with something else than a success.
+    Refused { status: u16, kind: ErrorKind },
     /// A documented success whose body could not be used; `confirmed` if the status alone says that
     /// the change was made.
     Unreadable { confirmed: bool },
-    /// A success whose body says that it was none.
+    /// A success whose body reports a failure.
     Unsuccessful,
 }
 
-/// What one attempt that got this far did, on its own.
-pub(crate) fn effect(repeat: Repeat, reach: Reach) -> Effect {
-    if repeat == Repeat::Read {
+/// What one attempt with this outcome did, on its own.
+pub(crate) fn effect(idempotency: Idempotency, outcome: AttemptOutcome) -> Effect {
+    if idempotency == Idempotency::Safe {
         return Effect::NotApplied;
     }
-    match reach {
-        Reach::NotSent { .. } => Effect::NotApplied,
-        Reach::NoAnswer | Reach::Unsuccessful => Effect::Unknown,
-        Reach::Unreadable { confirmed: true } => Effect::Applied,
-        Reach::Unreadable { confirmed: false } => Effect::Unknown,
-        Reach::Answered { status: 408, .. } => Effect::Unknown,
-        Reach::Answered { status: 300..=499, .. } => Effect::NotApplied,
-        Reach::Answered { .. } => Effect::Unknown,
+    match outcome {
+        AttemptOutcome::NotSent { .. } => Effect::NotApplied,
+        AttemptOutcome::NoResponse | AttemptOutcome::Unsuccessful => Effect::Unknown,
+        AttemptOutcome::Unreadable { confirmed: true } => Effect::Applied,
+        AttemptOutcome::Unreadable { confirmed: false } => Effect::Unknown,
+        AttemptOutcome::Refused { status: 408, .. } => Effect::Unknown,
+        AttemptOutcome::Refused { status: 300..=499, .. } => Effect::NotApplied,
+        AttemptOutcome::Refused { .. } => Effect::Unknown,
     }
 }
 
@@ -125,11 +115,11 @@ pub(crate) fn fold(earlier_unknown: bool, last: Effect) -> Effect {
     if earlier_unknown && last == Effect::NotApplied { Effect::Unknown } else { last }
 }
 
-/// All that a decision depends on.
+/// An attempt that did not succeed, and all that the decision about the next one depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Situation {
-    pub(crate) repeat: Repeat,
-    pub(crate) reach: Reach,
+pub(crate) struct FailedAttempt {
+    pub(crate) idempotency: Idempotency,
+    pub(crate) outcome: AttemptOutcome,
     pub(crate) retry_after: Option<Duration>,
     /// Attempts made so far, at least 1.
     pub(crate) attempts: u32,
@@ -143,7 +133,7 @@ pub(crate) struct Situation {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Decision {
-    /// Try again at once with renewed credentials.
+    /// Try again at once with renewed credentials, if the shared budget has a retry left.
     Renew,
     /// Try again after this wait, if the shared budget has a retry left.
     Again(Duration),
@@ -151,48 +141,53 @@ pub(crate) enum Decision {
     Stop(Option<&'static str>),
 }
 
-/// The one decision about repetition.
-pub(crate) fn decide(policy: &RetryPolicy, now: &Situation) -> Decision {
-    let repeatable = match now.reach {
-        Reach::NotSent { passing } => passing,
-        Reach::Answered { status: 401, kind: ErrorKind::Unauthenticated } if now.renewable => {
+/// The one decision about retries.
+pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
+    let repeatable = match failed.outcome {
+        AttemptOutcome::NotSent { transient } => transient,
+        AttemptOutcome::Refused { status: 401, kind: ErrorKind::Unauthenticated }
+            if failed.renewable =>
+        {
             return Decision::Renew;
         }
-        Reach::NoAnswer | Reach::Answered { status: 408 | 500 | 502 | 503 | 504, .. } => {
-            now.repeat != Repeat::Once
+        AttemptOutcome::NoResponse
+        | AttemptOutcome::Refused { status: 408 | 500 | 502 | 503 | 504, .. } => {
+            failed.idempotency != Idempotency::NonIdempotent
         }
         // The kind may come from the service's code, under another 4xx than 429.
-        Reach::Answered { status: 400..=499, kind: ErrorKind::RateLimited } => true,
-        Reach::Answered { .. } | Reach::Unreadable { .. } | Reach::Unsuccessful => false,
+        AttemptOutcome::Refused { status: 400..=499, kind: ErrorKind::RateLimited } => true,
+        AttemptOutcome::Refused { .. }
+        | AttemptOutcome::Unreadable { .. }
+        | AttemptOutcome::Unsuccessful => false,
     };
     if !repeatable {
         return Decision::Stop(None);
     }
-    if now.retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
-        return Decision::Stop(Some("not repeated: Retry-After is over the limit"));
+    if failed.retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
+        return Decision::Stop(Some("not retried: Retry-After is over the limit"));
     }
-    if now.attempts >= policy.max_attempts {
+    if failed.attempts >= policy.max_attempts {
         return Decision::Stop(None);
     }
-    let wait = wait(policy, now);
-    if wait >= now.left {
-        return Decision::Stop(Some("not repeated: no time left for another attempt"));
+    let chosen = backoff(policy, failed.attempts, failed.jitter);
+    let wait = match failed.retry_after {
+        // Never less than asked; the jitter on top keeps many clients from coming back as one,
+        // and is given up where it alone would not fit.
+        Some(asked) if asked.saturating_add(chosen) >= failed.left => asked,
+        Some(asked) => asked + chosen,
+        None => chosen,
+    };
+    if wait >= failed.left {
+        return Decision::Stop(Some("not retried: no time left for another attempt"));
     }
     Decision::Again(wait)
 }
 
-fn wait(policy: &RetryPolicy, now: &Situation) -> Duration {
-    let doublings = now.attempts.saturating_sub(1).min(31);
+/// The wait after this many attempts, where the service asks for none: exponential, with full jitter.
+pub(crate) fn backoff(policy: &RetryPolicy, attempts: u32, jitter: f64) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(31);
     let limit = policy.base.saturating_mul(1 << doublings).min(policy.max_wait);
-    let limit = super::bounded(limit);
-    let chosen = limit.mul_f64(now.jitter.clamp(0.0, 1.0));
-    match now.retry_after {
-        // Never less than asked; the jitter on top keeps many clients from coming back as one,
-        // and is given up where it alone would not fit.
-        Some(asked) if asked.saturating_add(chosen) >= now.left => asked,
-        Some(asked) => asked + chosen,
-        None => chosen,
-    }
+    super::bounded(limit).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
 /// Reads `Retry-After` in both its forms, relative to `now`. Unreadable values count as absent; of
@@ -246,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_budget_without_limit_can_be_full() {
+    fn largest_budget_does_not_overflow() {
         let budget = Budget::new(u32::MAX);
         budget.earn();
         assert!(budget.spend() && budget.spend());

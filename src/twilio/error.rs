@@ -1,6 +1,10 @@
-//! What Twilio says when it refuses.
+//! Twilio's error codes and error bodies.
+
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
@@ -14,9 +18,10 @@ use crate::operation::Failure;
 ///
 /// ```
 /// use rolecall::twilio::ErrorCode;
-/// assert_eq!(ErrorCode(20429), ErrorCode::TOO_MANY_REQUESTS);
+/// assert_eq!("20429".parse(), Ok(ErrorCode::TOO_MANY_REQUESTS));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ErrorCode(pub i64);
 
 /// Declares the named codes and what each means.
@@ -112,15 +117,25 @@ impl std::fmt::Display for ErrorCode {
     }
 }
 
+impl FromStr for ErrorCode {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
 /// A Twilio error body, in any of its forms: `{code, message, moreInfo, status}` (documented for
-/// role assignments), `more_info`, SCIM (`detail`, `scimType`), RFC 9457 (`title`, `detail`), and
-/// `{code, message, httpStatusCode, params, userError}`.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// role assignments), `more_info`, SCIM (`detail`, `scimType`), RFC 9457 (`title`, `detail`),
+/// `{code, message, httpStatusCode, params, userError}`, and OAuth (`error`, `error_description`) at
+/// the token endpoint.
+#[derive(Clone, Debug, Default, PartialEq, thiserror::Error)]
+#[error("{}", self.summary())]
 #[non_exhaustive]
 pub struct ServiceError {
     /// The code.
     pub code: Option<ErrorCode>,
-    /// The message: `message`, else `detail`, else `title`.
+    /// The message: `message`, else `detail`, `title` or `error_description`.
     pub message: Option<String>,
     /// `moreInfo` or `more_info`: where the code is explained.
     pub more_info: Option<String>,
@@ -139,14 +154,30 @@ impl ServiceError {
     fn read(body: &[u8]) -> Option<Self> {
         let raw: Value = serde_json::from_slice(body).ok()?;
         raw.is_object().then(|| Self {
-            code: text(&raw, &["code"]).and_then(|code| code.parse().ok()).map(ErrorCode),
-            message: text(&raw, &["message", "detail", "title"]),
+            code: text(&raw, &["code"]).and_then(|code| code.parse().ok()),
+            message: text(&raw, &["message", "detail", "title", "error_description"]),
             more_info: text(&raw, &["moreInfo", "more_info"]),
             status: text(&raw, &["status", "httpStatusCode"]).and_then(|code| code.parse().ok()),
             scim_type: text(&raw, &["scimType"]),
             throttled_until: text(&raw, &["throttled_until"]),
             raw,
         })
+    }
+
+    /// The code as text: Twilio's number, else OAuth's word.
+    fn code_text(&self) -> Option<String> {
+        self.code.map(|code| code.to_string()).or_else(|| text(&self.raw, &["error"]))
+    }
+
+    /// Code and message on one line.
+    fn summary(&self) -> String {
+        let parts = [self.code_text(), self.message.clone()];
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        if text.is_empty() {
+            "no code or message".into()
+        } else {
+            text.replace(char::is_control, " ")
+        }
     }
 
     fn kind(&self, status: StatusCode) -> Option<ErrorKind> {
@@ -157,16 +188,19 @@ impl ServiceError {
         }
         let by_scim =
             (self.scim_type.as_deref() == Some("uniqueness")).then_some(ErrorKind::AlreadyExists);
-        self.code.and_then(ErrorCode::kind).or(by_scim)
+        // A code that all products share says no more than the status does, but under 400.
+        let generic = matches!(self.code, Some(ErrorCode::INVALID | ErrorCode::NOT_FOUND));
+        let code = self.code.filter(|_| !generic || status == StatusCode::BAD_REQUEST);
+        code.and_then(ErrorCode::kind).or(by_scim)
     }
 }
 
-/// Whether the service refused with this code, which says what it is that was not found. Another
-/// code may be about what the thing is in.
+/// Whether the service refused with this code, which says what was not found. Another code may be
+/// about what the thing is in.
 pub(super) fn is_not_found_by(error: &Error, code: ErrorCode) -> bool {
-    let said = error.service::<ServiceError>().and_then(|error| error.code);
+    let actual = error.service::<ServiceError>().and_then(|error| error.code);
     let refused = error.status().is_some_and(|status| status.is_client_error());
-    error.is_not_found() && refused && said == Some(code)
+    error.is_not_found() && refused && actual == Some(code)
 }
 
 /// Reads any failure of a Twilio service.
@@ -175,7 +209,54 @@ pub(super) fn read_failure(status: StatusCode, body: &[u8]) -> Failure {
         return Failure::from_status(status);
     };
     Failure::new(status, error.kind(status))
-        .with_code(error.code.map(|code| code.to_string()))
+        .with_code(error.code_text())
         .with_message(error.message.clone())
         .with_service(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_numbers_as_text_and_json() {
+        let code = ErrorCode::NOT_FOUND;
+        assert_eq!(format!("{code:>7}|{code:<7}|"), "  20404|20404  |");
+        assert_eq!(serde_json::to_string(&code).expect("it is a number"), "20404");
+        assert_eq!(serde_json::from_str::<ErrorCode>("20404").expect("it is a number"), code);
+        "x".parse::<ErrorCode>().expect_err("it is no number");
+    }
+
+    #[test]
+    fn generic_codes_refine_no_status_but_400() {
+        use ErrorKind::*;
+        for (status, body, kind) in [
+            (400, r#"{"code":20404}"#, NotFound),
+            (403, r#"{"code":20404}"#, PermissionDenied),
+            (409, r#"{"code":20001}"#, Conflict),
+            (404, r#"{"code":20001}"#, NotFound),
+            (503, r#"{"code":20404}"#, Server),
+            (400, r#"{"code":25022}"#, AlreadyExists),
+            (404, r#"{"code":25022}"#, AlreadyExists),
+            (409, r#"{"scimType":"uniqueness"}"#, AlreadyExists),
+            (401, r#"{"code":20003}"#, Unauthenticated),
+            (401, r#"{"code":20003,"message":"Missing required permission"}"#, PermissionDenied),
+        ] {
+            let status = StatusCode::from_u16(status).expect("it is a status");
+            assert_eq!(read_failure(status, body.as_bytes()).kind, kind, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn text_is_code_and_message_on_one_line() {
+        for (body, text) in [
+            (r#"{"code":20404,"message":"a\nb"}"#, "20404: a b"),
+            (r#"{"detail":"no user"}"#, "no user"),
+            (r#"{"error":"invalid_client","error_description":"bad"}"#, "invalid_client: bad"),
+            ("{}", "no code or message"),
+        ] {
+            let error = ServiceError::read(body.as_bytes()).expect("it is an object");
+            assert_eq!(error.to_string(), text);
+        }
+    }
 }

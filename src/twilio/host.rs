@@ -1,4 +1,4 @@
-//! `{product}.{edge}.{region}.twilio.com`: where in the world a product is spoken to.
+//! `{product}.{edge}.{region}.twilio.com`: the host of a product at an edge and in a region.
 
 use crate::error::Error;
 use crate::model::env::Vars;
@@ -11,7 +11,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// What `TWILIO_EDGE` and `TWILIO_REGION` say.
+    /// Reads `TWILIO_EDGE` and `TWILIO_REGION`.
     ///
     /// # Errors
     /// A configuration error that names the variable.
@@ -28,7 +28,7 @@ impl Place {
         self.region = Some(("Twilio region", region));
     }
 
-    /// The address of a product.
+    /// Returns the address of a product.
     ///
     /// # Errors
     /// A configuration error if one of them cannot be a part of a host name, or for a region

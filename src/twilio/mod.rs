@@ -4,6 +4,7 @@ pub mod chat;
 mod error;
 mod host;
 pub mod iam;
+mod paging;
 
 use http::{HeaderMap, HeaderName};
 
@@ -27,7 +28,7 @@ sid! {
 }
 
 sid! {
-    /// A role assignment: `IY` and 32 hexadecimal digits. In answers it is kept as it came.
+    /// A role assignment: `IY` and 32 hexadecimal digits. In responses it is kept as it came.
     RoleAssignmentSid, "sid", Some("IY")
 }
 
@@ -48,13 +49,19 @@ macro_rules! into_sid {
                 Self::new_unchecked(sid.as_str())
             }
         }
+
+        impl From<&$name> for Sid {
+            fn from(sid: &$name) -> Self {
+                Self::new_unchecked(sid.as_str())
+            }
+        }
     )+ };
 }
 
 into_sid! { AccountSid OrganizationSid UserSid RoleSid RoleAssignmentSid }
 
-/// The five `Access-Control-…` headers that Twilio documents: for role assignments on every answer,
-/// errors included, and for Chat on the created role.
+/// The five `Access-Control-…` headers that Twilio documents: for role assignments on every
+/// response, errors included, and for Chat on the created role.
 ///
 /// ```
 /// use rolecall::twilio::AccessControl;
@@ -99,9 +106,11 @@ impl AccessControl {
     }
 }
 
-/// Twilio's id of a request (*observed*).
+/// Returns Twilio's id of a request (*observed*).
 fn request_id(headers: &HeaderMap) -> Option<String> {
-    ["twilio-request-id", "x-twilio-request-id"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok().map(str::to_owned))
+    static NAMES: [HeaderName; 2] = [
+        HeaderName::from_static("twilio-request-id"),
+        HeaderName::from_static("x-twilio-request-id"),
+    ];
+    NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok().map(str::to_owned))
 }

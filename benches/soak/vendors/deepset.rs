@@ -1,18 +1,21 @@
 //! The deepset platform: roles, which cannot be removed.
 
 use fastrand::Rng;
+use rolecall::access::ReadRoles;
 use rolecall::deepset::{
-    Action, Asset, Deepset as Client, NewRole, Permission, Role, Roles as RolesClient,
+    Action, Asset, Deepset as DeepsetClient, NewRole, Permission, Role, Roles as RolesHandle,
 };
 use rolecall::testing::DeepsetFake;
-use rolecall::{Ensured, EnsuredAbsent, Error};
+use rolecall::{Ensured, Error, Items, Position};
 
-use super::{Kind, START, Service, map, name, number, options, page_size, shared_roles, walk};
-use crate::stories::Lane;
+use super::{
+    Kind, Reply, START, Service, calls, map, name, number, of_role, options, page_size, walk,
+};
+use crate::rounds::Client;
 
 pub(crate) struct Deepset {
-    client: Client,
-    roles: RolesClient,
+    client: DeepsetClient,
+    roles: RolesHandle,
 }
 
 /// The users of every fake, beside its owner.
@@ -22,13 +25,13 @@ impl Service for Deepset {
     type Fake = DeepsetFake;
 
     fn new(origin: &str, _: bool) -> Result<Self, Error> {
-        let builder = Client::builder(DeepsetFake::API_KEY).base_url(origin).options(options());
-        let client = builder.build()?;
-        let roles = client.organization(DeepsetFake::ORGANIZATION)?.roles();
+        let builder = DeepsetClient::builder(DeepsetFake::API_KEY).base_url(origin);
+        let client = builder.options(options()).build()?;
+        let roles = client.organization(DeepsetFake::ORGANIZATION).roles();
         Ok(Self { client, roles })
     }
 
-    async fn fake(random: &mut Rng) -> std::io::Result<DeepsetFake> {
+    async fn start(random: &mut Rng) -> std::io::Result<DeepsetFake> {
         let fake = DeepsetFake::start().await?;
         fake.error_bodies(random.bool());
         fake.page_size(random.usize(5..50));
@@ -36,8 +39,8 @@ impl Service for Deepset {
         Ok(fake)
     }
 
-    async fn round(lane: &mut Lane<Self>, _: u32) {
-        lane.tell::<Roles>().await;
+    async fn round(client: &mut Client<Self>, _: u32) {
+        client.round::<Roles>().await;
     }
 
     async fn read(&self, way: u32) -> Result<bool, Error> {
@@ -45,13 +48,15 @@ impl Service for Deepset {
             return Ok(self.client.me().await?.email.as_deref() == Some("owner@example.com"));
         }
         let list = self.client.users().list().page_size(1 + way % 5);
-        let all = walk(way, |from| list.items_from(from), |user| number(user.email.as_ref()?));
+        let items = |from: Option<&Position>| {
+            list.clone().from(from).items().map(|user| number(user.email.as_ref()?))
+        };
         // The newest first.
-        Ok(all.await? == Vec::from_iter((0..USERS).rev()))
+        Ok(walk(way, items).await? == Vec::from_iter((0..USERS).rev()))
     }
 }
 
-struct Roles(RolesClient);
+struct Roles(RolesHandle);
 
 impl Roles {
     fn wanted(number: u32) -> NewRole {
@@ -66,7 +71,7 @@ impl Roles {
 
 impl Kind for Roles {
     type Service = Deepset;
-    const CREATES: u32 = 2;
+    const CREATES: usize = 2;
     const COLLECTION: &str = "/roles";
 
     fn of(service: &Deepset) -> Self {
@@ -81,37 +86,28 @@ impl Kind for Roles {
         false
     }
 
-    async fn create(&self, number: u32) -> Result<String, Error> {
-        self.0.create(&Self::wanted(number)).await.map(|_| name(number))
-    }
-
-    async fn ensure(&self, number: u32) -> Result<Ensured<String>, Error> {
-        Ok(map(self.0.ensure(&Self::wanted(number)).await?, |_| name(number)))
-    }
-
-    async fn look(&self, number: u32, _: &str) -> Result<Option<u32>, Error> {
-        let mut items = self.0.list().page_size(100).items()?;
-        while let Some(role) = items.next().await {
-            if Self::number(&role?) == Some(number) {
-                return Ok(Some(START));
+    calls! { self:
+        create(number) -> String =
+            self.0.create(&Self::wanted(number)).await.map(|_| name(number))?;
+        ensure(number) -> Ensured<String> =
+            map(self.0.ensure(&Self::wanted(number)).await?, |_| name(number));
+        look(number, _id) -> Option<u32> = {
+            let mut items = self.0.list().page_size(100).items();
+            loop {
+                match items.next().await.transpose()? {
+                    Some(role) if Self::number(&role) == Some(number) => break Some(START),
+                    Some(_) => {}
+                    None => break None,
+                }
             }
-        }
-        Ok(None)
+        };
     }
 
-    async fn list(&self, way: u32) -> Result<Vec<u32>, Error> {
+    fn items(&self, way: u32, from: Option<&Position>) -> Items<Option<u32>> {
         if way.is_multiple_of(4) {
-            return shared_roles(&self.0, Self::number).await;
+            return self.0.read_roles_from(from).map(of_role(Self::number));
         }
-        let list = self.0.list().page_size(page_size(way));
-        walk(way, |from| list.items_from(from), Self::number).await
-    }
-
-    async fn delete(&self, _: u32, _: &str) -> Result<(), Error> {
-        unreachable!("the service has no call for it")
-    }
-
-    async fn ensure_absent(&self, _: u32, _: &str) -> Result<EnsuredAbsent, Error> {
-        unreachable!("the service has no call for it")
+        let list = self.0.list().page_size(page_size(way)).from(from);
+        list.items().map(|role| Self::number(&role))
     }
 }

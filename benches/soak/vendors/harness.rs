@@ -1,62 +1,62 @@
-//! Harness: role assignments, roles and resource groups, one lane in an organization and one in a
+//! Harness: role assignments, roles and resource groups, one client in an organization and one in a
 //! project. What a role or a group holds is in its description.
 
 use fastrand::Rng;
+use rolecall::access::{ReadAssignments, ReadRoles};
 use rolecall::harness::{
-    Account, Harness as Client, IncludedScope, ManagedFilter, NewResourceGroup, NewRole,
-    NewRoleAssignment, Principal, ResourceFilter, ResourceGroup, ResourceGroupFilter,
-    ResourceGroups, Role, RoleAssignmentResponse, RoleAssignments, Roles as RolesClient,
+    Harness as HarnessClient, IncludedScope, ManagedFilter, NewResourceGroup, NewRole,
+    NewRoleAssignment, Principal, ResourceFilter, ResourceGroup, ResourceGroupFilter, Role,
+    RoleAssignmentResponse, Scope,
 };
 use rolecall::testing::{HarnessDuplicates, HarnessFake};
-use rolecall::{Ensured, EnsuredAbsent, Error};
+use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
 
 use super::{
-    Change, Changed, Changes, Kind, START, Service, content, found, map, name, number, options,
-    page_size, shared_assignments, shared_roles, text, walk,
+    Change, Changed, Changes, Kind, Reply, START, Service, calls, content, found, map, name,
+    number, of_assignment, of_role, options, page_size, text,
 };
-use crate::stories::Lane;
+use crate::rounds::Client;
 
 #[derive(Clone)]
 pub(crate) struct Harness {
+    client: HarnessClient,
     /// As the fake names it.
-    scope: &'static str,
-    account: Account,
-    assignments: RoleAssignments,
-    roles: RolesClient,
-    groups: ResourceGroups,
+    path: &'static str,
+    scope: Scope,
     here: ResourceGroupFilter,
+}
+
+const GROUP: &str = "_all_organization_level_resources";
+const ROLE: &str = "_organization_viewer";
+
+impl Harness {
+    /// Whether a role and a resource group may be assigned, by the service's validation.
+    async fn validate(&self, role: &str, group: &str) -> Result<[Option<bool>; 2], Error> {
+        let new = NewRoleAssignment::new("proposed", role, group, Principal::user("soak"))?;
+        let validation = self.scope.role_assignments().validate(&new).await?;
+        let results =
+            [validation.role_validation_result, validation.resource_group_validation_result];
+        Ok(results.map(|result| result?.valid))
+    }
 }
 
 impl Service for Harness {
     type Fake = HarnessFake;
 
     fn new(origin: &str, second: bool) -> Result<Self, Error> {
-        let client = Client::builder(HarnessFake::API_KEY).base_url(origin).options(options());
-        let client = client.build()?;
-        let (account, org) = (client.account(), client.org("soak")?);
-        let here = ResourceGroupFilter::new().org("soak");
-        if second {
-            let project = org.project("soak")?;
-            return Ok(Self {
-                scope: "orgs/soak/projects/soak",
-                account,
-                assignments: project.role_assignments(),
-                roles: project.roles(),
-                groups: project.resource_groups(),
-                here: here.project("soak"),
-            });
-        }
-        Ok(Self {
-            scope: "orgs/soak",
-            account,
-            assignments: org.role_assignments(),
-            roles: org.roles(),
-            groups: org.resource_groups(),
-            here,
+        let builder = HarnessClient::builder(HarnessFake::API_KEY).base_url(origin);
+        let client = builder.options(options()).build()?;
+        let (org, here) = (client.org("soak"), ResourceGroupFilter::new().org("soak"));
+        Ok(match second {
+            false => Self { client, path: "orgs/soak", scope: org, here },
+            true => {
+                let (path, scope) = ("orgs/soak/projects/soak", org.project("soak"));
+                Self { client, path, scope, here: here.project("soak") }
+            }
         })
     }
 
-    async fn fake(random: &mut Rng) -> std::io::Result<HarnessFake> {
+    async fn start(random: &mut Rng) -> std::io::Result<HarnessFake> {
         let fake = HarnessFake::start().await?;
         fake.duplicates(match random.u32(0..3) {
             0 => HarnessDuplicates::UnknownError,
@@ -70,40 +70,34 @@ impl Service for Harness {
         Ok(fake)
     }
 
-    async fn round(lane: &mut Lane<Self>, turn: u32) {
+    async fn round(client: &mut Client<Self>, turn: u32) {
         match turn % 3 {
-            0 => lane.tell::<Assignments>().await,
-            1 => lane.tell::<Roles>().await,
-            _ => lane.tell::<Groups>().await,
+            0 => client.round::<Assignments>().await,
+            1 => client.round::<Roles>().await,
+            _ => client.round::<Groups>().await,
         }
     }
 
-    /// Harness's own roles and groups of the account, and proposals that name what is always there,
-    /// or never.
+    /// Harness's own roles and groups of the account, and validations of what is always there, or
+    /// never.
     async fn read(&self, way: u32) -> Result<bool, Error> {
         let size = 1 + way / 4 % 3;
-        let group = "_all_organization_level_resources";
-        let propose = |role: &str| {
-            let new = NewRoleAssignment::new("proposed", role, group, Principal::user("soak"))?;
-            Ok::<_, Error>(self.assignments.validate(&new))
-        };
         match way % 4 {
             0 => {
-                let roles = self.account.roles().list().page_size(size).items()?.collect().await?;
+                let roles = self.client.account().roles().list().page_size(size).items();
+                let roles = roles.try_collect().await?;
                 let own: Vec<_> = roles.iter().map(|role| role.identifier.as_str()).collect();
                 Ok(own == ["_account_admin", "_account_viewer", "_billing_admin"])
             }
             1 => {
                 let own = ResourceGroupFilter::new().managed(ManagedFilter::OnlyManaged);
-                let groups = self.account.filter_resource_groups(&own).page_size(size);
-                Ok(groups.items()?.collect().await?.len() == 2)
+                let groups = self.client.filter_resource_groups(&own).page_size(size);
+                Ok(groups.items().try_collect().await?.len() == 2)
             }
-            2 => Ok(propose("_organization_viewer")?.await?.is_valid()),
+            2 => Ok(self.validate(ROLE, GROUP).await? == [Some(true); 2]),
             _ => {
-                let said = propose(&format!("s{}", name(u32::MAX)))?.await?;
-                let valid = [said.role_validation_result, said.resource_group_validation_result]
-                    .map(|result| result?.valid);
-                Ok(valid == [Some(false), Some(true)])
+                let unknown = format!("s{}", name(u32::MAX));
+                Ok(self.validate(&unknown, GROUP).await? == [Some(false), Some(true)])
             }
         }
     }
@@ -113,66 +107,29 @@ struct Assignments(Harness);
 
 impl Assignments {
     fn wanted(number: u32) -> Result<NewRoleAssignment, Error> {
-        let group = "_all_organization_level_resources";
         let principal = Principal::user(name(number));
-        let identifier = format!("s{}", name(number));
-        NewRoleAssignment::new(identifier, "_organization_viewer", group, principal)
+        NewRoleAssignment::new(format!("s{}", name(number)), ROLE, GROUP, principal)
     }
 
-    fn id(made: RoleAssignmentResponse) -> String {
-        made.role_assignment.identifier.to_string()
+    fn id(held: RoleAssignmentResponse) -> String {
+        held.role_assignment.identifier.to_string()
     }
 
     fn number(held: &RoleAssignmentResponse) -> Option<u32> {
         number(held.role_assignment.identifier.as_str())
     }
-}
 
-impl Kind for Assignments {
-    type Service = Harness;
-    const CREATES: u32 = 2;
-    const MOVES: bool = true;
-    const COLLECTION: &str = "/role-assignments";
-
-    fn of(service: &Harness) -> Self {
-        Self(service.clone())
+    fn content(_: &RoleAssignmentResponse) -> u32 {
+        START
     }
 
-    fn held(&self, fake: &HarnessFake) -> Vec<(u32, u32)> {
-        let held = fake.role_assignments(self.0.scope);
-        held.iter().filter_map(|held| Some((Self::number(held)?, START))).collect()
+    async fn is_known(&self, _: &str) -> Result<bool, Error> {
+        Ok(true)
     }
 
-    fn never(number: u32) -> String {
-        format!("s{}", name(number))
-    }
-
-    async fn create(&self, number: u32) -> Result<String, Error> {
-        Ok(Self::id(self.0.assignments.create(&Self::wanted(number)?).await?))
-    }
-
-    async fn ensure(&self, number: u32) -> Result<Ensured<String>, Error> {
-        Ok(map(self.0.assignments.ensure(&Self::wanted(number)?).await?, Self::id))
-    }
-
-    async fn look(&self, _: u32, id: &str) -> Result<Option<u32>, Error> {
-        Ok(found(self.0.assignments.get(id).await)?.map(|_| START))
-    }
-
-    async fn list(&self, way: u32) -> Result<Vec<u32>, Error> {
-        if way.is_multiple_of(4) {
-            return shared_assignments(&self.0.assignments, Self::number).await;
-        }
-        let list = self.0.assignments.list().page_size(page_size(way));
-        walk(way, |from| list.items_from(from), Self::number).await
-    }
-
-    async fn delete(&self, _: u32, id: &str) -> Result<(), Error> {
-        self.0.assignments.delete(id).await.map(drop)
-    }
-
-    async fn ensure_absent(&self, _: u32, id: &str) -> Result<EnsuredAbsent, Error> {
-        self.0.assignments.ensure_absent(id).await
+    fn shared(&self, from: Option<&Position>) -> Items<Option<u32>> {
+        let list = self.0.scope.role_assignments();
+        list.read_assignments_from(from).map(of_assignment(Self::number))
     }
 }
 
@@ -185,20 +142,25 @@ impl Roles {
         Ok(role.description(text(START)).tolerate([HarnessFake::COMPULSORY_PERMISSION]))
     }
 
-    fn number(role: &Role) -> Option<u32> {
-        number(role.name.as_ref()?)
+    fn id(held: Role) -> String {
+        held.identifier.to_string()
     }
 
-    async fn list_otherwise(&self, _: u32) -> Result<Vec<u32>, Error> {
-        shared_roles(&self.0.roles, Self::number).await
+    fn number(held: &Role) -> Option<u32> {
+        number(held.name.as_ref()?)
+    }
+
+    fn content(held: &Role) -> u32 {
+        content(held.description.as_deref())
     }
 
     /// Whether the service takes it for one that can be assigned.
     async fn is_known(&self, id: &str) -> Result<bool, Error> {
-        let group = "_all_organization_level_resources";
-        let new = NewRoleAssignment::new("proposed", id, group, Principal::user("soak"))?;
-        let said = self.0.assignments.validate(&new).await?.role_validation_result;
-        Ok(said.is_some_and(|said| said.valid == Some(true)))
+        Ok(self.0.validate(id, GROUP).await?[0] == Some(true))
+    }
+
+    fn shared(&self, from: Option<&Position>) -> Items<Option<u32>> {
+        self.0.scope.roles().read_roles_from(from).map(of_role(Self::number))
     }
 }
 
@@ -212,32 +174,38 @@ impl Groups {
         Ok(group.description(text(START)).filter(pipelines).include(scope))
     }
 
-    fn number(group: &ResourceGroup) -> Option<u32> {
-        number(group.name.as_ref()?)
+    fn id(held: ResourceGroup) -> String {
+        held.identifier.to_string()
     }
 
-    async fn list_otherwise(&self, way: u32) -> Result<Vec<u32>, Error> {
-        let filter = self.0.here.clone().managed(ManagedFilter::OnlyCustom);
-        let list = self.0.account.filter_resource_groups(&filter).page_size(page_size(way));
-        walk(way, |from| list.items_from(from), Self::number).await
+    fn number(held: &ResourceGroup) -> Option<u32> {
+        number(held.name.as_ref()?)
+    }
+
+    fn content(held: &ResourceGroup) -> u32 {
+        content(held.description.as_deref())
     }
 
     /// Whether the service takes it for one that a role can be assigned over.
     async fn is_known(&self, id: &str) -> Result<bool, Error> {
-        let role = "_organization_viewer";
-        let new = NewRoleAssignment::new("proposed", role, id, Principal::user("soak"))?;
-        let said = self.0.assignments.validate(&new).await?.resource_group_validation_result;
-        Ok(said.is_some_and(|said| said.valid == Some(true)))
+        Ok(self.0.validate(ROLE, id).await?[1] == Some(true))
+    }
+
+    /// Groups are not in the shared vocabulary, but in a second list.
+    fn shared(&self, from: Option<&Position>) -> Items<Option<u32>> {
+        let filter = self.0.here.clone().managed(ManagedFilter::OnlyCustom);
+        let list = self.0.client.filter_resource_groups(&filter).page_size(11).from(from);
+        list.items().map(|group| Self::number(&group))
     }
 }
 
-/// What roles and groups have in common, by other names.
-macro_rules! custom {
-    ($kind:ident, $client:ident, $held:ident, $collection:literal) => {
+/// What all three have in common, by other names.
+macro_rules! kind {
+    ($kind:ident, $handle:ident, $held:ident, $collection:literal, $changes:ident $($changed:ident)?) => {
         impl Kind for $kind {
             type Service = Harness;
-            const CREATES: u32 = 2;
-            const CHANGES: Changes = Changes::Yes;
+            const CREATES: usize = 2;
+            const CHANGES: Changes = Changes::$changes;
             const MOVES: bool = true;
             const COLLECTION: &str = $collection;
 
@@ -246,59 +214,51 @@ macro_rules! custom {
             }
 
             fn held(&self, fake: &HarnessFake) -> Vec<(u32, u32)> {
-                let held = fake.$held(self.0.scope);
-                let each = held.iter().map(|one| (one, content(one.description.as_deref())));
-                each.filter_map(|(one, content)| Some((Self::number(one)?, content))).collect()
+                let held = fake.$held(self.0.path);
+                held.iter().filter_map(|one| Some((Self::number(one)?, Self::content(one)))).collect()
             }
 
             fn never(number: u32) -> String {
                 format!("s{}", name(number))
             }
 
-            async fn create(&self, number: u32) -> Result<String, Error> {
-                let made = self.0.$client.create(&Self::wanted(number)?).await?;
-                Ok(made.identifier.to_string())
+            calls! { self:
+                create(number) -> String =
+                    Self::id(self.0.scope.$handle().create(&Self::wanted(number)?).await?);
+                ensure(number) -> Ensured<String> =
+                    map(self.0.scope.$handle().ensure(&Self::wanted(number)?).await?, Self::id);
+                look(number, id) -> Option<u32> = {
+                    let known = !number.is_multiple_of(4) || self.is_known(id).await?;
+                    match known {
+                        true => found(self.0.scope.$handle().get(id).await)?.as_ref().map(Self::content),
+                        false => None,
+                    }
+                };
+                $(change(_number, id, by) -> Changed = {
+                    let held = self.0.scope.$changed().get(id).await?;
+                    let before = Self::content(&held);
+                    let new = held.to_new()?.description(text(by.of(before)));
+                    let now = Self::content(&self.0.scope.$changed().update(&new).await?);
+                    Changed { before: Some(before), now }
+                };)?
+                delete(_number, id) -> () =
+                    self.0.scope.$handle().delete(id).await.map(drop)?;
+                ensure_absent(_number, id) -> EnsuredAbsent =
+                    self.0.scope.$handle().ensure_absent(id).await?;
             }
 
-            async fn ensure(&self, number: u32) -> Result<Ensured<String>, Error> {
-                let ensured = self.0.$client.ensure(&Self::wanted(number)?).await?;
-                Ok(map(ensured, |one| one.identifier.to_string()))
-            }
-
-            async fn look(&self, number: u32, id: &str) -> Result<Option<u32>, Error> {
-                if number.is_multiple_of(4) && !self.is_known(id).await? {
-                    return Ok(None);
-                }
-                let found = found(self.0.$client.get(id).await)?;
-                Ok(found.map(|one| content(one.description.as_deref())))
-            }
-
-            async fn list(&self, way: u32) -> Result<Vec<u32>, Error> {
+            fn items(&self, way: u32, from: Option<&Position>) -> Items<Option<u32>> {
                 if way.is_multiple_of(4) {
-                    return self.list_otherwise(way).await;
+                    return self.shared(from);
                 }
-                let list = self.0.$client.list().page_size(page_size(way));
-                walk(way, |from| list.items_from(from), Self::number).await
+                let list = self.0.scope.$handle().list().page_size(page_size(way)).from(from);
+                list.items().map(|one| Self::number(&one))
             }
 
-            async fn change(&self, _: u32, id: &str, change: Change) -> Result<Changed, Error> {
-                let held = self.0.$client.get(id).await?;
-                let before = content(held.description.as_deref());
-                let new = held.to_new()?.description(text(change.of(before)));
-                let now = self.0.$client.update(&new).await?;
-                Ok(Changed { before: Some(before), now: content(now.description.as_deref()) })
-            }
-
-            async fn delete(&self, _: u32, id: &str) -> Result<(), Error> {
-                self.0.$client.delete(id).await.map(drop)
-            }
-
-            async fn ensure_absent(&self, _: u32, id: &str) -> Result<EnsuredAbsent, Error> {
-                self.0.$client.ensure_absent(id).await
-            }
         }
     };
 }
 
-custom!(Roles, roles, roles, "/roles");
-custom!(Groups, groups, resource_groups, "/resource-groups");
+kind!(Assignments, role_assignments, role_assignments, "/role-assignments", No);
+kind!(Roles, roles, roles, "/roles", Yes roles);
+kind!(Groups, resource_groups, resource_groups, "/resource-groups", Yes resource_groups);

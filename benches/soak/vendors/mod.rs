@@ -6,15 +6,19 @@ mod redox;
 mod twilio_chat;
 mod twilio_iam;
 
-use std::ops::Deref;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use rolecall::access::{ReadAssignments, ReadRoles};
+use rolecall::access::{Assignment, Role};
 use rolecall::testing::{Fake, Received};
-use rolecall::{ClientOptions, Ensured, EnsuredAbsent, Error, Items, Position, RetryPolicy};
+use rolecall::{
+    Attempt, BoxFuture, ClientOptions, Ensured, EnsuredAbsent, Error, Interceptor, Items, Position,
+    RetryPolicy,
+};
 
-use super::stories::Lane;
+use super::rounds::Client;
 
 pub(crate) use self::deepset::Deepset;
 pub(crate) use self::harness::Harness;
@@ -79,7 +83,7 @@ impl Change {
     }
 }
 
-/// What a change said that a thing held, where it says so, and holds.
+/// What a change reported that a thing held, where it does so, and holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changed {
     pub(crate) before: Option<u32>,
@@ -99,7 +103,23 @@ pub(crate) enum Changes {
 /// How long one attempt of a call may take.
 pub(crate) const ATTEMPT: Duration = Duration::from_millis(400);
 
-/// Short times, since silence is thrown on purpose. All else is as users have it, the budget too.
+/// The operations of which a request was sent.
+static SENT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+
+pub(crate) fn sent() -> BTreeSet<&'static str> {
+    SENT.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+struct Recorder;
+
+impl Interceptor for Recorder {
+    fn before_attempt<'a>(&'a self, attempt: &'a mut Attempt) -> BoxFuture<'a, Result<(), Error>> {
+        SENT.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.operation());
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Short times, since silence is a fault too. All else is as users have it, the budget too.
 fn options() -> ClientOptions {
     let retry = RetryPolicy::default()
         .base_wait(Duration::from_millis(1))
@@ -107,37 +127,60 @@ fn options() -> ClientOptions {
     ClientOptions::default()
         .attempt_timeout(ATTEMPT)
         .call_timeout(Duration::from_secs(3))
-        .max_answer_bytes(256 << 10)
+        .max_response_bytes(256 << 10)
+        .max_list_bytes(256 << 10)
         .retry(retry)
+        .interceptor(Recorder)
         // Each costs four descriptors here, with the relay and the fake.
         .http(|http| http.no_proxy().pool_max_idle_per_host(8))
 }
 
-/// A service: its fake, and the one client that a lane has of it.
-pub(crate) trait Service: Send + Sync + Sized + 'static {
-    type Fake: Deref<Target = Fake> + Send + Sync + 'static;
+/// A fake of any service.
+pub(crate) trait AnyFake: Send + Sync + 'static {
+    fn any(&self) -> &Fake;
+}
 
-    /// The service's two lanes may differ in what holds for all their calls.
+macro_rules! any_fake {
+    ($($fake:ident)+) => {
+        $(impl AnyFake for rolecall::testing::$fake {
+            fn any(&self) -> &Fake {
+                self.fake()
+            }
+        })+
+    };
+}
+
+any_fake!(TwilioIamFake TwilioChatFake HarnessFake RedoxFake DeepsetFake);
+
+/// A service: its fake, and the one client that a task has of it.
+pub(crate) trait Service: Send + Sync + Sized + 'static {
+    type Fake: AnyFake;
+
+    /// The service's two clients may differ in what holds for all their calls.
     fn new(origin: &str, second: bool) -> Result<Self, Error>;
-    fn fake(random: &mut Rng) -> impl Future<Output = std::io::Result<Self::Fake>> + Send;
+    fn start(random: &mut Rng) -> impl Future<Output = std::io::Result<Self::Fake>> + Send;
     /// How many tokens a fake gave, where this client gets them from it.
     fn tokens(&self, _: &Self::Fake) -> Option<u64> {
         None
     }
-    /// Tells stories of the kind of things whose turn it is.
-    fn round(lane: &mut Lane<Self>, turn: u32) -> impl Future<Output = ()> + Send;
+    /// Runs a round of the kind of things whose turn it is.
+    fn round(client: &mut Client<Self>, turn: u32) -> impl Future<Output = ()> + Send;
     /// Whether something that nobody changes was read as it is.
     fn read(&self, way: u32) -> impl Future<Output = Result<bool, Error>> + Send;
 }
 
 pub(crate) type FakeOf<K> = <<K as Kind>::Service as Service>::Fake;
 
+/// What a call about a thing comes to.
+pub(crate) type Reply<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
 /// A kind of things that a service has. An id is what it calls one, or the name where it takes that.
+/// What the service has no call for is not called.
 pub(crate) trait Kind: Send + Sync + Sized + 'static {
     type Service: Service;
     /// How often `ensure` may create: again only where the service refuses a second one, and never
     /// where there is no `ensure`.
-    const CREATES: u32;
+    const CREATES: usize;
     const CHANGES: Changes = Changes::No;
     /// Whether those that come and go move the rows of a list, so that one may be missing or come twice.
     const MOVES: bool = false;
@@ -153,35 +196,31 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     fn is_removable(_: u32) -> bool {
         true
     }
-    /// The id of a thing that nobody made.
+    /// The id of a thing that nobody created.
     fn never(number: u32) -> String {
         name(number)
     }
 
-    fn create(&self, number: u32) -> impl Future<Output = Result<String, Error>> + Send;
-    fn ensure(&self, number: u32) -> impl Future<Output = Result<Ensured<String>, Error>> + Send;
-    /// What it holds, or nothing where the service itself says that it is not there.
-    fn look(
-        &self,
-        number: u32,
-        id: &str,
-    ) -> impl Future<Output = Result<Option<u32>, Error>> + Send;
-    /// The numbers of all that are there, in one of several ways.
-    fn list(&self, way: u32) -> impl Future<Output = Result<Vec<u32>, Error>> + Send;
-    fn change(
-        &self,
-        _number: u32,
-        _id: &str,
-        _change: Change,
-    ) -> impl Future<Output = Result<Changed, Error>> + Send {
-        async { unreachable!("nothing of it can be changed") }
+    fn create(&self, number: u32) -> Reply<'_, String>;
+    fn ensure(&self, _number: u32) -> Reply<'_, Ensured<String>> {
+        unreachable!("there is no call for it")
     }
-    fn delete(&self, number: u32, id: &str) -> impl Future<Output = Result<(), Error>> + Send;
-    fn ensure_absent(
-        &self,
-        number: u32,
-        id: &str,
-    ) -> impl Future<Output = Result<EnsuredAbsent, Error>> + Send;
+    /// What it holds, or nothing where the service itself says that it is not there.
+    fn look<'a>(&'a self, number: u32, id: &'a str) -> Reply<'a, Option<u32>>;
+    /// The numbers of all that are there, in one of several ways.
+    fn items(&self, way: u32, from: Option<&Position>) -> Items<Option<u32>>;
+    fn list(&self, way: u32) -> Reply<'_, Vec<u32>> {
+        Box::pin(walk(way, move |from| self.items(way, from)))
+    }
+    fn change<'a>(&'a self, _number: u32, _id: &'a str, _by: Change) -> Reply<'a, Changed> {
+        unreachable!("there is no call for it")
+    }
+    fn delete<'a>(&'a self, _number: u32, _id: &'a str) -> Reply<'a, ()> {
+        unreachable!("there is no call for it")
+    }
+    fn ensure_absent<'a>(&'a self, _number: u32, _id: &'a str) -> Reply<'a, EnsuredAbsent> {
+        unreachable!("there is no call for it")
+    }
 
     fn is_create(request: &Received) -> bool {
         request.method() == "POST" && request.path().ends_with(Self::COLLECTION)
@@ -192,12 +231,36 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     }
 }
 
-/// The same word about something else.
+/// Methods of a [`Kind`], a statement each.
+macro_rules! calls {
+    ($self:ident: $($name:ident $arguments:tt -> $out:ty = $result:expr;)+) => {
+        $(calls! { @one $self $name $arguments $out, $result })+
+    };
+    (@one $self:ident $name:ident ($number:ident) $out:ty, $result:expr) => {
+        fn $name(&$self, $number: u32) -> Reply<'_, $out> {
+            Box::pin(async move { Ok($result) })
+        }
+    };
+    (@one $self:ident $name:ident ($number:ident, $id:ident) $out:ty, $result:expr) => {
+        fn $name<'a>(&'a $self, $number: u32, $id: &'a str) -> Reply<'a, $out> {
+            Box::pin(async move { Ok($result) })
+        }
+    };
+    (@one $self:ident $name:ident ($number:ident, $id:ident, $by:ident) $out:ty, $result:expr) => {
+        fn $name<'a>(&'a $self, $number: u32, $id: &'a str, $by: Change) -> Reply<'a, $out> {
+            Box::pin(async move { Ok($result) })
+        }
+    };
+}
+
+use calls;
+
+/// The same report about the id.
 fn map<T>(ensured: Ensured<T>, id: impl Fn(T) -> String) -> Ensured<String> {
     match ensured {
         Ensured::Created(thing) => Ensured::Created(id(thing)),
-        Ensured::Existed(thing) => Ensured::Existed(id(thing)),
-        Ensured::Present(thing) => Ensured::Present(id(thing)),
+        Ensured::AlreadyExisted(thing) => Ensured::AlreadyExisted(id(thing)),
+        Ensured::Indeterminate(thing) => Ensured::Indeterminate(id(thing)),
     }
 }
 
@@ -217,23 +280,21 @@ fn page_size(way: u32) -> u32 {
     7 + way % 24
 }
 
-/// All of a list. It goes on, as another process would, where an error ended it, and once where it
+/// All of a list. It is resumed, as another process would, where an error ended it, and once where it
 /// was left.
-async fn walk<T: Send + 'static>(
+async fn walk(
     way: u32,
-    from: impl Fn(&Position) -> Result<Items<T>, Error>,
-    number: impl Fn(&T) -> Option<u32>,
+    from: impl Fn(Option<&Position>) -> Items<Option<u32>>,
 ) -> Result<Vec<u32>, Error> {
     let mut all = Vec::new();
-    // Among those that stay: behind them others may come and go.
-    let left = way as usize % 32;
+    // Among the permanent ones: behind them others may come and go.
+    let left = way as usize % 24;
     let mut errors = 0;
-    let mut items = from(&Position::default())?;
+    let mut items = from(None);
     loop {
         match items.next().await {
             None => return Ok(all),
-            Some(Ok(item)) => {
-                let number = number(&item);
+            Some(Ok(number)) => {
                 all.extend(number);
                 if number.is_none() || all.len() != left {
                     continue;
@@ -242,33 +303,22 @@ async fn walk<T: Send + 'static>(
             Some(Err(error)) if errors == 3 => return Err(error),
             Some(Err(_)) => errors += 1,
         }
-        items = from(&items.position().to_string().parse()?)?;
+        items = from(Some(&items.position().to_string().parse()?));
     }
 }
 
-/// All roles in the shared vocabulary, as far as they are the service's own.
-async fn shared_roles<N: 'static>(
-    list: &impl ReadRoles,
-    own: impl Fn(&N) -> Option<u32>,
-) -> Result<Vec<u32>, Error> {
-    let all = list.read_roles()?.collect().await?;
-    let both = all.iter().filter_map(|one| Some((number(one.name.as_ref()?)?, one.native()?)));
-    Ok(both
-        .filter(|(number, native)| own(native) == Some(*number))
-        .map(|(number, _)| number)
-        .collect())
+/// The number of a role in the shared vocabulary, if it is that of the service's own.
+fn of_role<N: 'static>(own: fn(&N) -> Option<u32>) -> impl FnMut(Role) -> Option<u32> {
+    move |role| {
+        let shared = number(role.name.as_ref()?)?;
+        (own(role.native()?) == Some(shared)).then_some(shared)
+    }
 }
 
-/// All assignments in the shared vocabulary, as far as they are the service's own.
-async fn shared_assignments<N: 'static>(
-    list: &impl ReadAssignments,
-    own: impl Fn(&N) -> Option<u32>,
-) -> Result<Vec<u32>, Error> {
-    let all = list.read_assignments()?.collect().await?;
-    let both =
-        all.iter().filter_map(|one| Some((number(one.principal.id.as_ref()?)?, one.native()?)));
-    Ok(both
-        .filter(|(number, native)| own(native) == Some(*number))
-        .map(|(number, _)| number)
-        .collect())
+/// The number of an assignment in the shared vocabulary, if it is that of the service's own.
+fn of_assignment<N: 'static>(own: fn(&N) -> Option<u32>) -> impl FnMut(Assignment) -> Option<u32> {
+    move |one| {
+        let shared = number(one.principal.id.as_ref()?)?;
+        (own(one.native()?) == Some(shared)).then_some(shared)
+    }
 }

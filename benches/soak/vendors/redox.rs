@@ -1,19 +1,22 @@
-//! Redox: role assignments, which hold a role. With the feature `redox-jwt` one lane has an API key.
+//! Redox: role assignments, which hold a role. With the feature `redox-jwt` one client has an API key.
+
+use std::time::Duration;
 
 use fastrand::Rng;
+use rolecall::access::ReadAssignments;
 use rolecall::redox::{
-    EnvironmentMembership, EnvironmentRoleAssignments, Environments, NewRoleAssignment,
-    OrganizationMembership, OrganizationRoleAssignments, Redox as Client, RedoxBuilder, Reference,
-    RoleRef, UserRef,
+    Credentials, EnvironmentMembership, EnvironmentRoleAssignments, Environments,
+    NewRoleAssignment, OrganizationMembership, OrganizationRoleAssignments, Redox as RedoxClient,
+    Reference, RoleRef, UserRef,
 };
 use rolecall::testing::{RedoxAbsent, RedoxDuplicates, RedoxFake};
-use rolecall::{Ensured, EnsuredAbsent, Error};
+use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
 
 use super::{
-    Change, Changed, Changes, Kind, START, Service, content, map, name, number, options,
-    shared_assignments, text,
+    Change, Changed, Changes, Kind, Reply, START, Service, calls, content, map, name, number,
+    of_assignment, options, text, walk,
 };
-use crate::stories::Lane;
+use crate::rounds::Client;
 
 #[derive(Clone)]
 pub(crate) struct Redox {
@@ -23,37 +26,35 @@ pub(crate) struct Redox {
     environments: Environments,
 }
 
-#[cfg(feature = "redox-jwt")]
-fn with_key(origin: &str) -> Result<RedoxBuilder, Error> {
-    let pem = include_str!("../../../fixtures/redox/keys/p384.pem");
-    let key = rolecall::redox::ApiKey::from_pem(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, pem)?;
-    Ok(Client::with_api_key(key).token_url(format!("{origin}/v2/auth/token")))
-}
-
-#[cfg(not(feature = "redox-jwt"))]
-fn with_key(_: &str) -> Result<RedoxBuilder, Error> {
-    unreachable!("it takes a feature")
-}
-
 impl Service for Redox {
     type Fake = RedoxFake;
 
     fn new(origin: &str, second: bool) -> Result<Self, Error> {
         let has_key = second && cfg!(feature = "redox-jwt");
-        let builder = if has_key { with_key(origin)? } else { Client::builder(RedoxFake::TOKEN) };
-        let client = builder.base_url(format!("{origin}/platform")).options(options()).build()?;
-        let organization = client.organization("7")?;
+        let mut credentials = Credentials::from(RedoxFake::TOKEN);
+        #[cfg(feature = "redox-jwt")]
+        if has_key {
+            let pem = include_str!("../../../fixtures/redox/keys/p384.pem");
+            let (id, key) = (RedoxFake::CLIENT_ID, RedoxFake::KEY_ID);
+            credentials = rolecall::redox::ApiKey::from_pem(id, key, pem)?.into();
+        }
+        let builder = RedoxClient::builder(credentials).base_url(format!("{origin}/platform"));
+        #[cfg(feature = "redox-jwt")]
+        let builder = builder.token_url(format!("{origin}/v2/auth/token"));
+        let client = builder.options(options()).build()?;
+        let organization = client.organization("7");
         Ok(Self {
             has_key,
             organization: organization.role_assignments(),
-            environment: client.environment("soak")?.role_assignments(),
+            environment: client.environment("soak").role_assignments(),
             environments: organization.environments(),
         })
     }
 
-    async fn fake(random: &mut Rng) -> std::io::Result<RedoxFake> {
+    async fn start(random: &mut Rng) -> std::io::Result<RedoxFake> {
         let fake = RedoxFake::start().await?;
         fake.add_environment("7", "soak", "Soak", "Development");
+        fake.token_lifetime(Duration::from_secs(random.u64(1..4)));
         if random.bool() {
             fake.duplicates(RedoxDuplicates::Replaced);
         }
@@ -69,12 +70,12 @@ impl Service for Redox {
         self.has_key.then(|| fake.tokens_given())
     }
 
-    async fn round(lane: &mut Lane<Self>, _: u32) {
-        lane.tell::<Assignments>().await;
+    async fn round(client: &mut Client<Self>, _: u32) {
+        client.round::<Assignments>().await;
     }
 
     async fn read(&self, _: u32) -> Result<bool, Error> {
-        let all = self.environments.list().await?.payload.environments;
+        let all = self.environments.list().items().try_collect().await?;
         Ok(matches!(&all[..], [one] if one.id.as_str() == "soak"))
     }
 }
@@ -86,6 +87,14 @@ fn is_of_organization(number: u32) -> bool {
     number.is_multiple_of(4)
 }
 
+fn of_organization(held: &OrganizationMembership) -> Option<u32> {
+    number(&held.user.id)
+}
+
+fn of_environment(held: &EnvironmentMembership) -> Option<u32> {
+    number(&held.user.id)
+}
+
 impl Assignments {
     fn user(number: u32) -> Result<UserRef, Error> {
         UserRef::id(name(number))
@@ -94,21 +103,11 @@ impl Assignments {
     fn wanted(number: u32, content: u32) -> Result<NewRoleAssignment, Error> {
         Ok(NewRoleAssignment::new(RoleRef::id(text(content))?, Self::user(number)?))
     }
-
-    /// All of both places, with what they hold.
-    async fn all(&self) -> Result<Vec<(u32, u32)>, Error> {
-        let organization = self.0.organization.list().await?.payload.memberships;
-        let environment = self.0.environment.list().await?.payload.memberships;
-        let organization = organization.into_iter().map(|held| (held.user, held.role));
-        let all = organization.chain(environment.into_iter().map(|held| (held.user, held.role)));
-        let role = |role: Option<Reference>| content(role.and_then(|role| role.id).as_deref());
-        Ok(all.filter_map(|(user, held)| Some((number(&user.id)?, role(held)))).collect())
-    }
 }
 
 impl Kind for Assignments {
     type Service = Redox;
-    const CREATES: u32 = 1;
+    const CREATES: usize = 1;
     const CHANGES: Changes = Changes::Yes;
     const COLLECTION: &str = "/role-assignment";
 
@@ -117,67 +116,73 @@ impl Kind for Assignments {
     }
 
     fn held(&self, fake: &RedoxFake) -> Vec<(u32, u32)> {
-        let here = fake.environment_memberships().into_iter().map(|held| (held.user, held.role));
-        let all = fake.memberships().into_iter().map(|held| (held.user, held.role)).chain(here);
-        all.filter_map(|(user, role)| Some((number(&user)?, content(Some(&role))))).collect()
+        let all = fake.memberships().into_iter().chain(fake.environment_memberships());
+        all.filter_map(|held| Some((number(&held.user)?, content(Some(&held.role))))).collect()
     }
 
     fn is_removable(number: u32) -> bool {
         !is_of_organization(number)
     }
 
-    async fn create(&self, number: u32) -> Result<String, Error> {
-        let wanted = Self::wanted(number, START)?;
-        match number % 4 {
-            0 => self.0.organization.assign(&wanted).await,
-            1 => self.0.environment.assign(&wanted).await,
-            _ => self.0.environment.create(&wanted).await,
-        }
-        .map(|_| name(number))
-    }
-
-    async fn ensure(&self, number: u32) -> Result<Ensured<String>, Error> {
-        let wanted = Self::wanted(number, START)?;
-        if is_of_organization(number) {
-            Ok(map(self.0.organization.ensure(&wanted).await?, |_| name(number)))
-        } else {
-            Ok(map(self.0.environment.ensure(&wanted).await?, |_| name(number)))
+    /// One of the two lists, by the next bit of `way`.
+    fn items(&self, way: u32, from: Option<&Position>) -> Items<Option<u32>> {
+        let Redox { organization, environment, .. } = &self.0;
+        let shared = way.is_multiple_of(2);
+        let list = |list: &dyn ReadAssignments| list.read_assignments_from(from);
+        match (shared, way & 2 == 0) {
+            (true, true) => list(organization).map(of_assignment(of_organization)),
+            (true, false) => list(environment).map(of_assignment(of_environment)),
+            (false, true) => organization.list().from(from).items().map(|it| of_organization(&it)),
+            (false, false) => environment.list().from(from).items().map(|it| of_environment(&it)),
         }
     }
 
-    async fn look(&self, number: u32, _: &str) -> Result<Option<u32>, Error> {
-        let all = self.all().await?;
-        Ok(all.into_iter().find(|(held, _)| *held == number).map(|(_, content)| content))
-    }
-
-    async fn list(&self, way: u32) -> Result<Vec<u32>, Error> {
-        if way.is_multiple_of(2) {
-            return Ok(self.all().await?.into_iter().map(|(number, _)| number).collect());
-        }
-        let of_organization = |held: &OrganizationMembership| number(&held.user.id);
-        let of_environment = |held: &EnvironmentMembership| number(&held.user.id);
-        let mut all = shared_assignments(&self.0.organization, of_organization).await?;
-        all.extend(shared_assignments(&self.0.environment, of_environment).await?);
-        Ok(all)
-    }
-
-    async fn change(&self, number: u32, id: &str, change: Change) -> Result<Changed, Error> {
-        let before = self.look(number, id).await?.unwrap_or(u32::MAX);
-        let now = change.of(before);
-        let wanted = Self::wanted(number, now)?;
-        if is_of_organization(number) {
-            self.0.organization.assign(&wanted).await?;
-        } else {
-            self.0.environment.assign(&wanted).await?;
-        }
-        Ok(Changed { before: Some(before), now })
-    }
-
-    async fn delete(&self, number: u32, _: &str) -> Result<(), Error> {
-        self.0.environment.delete(&Self::user(number)?).await.map(drop)
-    }
-
-    async fn ensure_absent(&self, number: u32, _: &str) -> Result<EnsuredAbsent, Error> {
-        self.0.environment.ensure_absent(&Self::user(number)?).await
+    calls! { self:
+        create(number) -> String = {
+            let wanted = Self::wanted(number, START)?;
+            match number % 4 {
+                0 => self.0.organization.assign(&wanted).await?,
+                1 => self.0.environment.assign(&wanted).await?,
+                _ => self.0.environment.create(&wanted).await?,
+            };
+            name(number)
+        };
+        ensure(number) -> Ensured<String> = {
+            let wanted = Self::wanted(number, START)?;
+            match is_of_organization(number) {
+                true => map(self.0.organization.ensure(&wanted).await?, |_| name(number)),
+                false => map(self.0.environment.ensure(&wanted).await?, |_| name(number)),
+            }
+        };
+        look(wanted, _id) -> Option<u32> = {
+            let roles: Vec<(Option<u32>, Option<Reference>)> = if is_of_organization(wanted) {
+                let all = self.0.organization.list().items();
+                all.map(|held| (of_organization(&held), held.role)).try_collect().await?
+            } else {
+                let all = self.0.environment.list().items();
+                all.map(|held| (of_environment(&held), held.role)).try_collect().await?
+            };
+            let held = roles.into_iter().find(|(number, _)| *number == Some(wanted));
+            held.map(|(_, role)| content(role.and_then(|role| role.id).as_deref()))
+        };
+        list(way) -> Vec<u32> = {
+            let mut all = walk(way, |from| self.items(way & !2, from)).await?;
+            all.extend(walk(way, |from| self.items(way | 2, from)).await?);
+            all
+        };
+        change(number, id, by) -> Changed = {
+            let before = self.look(number, id).await?.unwrap_or(u32::MAX);
+            let now = by.of(before);
+            let wanted = Self::wanted(number, now)?;
+            match is_of_organization(number) {
+                true => self.0.organization.assign(&wanted).await?,
+                false => self.0.environment.assign(&wanted).await?,
+            };
+            Changed { before: Some(before), now }
+        };
+        delete(number, _id) -> () =
+            self.0.environment.delete(&Self::user(number)?).await.map(drop)?;
+        ensure_absent(number, _id) -> EnsuredAbsent =
+            self.0.environment.ensure_absent(&Self::user(number)?).await?;
     }
 }

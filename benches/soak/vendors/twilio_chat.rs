@@ -1,52 +1,54 @@
 //! Twilio Chat: roles, which hold permissions.
 
 use fastrand::Rng;
+use rolecall::access::ReadRoles;
 use rolecall::testing::TwilioChatFake;
 use rolecall::twilio::chat::{
-    NewRole, Role, RoleSid, RoleType, Roles as RolesClient, TwilioChat, permission,
+    Credentials, NewRole, Role, RoleType, Roles as RolesHandle, TwilioChat, permission,
 };
-use rolecall::{Ensured, EnsuredAbsent, Error};
+use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
 
 use super::{
-    BITS, Change, Changed, Changes, Kind, START, Service, found, map, name, number, options,
-    page_size, shared_roles, walk,
+    BITS, Change, Changed, Changes, Kind, Reply, START, Service, calls, found, map, name, number,
+    of_role, options, page_size,
 };
-use crate::stories::Lane;
+use crate::rounds::Client;
 
 pub(crate) struct Chat {
-    roles: RolesClient,
+    roles: RolesHandle,
     /// Of a service without any.
-    others: RolesClient,
+    others: RolesHandle,
 }
 
 impl Service for Chat {
     type Fake = TwilioChatFake;
 
     fn new(origin: &str, second: bool) -> Result<Self, Error> {
-        let builder = if second {
-            TwilioChat::with_api_key(TwilioChatFake::API_KEY, TwilioChatFake::API_SECRET)?
+        let credentials = if second {
+            Credentials::api_key(TwilioChatFake::API_KEY, TwilioChatFake::API_SECRET)
         } else {
-            TwilioChat::with_auth_token(TwilioChatFake::ACCOUNT_SID, TwilioChatFake::AUTH_TOKEN)?
+            Credentials::auth_token(TwilioChatFake::ACCOUNT_SID, TwilioChatFake::AUTH_TOKEN)
         };
-        let client = builder.base_url(origin).options(options()).build()?;
-        Ok(Self {
-            roles: client.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles(),
-            others: client.service("ISbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")?.roles(),
-        })
+        let builder = TwilioChat::builder(credentials).base_url(origin).options(options());
+        let client = builder.build()?;
+        let [roles, others] =
+            ["ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "ISbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"]
+                .map(|sid| client.service(sid).roles());
+        Ok(Self { roles, others })
     }
 
-    async fn fake(random: &mut Rng) -> std::io::Result<TwilioChatFake> {
+    async fn start(random: &mut Rng) -> std::io::Result<TwilioChatFake> {
         let fake = TwilioChatFake::start().await?;
         fake.page_size(random.usize(10..50));
         Ok(fake)
     }
 
-    async fn round(lane: &mut Lane<Self>, _: u32) {
-        lane.tell::<Roles>().await;
+    async fn round(client: &mut Client<Self>, _: u32) {
+        client.round::<Roles>().await;
     }
 
     async fn read(&self, _: u32) -> Result<bool, Error> {
-        Ok(self.others.list().items()?.collect().await?.is_empty())
+        Ok(self.others.list().items().try_collect().await?.is_empty())
     }
 }
 
@@ -62,7 +64,7 @@ fn permissions(content: u32) -> impl Iterator<Item = &'static str> {
     (0..).zip(PERMISSIONS).filter(move |(bit, _)| content & (1 << bit) != 0).map(|(_, one)| one)
 }
 
-/// An unknown one, and one that comes twice, make it what nobody said.
+/// An unknown one, and one that comes twice, make it what nobody wrote.
 fn content(permissions: Option<&[String]>) -> u32 {
     let bit = |one: &String| PERMISSIONS.iter().position(|known| known == one).map(|at| 1 << at);
     let once = |held: u32, bit: u32| (held & bit == 0).then_some(held | bit);
@@ -71,7 +73,7 @@ fn content(permissions: Option<&[String]>) -> u32 {
         .unwrap_or(u32::MAX)
 }
 
-struct Roles(RolesClient);
+struct Roles(RolesHandle);
 
 impl Roles {
     fn wanted(number: u32) -> Result<NewRole, Error> {
@@ -93,7 +95,7 @@ impl Roles {
 
 impl Kind for Roles {
     type Service = Chat;
-    const CREATES: u32 = 1;
+    const CREATES: usize = 1;
     const CHANGES: Changes = Changes::Yes;
     const COLLECTION: &str = "/Roles";
     const CHANGED_ONCE: &[&str] = &["POST"];
@@ -111,46 +113,36 @@ impl Kind for Roles {
         format!("RL{}", name(number))
     }
 
-    async fn create(&self, number: u32) -> Result<String, Error> {
-        Ok(Self::id(self.0.create(&Self::wanted(number)?).await?))
-    }
-
-    async fn ensure(&self, number: u32) -> Result<Ensured<String>, Error> {
-        Ok(map(self.0.ensure(&Self::wanted(number)?).await?, Self::id))
-    }
-
-    async fn look(&self, _: u32, id: &str) -> Result<Option<u32>, Error> {
-        Ok(found(self.0.fetch(&RoleSid::new(id)?).await)?.as_ref().map(Self::content))
-    }
-
-    async fn list(&self, way: u32) -> Result<Vec<u32>, Error> {
-        if way.is_multiple_of(4) {
-            return shared_roles(&self.0, Self::number).await;
-        }
-        let list = self.0.list().page_size(page_size(way));
-        walk(way, |from| list.items_from(from), Self::number).await
-    }
-
-    async fn change(&self, _: u32, id: &str, change: Change) -> Result<Changed, Error> {
-        let sid = RoleSid::new(id)?;
-        let changed = match change {
-            Change::Set(bits) => {
-                let role = self.0.replace_permissions(&sid, permissions(bits)).await?;
-                return Ok(Changed { before: None, now: Self::content(&role) });
-            }
-            Change::Add(bits) => self.0.add_permissions(&sid, permissions(bits)).await?,
-            Change::Remove(bits) => self.0.remove_permissions(&sid, permissions(bits)).await?,
+    calls! { self:
+        create(number) -> String =
+            Self::id(self.0.create(&Self::wanted(number)?).await?);
+        ensure(number) -> Ensured<String> =
+            map(self.0.ensure(&Self::wanted(number)?).await?, Self::id);
+        look(_number, id) -> Option<u32> =
+            found(self.0.get(id).await)?.as_ref().map(Self::content);
+        change(_number, id, by) -> Changed = {
+            let changed = match by {
+                Change::Set(bits) => {
+                    let role = self.0.update(id, permissions(bits)).await?;
+                    return Ok(Changed { before: None, now: Self::content(&role) });
+                }
+                Change::Add(bits) => self.0.add_permissions(id, permissions(bits)).await?,
+                Change::Remove(bits) => self.0.remove_permissions(id, permissions(bits)).await?,
+            };
+            let now = Self::content(&changed.role);
+            let [added, removed] = [&changed.added, &changed.removed].map(|one| content(Some(one)));
+            Changed { before: Some(now & !added | removed), now }
         };
-        let now = Self::content(&changed.role);
-        let [added, removed] = [&changed.added, &changed.removed].map(|one| content(Some(one)));
-        Ok(Changed { before: Some(now & !added | removed), now })
+        delete(_number, id) -> () = self.0.delete(id).await?;
+        ensure_absent(_number, id) -> EnsuredAbsent =
+            self.0.ensure_absent(id).await?;
     }
 
-    async fn delete(&self, _: u32, id: &str) -> Result<(), Error> {
-        self.0.delete(&RoleSid::new(id)?).await
-    }
-
-    async fn ensure_absent(&self, _: u32, id: &str) -> Result<EnsuredAbsent, Error> {
-        self.0.ensure_absent(&RoleSid::new(id)?).await
+    fn items(&self, way: u32, from: Option<&Position>) -> Items<Option<u32>> {
+        if way.is_multiple_of(4) {
+            return self.0.read_roles_from(from).map(of_role(Self::number));
+        }
+        let list = self.0.list().page_size(page_size(way)).from(from);
+        list.items().map(|role| Self::number(&role))
     }
 }

@@ -1,21 +1,26 @@
-//! Twilio Organizations: role assignments and users, one lane at each surface.
+//! Twilio Organizations: role assignments and users, one client at each API version.
+
+use std::time::Duration;
 
 use fastrand::Rng;
+use rolecall::access::ReadAssignments;
 use rolecall::testing::TwilioIamFake;
 use rolecall::twilio::iam::{
-    NewRoleAssignment, NewUser, Organization, RoleAssignment, RoleAssignments, Surface, TwilioIam,
-    User, UserFilter, UserPatch, Users as UsersClient,
+    ApiVersion, Credentials, NewRoleAssignment, NewUser, Organization, RoleAssignment,
+    RoleAssignments, TwilioIam, User, UserFilter, UserPatch, Users as UsersHandle,
 };
-use rolecall::twilio::{RoleAssignmentSid, UserSid};
-use rolecall::{Ensured, EnsuredAbsent, Error};
+use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
 
 use super::{
-    Change, Changed, Changes, Kind, START, Service, content, found, map, name, number, options,
-    page_size, shared_assignments, text, walk,
+    Change, Changed, Changes, Kind, Reply, START, Service, calls, content, found, map, name,
+    number, of_assignment, options, page_size, text, walk,
 };
-use crate::stories::Lane;
+use crate::rounds::Client;
 
-pub(crate) struct Iam(Organization);
+pub(crate) struct Iam {
+    organization: Organization,
+    is_v2: bool,
+}
 
 /// The accounts of every fake.
 const ACCOUNTS: u32 = 12;
@@ -23,20 +28,22 @@ const ACCOUNTS: u32 = 12;
 impl Service for Iam {
     type Fake = TwilioIamFake;
 
-    fn new(origin: &str, second: bool) -> Result<Self, Error> {
-        let builder = TwilioIam::builder(TwilioIamFake::CLIENT_ID, TwilioIamFake::CLIENT_SECRET)
-            .base_url(origin)
-            .token_url(format!("{origin}/v2/token"))
-            .options(options());
-        if second {
-            return builder.surface(Surface::V2).build()?.own_organization().map(Self);
-        }
-        builder.build()?.organization(TwilioIamFake::ORGANIZATION).map(Self)
+    fn new(origin: &str, is_v2: bool) -> Result<Self, Error> {
+        let (id, secret) = (TwilioIamFake::CLIENT_ID, TwilioIamFake::CLIENT_SECRET);
+        let builder = TwilioIam::builder(Credentials::client(id, secret)).base_url(origin);
+        let builder = builder.token_url(format!("{origin}/v2/token")).options(options());
+        let organization = if is_v2 {
+            builder.api_version(ApiVersion::V2).build()?.own_organization()
+        } else {
+            builder.build()?.organization(TwilioIamFake::ORGANIZATION)
+        };
+        Ok(Self { organization, is_v2 })
     }
 
-    async fn fake(random: &mut Rng) -> std::io::Result<TwilioIamFake> {
+    async fn start(random: &mut Rng) -> std::io::Result<TwilioIamFake> {
         let fake = TwilioIamFake::start().await?;
         fake.page_size(random.usize(10..50));
+        fake.token_lifetime(Duration::from_secs(random.u64(1..4)));
         for number in 0..ACCOUNTS {
             let sid = format!("AC{}", name(number)).parse().expect("it is a SID");
             fake.add_account(&sid, &name(number));
@@ -48,35 +55,38 @@ impl Service for Iam {
         Some(fake.tokens_given())
     }
 
-    async fn round(lane: &mut Lane<Self>, turn: u32) {
+    async fn round(client: &mut Client<Self>, turn: u32) {
         match turn % 2 {
-            0 => lane.tell::<Assignments>().await,
-            _ => lane.tell::<Users>().await,
+            0 => client.round::<Assignments>().await,
+            _ => client.round::<Users>().await,
         }
     }
 
-    /// Accounts are known at the older surface, roles at the newer.
+    /// Accounts are known at the older version, roles at the newer.
     async fn read(&self, way: u32) -> Result<bool, Error> {
         let size = 1 + way % 5;
-        if let Ok(accounts) = self.0.accounts() {
-            if way.is_multiple_of(2) {
-                let sid = format!("AC{}", name(way % ACCOUNTS)).parse()?;
-                let account = accounts.fetch(&sid).await?;
-                return Ok(account.friendly_name == Some(name(way % ACCOUNTS)));
-            }
-            let list = accounts.list().page_size(size);
-            let all =
-                walk(way, |from| list.items_from(from), |one| number(one.account_sid.as_str()));
-            return Ok(all.await? == Vec::from_iter(0..ACCOUNTS));
+        if self.is_v2 {
+            let roles = self.organization.roles();
+            let all = roles.list().page_size(size).items().try_collect().await?;
+            let names: Vec<_> = all.iter().filter_map(|one| one.friendly_name.as_deref()).collect();
+            let [Some(first), ..] = [all.first()] else { return Ok(false) };
+            let permissions = roles.permissions(&first.sid).page_size(size).items();
+            let permissions = permissions.try_collect().await?;
+            let actions: Vec<_> =
+                permissions.iter().filter_map(|one| one.action.as_deref()).collect();
+            return Ok(names == ["Admin", "Developer", "Billing", "Support"]
+                && actions == ["create", "list", "delete"]);
         }
-        let roles = self.0.roles()?;
-        let all = roles.list().page_size(size).items()?.collect().await?;
-        let names: Vec<_> = all.iter().filter_map(|role| role.friendly_name.as_deref()).collect();
-        let [Some(first), ..] = [all.first()] else { return Ok(false) };
-        let permissions = roles.permissions(&first.sid).page_size(size).items()?.collect().await?;
-        let actions: Vec<_> = permissions.iter().filter_map(|one| one.action.as_deref()).collect();
-        Ok(names == ["Admin", "Developer", "Billing", "Support"]
-            && actions == ["create", "list", "delete"])
+        let accounts = self.organization.accounts();
+        if way.is_multiple_of(2) {
+            let account = accounts.get(format!("AC{}", name(way % ACCOUNTS))).await?;
+            return Ok(account.friendly_name == Some(name(way % ACCOUNTS)));
+        }
+        let items = |from: Option<&Position>| {
+            let list = accounts.list().page_size(size).from(from);
+            list.items().map(|one| number(one.account_sid.as_str()))
+        };
+        Ok(walk(way, items).await? == Vec::from_iter(0..ACCOUNTS))
     }
 }
 
@@ -84,9 +94,8 @@ struct Assignments(RoleAssignments);
 
 impl Assignments {
     fn wanted(number: u32) -> Result<NewRoleAssignment, Error> {
-        let identity = format!("US{}", name(number));
         let role = "IX00000000000000000000000000000104";
-        NewRoleAssignment::new(role, TwilioIamFake::ORGANIZATION, identity)
+        NewRoleAssignment::new(role, TwilioIamFake::ORGANIZATION, format!("US{}", name(number)))
     }
 
     fn number(held: &RoleAssignment) -> Option<u32> {
@@ -96,57 +105,48 @@ impl Assignments {
 
 impl Kind for Assignments {
     type Service = Iam;
-    const CREATES: u32 = 1;
+    const CREATES: usize = 1;
     const COLLECTION: &str = "/RoleAssignments";
 
     fn of(service: &Iam) -> Self {
-        Self(service.0.role_assignments())
+        Self(service.organization.role_assignments())
     }
 
     fn held(&self, fake: &TwilioIamFake) -> Vec<(u32, u32)> {
-        fake.role_assignments()
-            .iter()
-            .filter_map(|held| Some((Self::number(held)?, START)))
-            .collect()
+        let held = fake.role_assignments();
+        held.iter().filter_map(|held| Some((Self::number(held)?, START))).collect()
     }
 
     fn never(number: u32) -> String {
         format!("IY{}", name(number))
     }
 
-    async fn create(&self, number: u32) -> Result<String, Error> {
-        Ok(self.0.create(&Self::wanted(number)?).await?.sid.to_string())
+    calls! { self:
+        create(number) -> String =
+            self.0.create(&Self::wanted(number)?).await?.sid.to_string();
+        ensure(number) -> Ensured<String> =
+            map(self.0.ensure(&Self::wanted(number)?).await?, |one| one.sid.to_string());
+        look(number, _id) -> Option<u32> = {
+            let list = self.0.list().identity(format!("US{}", name(number)));
+            list.items().try_collect().await?.first().map(|_| START)
+        };
+        delete(_number, id) -> () = self.0.delete(id).await?;
+        ensure_absent(_number, id) -> EnsuredAbsent =
+            self.0.ensure_absent(id).await?;
     }
 
-    async fn ensure(&self, number: u32) -> Result<Ensured<String>, Error> {
-        Ok(map(self.0.ensure(&Self::wanted(number)?).await?, |one| one.sid.to_string()))
-    }
-
-    async fn look(&self, number: u32, _: &str) -> Result<Option<u32>, Error> {
-        let list = self.0.list().identity(format!("US{}", name(number)))?;
-        Ok(list.items()?.collect().await?.first().map(|_| START))
-    }
-
-    async fn list(&self, way: u32) -> Result<Vec<u32>, Error> {
-        let list = self.0.list().scope(TwilioIamFake::ORGANIZATION)?;
+    fn items(&self, way: u32, from: Option<&Position>) -> Items<Option<u32>> {
+        let list = self.0.list().scope(TwilioIamFake::ORGANIZATION);
         if way.is_multiple_of(4) {
-            return shared_assignments(&list, Self::number).await;
+            return list.read_assignments_from(from).map(of_assignment(Self::number));
         }
-        let list = list.page_size(page_size(way));
-        walk(way, |from| list.items_from(from), Self::number).await
-    }
-
-    async fn delete(&self, _: u32, id: &str) -> Result<(), Error> {
-        self.0.delete(&RoleAssignmentSid::new(id)?).await
-    }
-
-    async fn ensure_absent(&self, _: u32, id: &str) -> Result<EnsuredAbsent, Error> {
-        self.0.ensure_absent(&RoleAssignmentSid::new(id)?).await
+        let list = list.page_size(page_size(way)).from(from);
+        list.items().map(|held| Self::number(&held))
     }
 }
 
-/// Users, of whom the active ones are there. What one holds is in the name to show.
-struct Users(UsersClient);
+/// Users, of whom the active ones are there. What one holds is in the display name.
+struct Users(UsersHandle);
 
 impl Users {
     fn name(number: u32) -> String {
@@ -165,13 +165,13 @@ impl Users {
 
 impl Kind for Users {
     type Service = Iam;
-    const CREATES: u32 = 0;
+    const CREATES: usize = 0;
     const CHANGES: Changes = Changes::Versioned;
     const COLLECTION: &str = "/Users";
     const CHANGED_ONCE: &[&str] = &["PUT", "PATCH"];
 
     fn of(service: &Iam) -> Self {
-        Self(service.0.users())
+        Self(service.organization.users())
     }
 
     fn held(&self, fake: &TwilioIamFake) -> Vec<(u32, u32)> {
@@ -182,51 +182,40 @@ impl Kind for Users {
         format!("US{}", name(number))
     }
 
-    async fn create(&self, number: u32) -> Result<String, Error> {
-        let new = NewUser::new(Self::name(number))?.display_name(text(START));
-        Ok(self.0.create(&new).await?.id.to_string())
+    fn items(&self, _: u32, from: Option<&Position>) -> Items<Option<u32>> {
+        self.0.list().from(from).items().map(|user| Some(Self::active(&user)?.0))
     }
 
-    async fn ensure(&self, _: u32) -> Result<Ensured<String>, Error> {
-        unreachable!("a user is not made sure of")
-    }
-
-    async fn look(&self, number: u32, id: &str) -> Result<Option<u32>, Error> {
-        let user = if number.is_multiple_of(2) {
-            found(self.0.get(&UserSid::new(id)?).await)?
-        } else {
-            let named = self.0.list(UserFilter::user_name(&Self::name(number))).await?;
-            named.resources.into_iter().next()
+    calls! { self:
+        create(number) -> String = {
+            let new = NewUser::new(Self::name(number))?.display_name(text(START));
+            self.0.create(&new).await?.id.to_string()
         };
-        Ok(user.as_ref().and_then(Self::active).map(|(_, content)| content))
-    }
-
-    async fn list(&self, _: u32) -> Result<Vec<u32>, Error> {
-        let all = self.0.list(None).await?.resources;
-        Ok(all.iter().filter_map(Self::active).map(|(number, _)| number).collect())
-    }
-
-    async fn change(&self, number: u32, id: &str, change: Change) -> Result<Changed, Error> {
-        let sid = UserSid::new(id)?;
-        let user = self.0.get(&sid).await?;
-        let version = user.version().expect("every user has one");
-        let before = Self::content(&user);
-        let wanted = text(change.of(before));
-        let changed = if number.is_multiple_of(2) {
-            let new = NewUser::of(&user)?.display_name(wanted);
-            self.0.replace(&sid, version, &new).await?
-        } else {
-            let patch = UserPatch::new().replace("displayName", wanted);
-            self.0.patch(&sid, version, &patch).await?
+        look(number, id) -> Option<u32> = {
+            let user = if number.is_multiple_of(2) {
+                found(self.0.get(id).await)?
+            } else {
+                let named = self.0.list().filter(UserFilter::user_name(&Self::name(number)));
+                named.items().try_collect().await?.into_iter().next()
+            };
+            user.as_ref().and_then(Self::active).map(|(_, content)| content)
         };
-        Ok(Changed { before: Some(before), now: Self::content(&changed) })
-    }
-
-    async fn delete(&self, _: u32, id: &str) -> Result<(), Error> {
-        self.0.deactivate(&UserSid::new(id)?).await
-    }
-
-    async fn ensure_absent(&self, _: u32, id: &str) -> Result<EnsuredAbsent, Error> {
-        self.0.ensure_deactivated(&UserSid::new(id)?).await
+        change(number, id, by) -> Changed = {
+            let user = self.0.get(id).await?;
+            let version = user.version().expect("every user has one");
+            let before = Self::content(&user);
+            let wanted = text(by.of(before));
+            let changed = if number.is_multiple_of(2) {
+                let new = NewUser::of(&user)?.display_name(wanted);
+                self.0.update(id, version, &new).await?
+            } else {
+                let patch = UserPatch::new().replace("displayName", wanted);
+                self.0.patch(id, version, &patch).await?
+            };
+            Changed { before: Some(before), now: Self::content(&changed) }
+        };
+        delete(_number, id) -> () = self.0.deactivate(id).await?;
+        ensure_absent(_number, id) -> EnsuredAbsent =
+            self.0.ensure_deactivated(id).await?;
     }
 }

@@ -1,29 +1,31 @@
 //! Single permissions of a role, which the service can only replace as a whole.
 
-use super::roles::{FetchRole, ReplacePermissions};
-use super::{Role, RoleSid, Roles};
-use crate::error::{Effect, Error, ErrorKind};
-use crate::operation::Operation;
+use serde::Serialize;
 
-/// What became of a role whose permissions were to be changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use super::{Role, RoleSid, Roles};
+use crate::error::{Error, ErrorKind};
+use crate::model::{Arg, arg};
+use crate::transport::{Call, Session};
+
+/// A role after a change of single permissions, and what changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PermissionsChanged {
-    /// The role as it is now: as the service answered the change, or as it was read where there
-    /// was nothing to change.
+    /// The role as it is now: as the service returned it after the update, or as it was read where
+    /// there was nothing to change.
     pub role: Role,
     /// The permissions that [`role`](Self::role) has and that it did not have when it was read:
-    /// what the service answered, not what was asked for. Where the answer has none (they are
-    /// documented as nullable), those that were sent.
+    /// what the service returned, not what was asked for. Where the response has no permissions
+    /// (they are documented as nullable), those that were sent count.
     pub added: Vec<String>,
     /// The permissions that the role had when it was read, and that [`role`](Self::role) does not
-    /// have. Where the answer has none, those that were not sent any more.
+    /// have. Where the response has no permissions, those that were sent count.
     pub removed: Vec<String>,
 }
 
 impl PermissionsChanged {
-    /// Whether the role has the permissions that it had when it was read: there was nothing to
-    /// change, so that nothing was written, or the service answered without the change.
+    /// Returns whether the role has the permissions that it had when it was read: there was nothing
+    /// to change, so that nothing was sent, or the service returned the role without the change.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
@@ -31,17 +33,16 @@ impl PermissionsChanged {
 }
 
 impl Roles {
-    /// Adds permissions to a role and leaves the others as they are:
-    /// [`fetch`](Self::fetch), then [`replace_permissions`](Self::replace_permissions), unless the
-    /// role has them all (both *documented*).
+    /// Adds permissions to a role and leaves the others as they are: [`get`](Self::get), then
+    /// [`update`](Self::update), unless the role has them all (both *documented*).
     ///
     /// The service knows no versions of a role: **a change that another caller makes between the
-    /// two requests is lost**, and so may this one be, without an error at either side.
+    /// two requests is lost**, and so may this one be, without an error for either caller.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] before anything is sent if a permission is empty;
     /// [`ErrorKind::Decode`] if the role came without permissions, which are documented as
-    /// nullable, so that writing could remove some; else those of the two calls.
+    /// nullable, so that an update could remove some; else those of the two calls.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -51,47 +52,11 @@ impl Roles {
     /// use rolecall::twilio::chat::{NewRole, RoleType, permission};
     ///
     /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let wanted = NewRole::new("reader", RoleType::Channel, [permission::LEAVE_CHANNEL])?;
-    /// let sid = roles.create(&wanted).await?.sid.ok_or("no SID")?;
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
+    /// let new = NewRole::new("reader", RoleType::Channel, [permission::LEAVE_CHANNEL])?;
+    /// let sid = roles.create(&new).await?.sid.ok_or("no SID")?;
     /// let changed = roles.add_permissions(&sid, ["leaveChannel", "sendMessage"]).await?;
     /// assert_eq!(changed.added, ["sendMessage"]);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    pub async fn add_permissions<P: Into<String>>(
-        &self,
-        sid: &RoleSid,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Result<PermissionsChanged, Error> {
-        self.change(sid, permissions.into_iter().map(Into::into).collect(), Vec::new()).await
-    }
-
-    /// Removes permissions from a role and leaves the others as they are:
-    /// [`fetch`](Self::fetch), then [`replace_permissions`](Self::replace_permissions), unless the
-    /// role has none of them (both *documented*).
-    ///
-    /// The service knows no versions of a role: **a change that another caller makes between the
-    /// two requests is lost**, and so may this one be, without an error at either side.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidRequest`] before anything is sent if a permission is empty, and before
-    /// anything is written if none would be left, which the service refuses;
-    /// [`ErrorKind::Decode`] if the role came without permissions; else those of the two calls.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::testing::TwilioChatFake;
-    /// use rolecall::twilio::chat::{NewRole, RoleType};
-    ///
-    /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let wanted = NewRole::new("writer", RoleType::Channel, ["leaveChannel", "sendMessage"])?;
-    /// let sid = roles.create(&wanted).await?.sid.ok_or("no SID")?;
     /// let changed = roles.remove_permissions(&sid, ["sendMessage"]).await?;
     /// assert_eq!(changed.removed, ["sendMessage"]);
     /// assert!(roles.remove_permissions(&sid, ["sendMessage"]).await?.is_unchanged());
@@ -101,54 +66,83 @@ impl Roles {
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    pub async fn remove_permissions<P: Into<String>>(
+    pub fn add_permissions(
         &self,
-        sid: &RoleSid,
-        permissions: impl IntoIterator<Item = P>,
-    ) -> Result<PermissionsChanged, Error> {
-        self.change(sid, Vec::new(), permissions.into_iter().map(Into::into).collect()).await
+        sid: impl TryInto<RoleSid, Error: Into<Error>>,
+        permissions: impl IntoIterator<Item: Into<String>>,
+    ) -> Call<PermissionsChanged> {
+        let add = permissions.into_iter().map(Into::into).collect();
+        let change = Change { sid: arg(sid), add, remove: Vec::new() };
+        self.change("twilio.chat roles.add_permissions", change)
     }
 
-    /// Reads, merges and writes.
-    async fn change(
+    /// Removes permissions from a role and leaves the others as they are: [`get`](Self::get), then
+    /// [`update`](Self::update), unless the role has none of them (both *documented*).
+    ///
+    /// The service knows no versions of a role: **a change that another caller makes between the
+    /// two requests is lost**, and so may this one be, without an error for either caller.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] before anything is sent if a permission is empty, and before
+    /// the update is sent if none would be left, which the service refuses; [`ErrorKind::Decode`]
+    /// if the role came without permissions; else those of the two calls.
+    pub fn remove_permissions(
         &self,
-        sid: &RoleSid,
-        add: Vec<String>,
-        remove: Vec<String>,
-    ) -> Result<PermissionsChanged, Error> {
-        let refuse = |rule: &str| {
-            Err(Error::invalid("Permission", rule).with_operation(ReplacePermissions::NAME))
-        };
-        if add.iter().chain(&remove).any(String::is_empty) {
-            return refuse("must never be empty");
+        sid: impl TryInto<RoleSid, Error: Into<Error>>,
+        permissions: impl IntoIterator<Item: Into<String>>,
+    ) -> Call<PermissionsChanged> {
+        let remove = permissions.into_iter().map(Into::into).collect();
+        let change = Change { sid: arg(sid), add: Vec::new(), remove };
+        self.change("twilio.chat roles.remove_permissions", change)
+    }
+
+    fn change(&self, name: &'static str, change: Change) -> Call<PermissionsChanged> {
+        let roles = self.clone();
+        self.transport.steps(name, move |session| async move {
+            change.make(&roles, &session).await.map_err(|error| error.or_operation(name))
+        })
+    }
+}
+
+struct Change {
+    sid: Arg<RoleSid>,
+    add: Vec<String>,
+    remove: Vec<String>,
+}
+
+impl Change {
+    /// Reads the role, and updates it if something is to be changed.
+    async fn make(self, roles: &Roles, session: &Session) -> Result<PermissionsChanged, Error> {
+        let sid = self.sid?;
+        if self.add.iter().chain(&self.remove).any(String::is_empty) {
+            return Err(Error::invalid("Permission", "must never be empty"));
         }
-        let role = self.fetch(sid).await?;
+        let role = session.send(roles.get(&sid)).await?;
         let Some(held) = &role.permissions else {
             return Err(Error::new(ErrorKind::Decode)
-                .with_effect(Effect::NotApplied)
-                .with_operation(FetchRole::NAME)
                 .with_detail("permissions: null, so they cannot be changed one by one"));
         };
-        let (mut removed, mut kept): (Vec<_>, Vec<_>) =
-            held.iter().cloned().partition(|one| remove.contains(one));
-        let mut added: Vec<String> = Vec::new();
-        for one in add {
-            if !held.contains(&one) && !added.contains(&one) {
-                added.push(one);
+        let mut desired = missing(held, &self.remove);
+        for one in self.add {
+            if !desired.contains(&one) {
+                desired.push(one);
             }
         }
-        kept.extend(added.iter().cloned());
-        if added.is_empty() && removed.is_empty() {
-            return Ok(PermissionsChanged { role, added, removed });
+        if desired == *held {
+            return Ok(PermissionsChanged { role, added: Vec::new(), removed: Vec::new() });
         }
-        if kept.is_empty() {
-            return refuse("must not all be removed: the service refuses a role without any");
+        if desired.is_empty() {
+            let rule = "must not all be removed: the service refuses a role without any";
+            return Err(Error::invalid("Permission", rule));
         }
-        let changed = self.replace_permissions(sid, kept).await?;
-        if let Some(now) = &changed.permissions {
-            added = now.iter().filter(|one| !held.contains(one)).cloned().collect();
-            removed = held.iter().filter(|one| !now.contains(one)).cloned().collect();
-        }
-        Ok(PermissionsChanged { role: changed, added, removed })
+        let updated = session.send(roles.update(&sid, &desired)).await?;
+        let now = updated.permissions.as_ref().unwrap_or(&desired);
+        let (added, removed) = (missing(now, held), missing(held, now));
+        Ok(PermissionsChanged { role: updated, added, removed })
     }
+}
+
+/// Returns those of `all` that `others` lacks.
+fn missing(all: &[String], others: &[String]) -> Vec<String> {
+    all.iter().filter(|one| !others.contains(one)).cloned().collect()
 }

@@ -1,26 +1,25 @@
 //! Twilio Programmable Chat v2: the roles of a Chat service.
 //!
 //! Page: <https://www.twilio.com/docs/chat/rest/role-resource>. (The product is at the end of its
-//! life; `https://ip-messaging.twilio.com` answers the same paths, *documented*.)
+//! life; `https://ip-messaging.twilio.com` serves the same paths, *documented*.)
 
 mod access;
 mod change_permissions;
-mod list_roles;
 mod roles;
 
 use http::{HeaderMap, StatusCode};
 
 use super::{AccountSid, error, request_id};
-use crate::auth::Fixed;
+use crate::auth::{Credential, Scheme};
+use crate::client::client;
 use crate::error::Error;
 use crate::model::env::Vars;
-use crate::model::{Secret, sid};
-use crate::operation::{Failure, Operation, Service as ServiceRules};
-use crate::transport::{Address, Call, ClientOptions, Transport};
+use crate::model::{Arg, arg, sid, text};
+use crate::operation::{self, Failure};
+use crate::transport::{Address, ClientOptions, Transport};
 
 pub use change_permissions::PermissionsChanged;
-pub use list_roles::ListRoles;
-pub use roles::{NewRole, Role, RoleSid, RoleType, Roles, permission};
+pub use roles::{ListRoles, NewRole, Role, RolePage, RoleSid, RoleType, Roles, permission};
 
 sid! {
     /// A Chat service: `IS` and 32 hexadecimal digits.
@@ -32,92 +31,86 @@ sid! {
     ApiKeySid, "API key SID", Some("SK")
 }
 
-/// A client of Twilio Chat v2, cheap to clone.
+client! {
+    /// A client of Twilio Chat v2, cheap to clone.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), rolecall::Error> {
+    /// use rolecall::twilio::chat::{NewRole, RoleType, TwilioChat, permission};
+    ///
+    /// let chat = TwilioChat::from_env()?;
+    /// let new = NewRole::new("moderator", RoleType::Channel, [permission::SEND_MESSAGE])?;
+    /// let roles = chat.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
+    /// println!("{:?}", roles.create(&new).await?.sid);
+    /// # Ok(())
+    /// # }
+    /// ```
+    TwilioChat,
+    TwilioChatBuilder {
+        /// Sets the address of the service: default `https://chat.twilio.com`. Its path is kept.
+        base_url,
+        credentials: Credentials,
+    }
+    /// Returns a builder from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`, or from
+    /// `TWILIO_API_KEY` and `TWILIO_API_SECRET`, and optionally `TWILIO_CHAT_BASE_URL`. Where one
+    /// variable of a pair is missing, or both pairs are set, it is an error.
+    from_env
+}
+
+/// What a client authenticates with (HTTP Basic, *documented*): the SID of an account or an API
+/// key, and its secret, which may be fixed or come from a [provider](Credential::provider).
 ///
-/// ```no_run
-/// # async fn example() -> Result<(), rolecall::Error> {
-/// use rolecall::twilio::chat::{NewRole, RoleType, TwilioChat, permission};
+/// A SID that is none is reported by [`TwilioChatBuilder::build`].
 ///
-/// let chat = TwilioChat::from_env()?;
-/// let wanted = NewRole::new("moderator", RoleType::Channel, [permission::SEND_MESSAGE])?;
-/// let service = chat.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-/// println!("{:?}", service.roles().create(&wanted).await?.sid);
-/// # Ok(())
-/// # }
 /// ```
-#[derive(Clone)]
-pub struct TwilioChat {
-    transport: Transport,
+/// use rolecall::twilio::chat::{Credentials, TwilioChat};
+///
+/// let key = Credentials::api_key("SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "obviously-fake");
+/// let builder = TwilioChat::builder(key);
+/// assert!(!format!("{builder:?}").contains("obviously-fake"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    user: Arg<String>,
+    secret: Credential,
+}
+
+impl Credentials {
+    /// The SID of an account and its auth token.
+    pub fn auth_token(
+        account_sid: impl TryInto<AccountSid, Error: Into<Error>>,
+        token: impl Into<Credential>,
+    ) -> Self {
+        let user = arg::<AccountSid>(account_sid).map(|sid| sid.to_string());
+        Self { user, secret: token.into() }
+    }
+
+    /// The SID of an API key and its secret.
+    pub fn api_key(
+        key_sid: impl TryInto<ApiKeySid, Error: Into<Error>>,
+        secret: impl Into<Credential>,
+    ) -> Self {
+        let user = arg::<ApiKeySid>(key_sid).map(|sid| sid.to_string());
+        Self { user, secret: secret.into() }
+    }
 }
 
 impl TwilioChat {
-    /// Starts a client from the account's SID and its auth token.
-    ///
-    /// # Errors
-    /// An invalid-request error if the SID is not an account's.
-    pub fn with_auth_token<I>(
-        account_sid: I,
-        auth_token: impl Into<Secret>,
-    ) -> Result<TwilioChatBuilder, Error>
-    where
-        I: TryInto<AccountSid>,
-        Error: From<I::Error>,
-    {
-        let sid: AccountSid = account_sid.try_into()?;
-        Ok(TwilioChatBuilder::new(sid.to_string(), auth_token.into()))
+    /// Starts a client with these credentials.
+    pub fn builder(credentials: Credentials) -> TwilioChatBuilder {
+        let base_url = Address::new("Twilio Chat base URL");
+        TwilioChatBuilder { credentials, base_url, options: ClientOptions::default() }
     }
 
-    /// Starts a client from an API key's SID and its secret.
-    ///
-    /// # Errors
-    /// An invalid-request error if the SID is not an API key's.
-    pub fn with_api_key<I>(
-        key_sid: I,
-        secret: impl Into<Secret>,
-    ) -> Result<TwilioChatBuilder, Error>
-    where
-        I: TryInto<ApiKeySid>,
-        Error: From<I::Error>,
-    {
-        let sid: ApiKeySid = key_sid.try_into()?;
-        Ok(TwilioChatBuilder::new(sid.to_string(), secret.into()))
-    }
-
-    /// A client from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`, or from `TWILIO_API_KEY` and
-    /// `TWILIO_API_SECRET`, and optionally `TWILIO_CHAT_BASE_URL`.
-    ///
-    /// # Errors
-    /// A configuration error that names the variables: one of a pair is missing, or both pairs are
-    /// set and it is not clear which one is meant.
-    pub fn from_env() -> Result<Self, Error> {
-        TwilioChatBuilder::from_env()?.build()
-    }
-
-    /// What belongs to a Chat service.
-    ///
-    /// # Errors
-    /// An invalid-request error if the id is not a Chat service's SID.
-    pub fn service<I>(&self, sid: I) -> Result<Service, Error>
-    where
-        I: TryInto<ServiceSid>,
-        Error: From<I::Error>,
-    {
-        Ok(Service { transport: self.transport.clone(), sid: sid.try_into()? })
-    }
-
-    /// Prepares any call of this service, also one that the crate does not know.
-    pub fn call<O: Operation<Service = Self>>(&self, operation: &O) -> Call<O::Answer> {
-        self.transport.call(operation)
+    /// Returns the handle of a Chat service, by its SID. A text that is none is reported by the
+    /// calls made from the handle.
+    #[must_use]
+    pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
+        Service { transport: self.transport.clone(), sid: arg(sid) }
     }
 }
 
-impl std::fmt::Debug for TwilioChat {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TwilioChat({})", self.transport.address())
-    }
-}
-
-impl ServiceRules for TwilioChat {
+impl operation::Service for TwilioChat {
     fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
         error::read_failure(status, body)
     }
@@ -131,102 +124,60 @@ impl ServiceRules for TwilioChat {
 #[derive(Clone, Debug)]
 pub struct Service {
     transport: Transport,
-    sid: ServiceSid,
+    sid: Arg<ServiceSid>,
 }
 
 impl Service {
-    /// The roles of the service.
+    /// Returns the handle of the service's roles.
     #[must_use]
     pub fn roles(&self) -> Roles {
-        Roles::new(self.transport.clone(), self.sid.clone())
+        Roles { transport: self.transport.clone(), service: self.sid.clone() }
     }
 }
 
-/// Sets up a [`TwilioChat`] client.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct TwilioChatBuilder {
-    user: String,
-    password: Secret,
-    base_url: Address,
-    options: ClientOptions,
-}
+const BOTH_SET: &str = "TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN and TWILIO_API_KEY with \
+                        TWILIO_API_SECRET are both set: unset one pair";
+const NONE_SET: &str = "neither TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN nor TWILIO_API_KEY with \
+                        TWILIO_API_SECRET is set";
 
 impl TwilioChatBuilder {
-    fn new(user: String, password: Secret) -> Self {
-        Self {
-            user,
-            password,
-            base_url: Address::new("Twilio Chat base URL", "https://chat.twilio.com"),
-            options: ClientOptions::default(),
-        }
-    }
-
-    /// A builder from the variables of [`TwilioChat::from_env`], to change further.
-    ///
-    /// # Errors
-    /// A configuration error that names the variables.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::from_vars(&Vars::of_process())
-    }
-
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
         let account = vars.pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")?;
         let key = vars.pair("TWILIO_API_KEY", "TWILIO_API_SECRET")?;
-        let mut builder = match (account, key) {
-            (Some((sid, token)), None) => TwilioChat::with_auth_token(sid, token)
-                .map_err(|error| named("TWILIO_ACCOUNT_SID", &error))?,
-            (None, Some((sid, secret))) => TwilioChat::with_api_key(sid, secret)
-                .map_err(|error| named("TWILIO_API_KEY", &error))?,
-            (Some(_), Some(_)) => {
-                return Err(Error::configuration(
-                    "TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN and TWILIO_API_KEY with \
-                     TWILIO_API_SECRET are both set: unset one pair",
-                ));
-            }
-            (None, None) => {
-                return Err(Error::configuration(
-                    "neither TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN nor TWILIO_API_KEY with \
-                     TWILIO_API_SECRET is set",
-                ));
-            }
+        let (variable, credentials) = match (account, key) {
+            (Some((sid, key)), None) => ("TWILIO_ACCOUNT_SID", Credentials::auth_token(sid, key)),
+            (None, Some((sid, key))) => ("TWILIO_API_KEY", Credentials::api_key(sid, key)),
+            (Some(_), Some(_)) => return Err(Error::configuration(BOTH_SET)),
+            (None, None) => return Err(Error::configuration(NONE_SET)),
         };
+        text(&credentials.user)
+            .map_err(|error| Error::configuration(format!("{variable}: {}", error.rule())))?;
+        let mut builder = TwilioChat::builder(credentials);
         builder.base_url.read(vars, "TWILIO_CHAT_BASE_URL")?;
         Ok(builder)
     }
 
-    /// The address of the service, default `https://chat.twilio.com`; a path of its own is kept.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url.set(url);
-        self
-    }
-
-    /// Time limits, retries, HTTP settings.
-    pub fn options(mut self, options: ClientOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
-    /// A configuration error that names the setting and the rule.
+    /// A configuration error that names the setting and the rule, or an invalid-request error if
+    /// the SID of the [`Credentials`] is none.
     pub fn build(self) -> Result<TwilioChat, Error> {
-        let base = self.base_url.parse(&self.options)?;
-        let basic = Fixed::basic("Twilio auth token or API secret", &self.user, &self.password)?;
-        let transport = Transport::new(base, basic, HeaderMap::new(), &self.options)?;
+        let Self { base_url, options, credentials: Credentials { user, secret } } = self;
+        let base = base_url.parse("https://chat.twilio.com", &options)?;
+        let scheme = Scheme::Basic(user?);
+        let basic = secret.authorizer("Twilio auth token or API secret", scheme, &options)?;
+        let transport = Transport::new(base, basic, HeaderMap::new(), &options, &options.budget())?;
         Ok(TwilioChat { transport })
     }
-}
-
-/// An error about a variable's value, as a matter of configuration.
-fn named(variable: &str, error: &Error) -> Error {
-    Error::configuration(format!("{variable}: {}", error.rule()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::AccessToken;
+
+    type Cause = Box<dyn std::error::Error + Send + Sync>;
 
     const ACCOUNT: (&str, &str) = ("TWILIO_ACCOUNT_SID", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     const TOKEN: (&str, &str) = ("TWILIO_AUTH_TOKEN", "obviously-fake");
@@ -264,5 +215,40 @@ mod tests {
             assert!(error.to_string().contains(named), "{error}");
             assert_eq!(error.kind(), crate::ErrorKind::Configuration);
         }
+    }
+
+    #[test]
+    fn invalid_sids_are_reported_by_build_and_by_calls() {
+        for credentials in
+            [Credentials::auth_token(KEY.1, "fake"), Credentials::api_key("", "fake")]
+        {
+            let error = TwilioChat::builder(credentials).build().expect_err("it is no such SID");
+            assert!(error.to_string().contains("SID: must be \""), "{error}");
+        }
+        let chat = from(&[KEY, SECRET, BASE]).expect("it is complete");
+        let role = "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        let service = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        for (service, role, named) in
+            [("IS1", role, "ServiceSid: must be"), (service, "RL1", "sid: must be")]
+        {
+            let error = chat.service(service).roles().get(role).request().expect_err(named);
+            assert!(error.to_string().contains(named), "{error}");
+        }
+        chat.service(service).roles().get(role).request().expect("both are SIDs");
+    }
+
+    #[test]
+    fn secrets_may_come_from_a_provider() {
+        struct Vault;
+
+        impl crate::auth::TokenProvider for Vault {
+            fn fetch(&self) -> crate::BoxFuture<'_, Result<AccessToken, Cause>> {
+                Box::pin(async { Ok(AccessToken::new("obviously-fake")) })
+            }
+        }
+
+        let secret = Credential::provider(Vault);
+        let builder = TwilioChat::builder(Credentials::api_key(KEY.1, secret));
+        builder.base_url(BASE.1).build().expect("the secret is fetched later");
     }
 }

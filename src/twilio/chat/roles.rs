@@ -2,161 +2,103 @@
 
 use std::collections::HashSet;
 
-use http::Method;
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountSid, ListRoles, ServiceSid, TwilioChat};
+use super::{AccountSid, ServiceSid, TwilioChat};
+use crate::declare::getters;
 use crate::error::Error;
-use crate::model::{Timestamp, open_enum, sid};
-use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Ensured, EnsuredAbsent, Found, Transport};
-use crate::transport::{ensure, ensure_absent};
-use crate::twilio::ErrorCode;
-use crate::twilio::error::is_not_found_by;
+use crate::model::{Arg, Timestamp, arg, open_enum, sid, text};
+use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
+use crate::transport::{BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Found, List};
+use crate::transport::{Session, Transport, Unwanted};
+use crate::twilio::error::{ErrorCode, is_not_found_by};
+use crate::twilio::paging::{PageMeta, Paging};
 
 /// The roles of a Chat service.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rolecall::testing::TwilioChatFake;
+/// use rolecall::twilio::chat::{NewRole, RoleType, permission};
+///
+/// let fake = TwilioChatFake::start().await?;
+/// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
+/// for name in ["reader", "writer", "owner"] {
+///     roles.create(&NewRole::new(name, RoleType::Channel, [permission::LEAVE_CHANNEL])?).await?;
+/// }
+/// let mut items = roles.list().page_size(2).items();
+/// while let Some(role) = items.next().await.transpose()? {
+///     println!("{:?} {:?}", role.sid, role.friendly_name);
+/// }
+/// assert_eq!(fake.received_count(), 5); // three creates, two pages
+///
+/// let sid = fake.roles()[0].sid.clone().ok_or("no SID")?;
+/// let role = roles.update(&sid, [permission::SEND_MESSAGE]).await?;
+/// assert_eq!(role.permissions.as_deref().unwrap(), ["sendMessage"]);
+/// roles.delete(&sid).await?;
+/// assert!(roles.get(&sid).await.unwrap_err().is_not_found());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
 #[derive(Clone, Debug)]
 pub struct Roles {
-    transport: Transport,
-    service: ServiceSid,
+    pub(super) transport: Transport,
+    pub(super) service: Arg<ServiceSid>,
 }
 
 impl Roles {
-    pub(super) fn new(transport: Transport, service: ServiceSid) -> Self {
-        Self { transport, service }
-    }
-
     /// Creates a role: `POST /v2/Services/{ServiceSid}/Roles`, 201 (*documented*).
     ///
-    /// Never repeated when its outcome is unknown ("POST requests are not idempotent", the vendor
+    /// Not retried when its outcome is unknown ("POST requests are not idempotent", the vendor
     /// says).
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
     /// # Errors
-    /// The document declares no error; [`ServiceError`](crate::twilio::ServiceError) holds what
-    /// comes, and its code decides the kind.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::testing::TwilioChatFake;
-    /// use rolecall::twilio::chat::{NewRole, RoleType, permission};
-    ///
-    /// let fake = TwilioChatFake::start().await?;
-    /// let wanted = NewRole::new("reader", RoleType::Channel, [permission::LEAVE_CHANNEL])?;
-    /// let service = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-    /// let made = service.roles().create(&wanted).await?;
-    /// assert_eq!(made.kind, RoleType::Channel);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
+    /// The document declares no error; [`ServiceError`](crate::twilio::ServiceError) holds what the
+    /// service sends, and its code decides the kind.
     pub fn create(&self, new: &NewRole) -> Call<Role> {
-        self.transport.call(&CreateRole { service: &self.service, new })
-    }
-
-    /// Makes sure that there is a role of this name, type and set of permissions (their order does
-    /// not count): lists the roles, and creates one where none has the name.
-    ///
-    /// Whether the service refuses a second role of a name is not known. So nothing is created
-    /// where reading finds the name, and never twice where the outcome of the create is unknown: it
-    /// is settled by listing again, and if the role is not found then, that error is returned. Two
-    /// callers at once can both find nothing. Then there may be two roles, or, if the service
-    /// refuses the second with 409, one, which the other caller finds. More than 100 roles come in
-    /// pages, and what these leave out while others remove roles is not documented: a role that is
-    /// left out is taken for none, so that a second one may be made.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of another type or with other
-    /// permissions, with a [`Difference<NewRole, Role>`](crate::Difference); else those of
-    /// [`list`](Self::list) and [`create`](Self::create).
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::Ensured;
-    /// use rolecall::testing::TwilioChatFake;
-    /// use rolecall::twilio::chat::{NewRole, RoleType};
-    ///
-    /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let wanted = NewRole::new("reader", RoleType::Channel, ["leaveChannel"])?;
-    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Created(_)));
-    /// assert!(matches!(roles.ensure(&wanted).await?, Ensured::Existed(_)));
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    pub async fn ensure(&self, new: &NewRole) -> Result<Ensured<Role>, Error> {
-        let find = || {
-            let (roles, new) = (self.clone(), new.clone());
-            Box::pin(async move { roles.find(&new).await }) as _
-        };
-        ensure(new, false, || self.create(new), find).await
-    }
-
-    /// Reads all roles for one of this name, with a preference for one that is the same.
-    async fn find(&self, new: &NewRole) -> Result<Found<Role>, Error> {
-        let mut roles = self.list().page_size(100).items()?;
-        let mut other = None;
-        while let Some(role) = roles.next().await {
-            let role = role?;
-            if role.friendly_name.as_deref() != Some(&new.friendly_name) {
-                continue;
-            }
-            if new.is_same(&role) {
-                return Ok(Found::Same(role));
-            }
-            other.get_or_insert(role);
-        }
-        Ok(other.map_or(Found::Absent, Found::Different))
+        self.transport.call(&CreateRole(self, new))
     }
 
     /// Lists the roles: `GET /v2/Services/{ServiceSid}/Roles`, 200 (*documented*).
     ///
-    /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>. [`ListRoles`] has an example.
-    pub fn list(&self) -> ListRoles {
-        ListRoles::new(self.transport.clone(), self.service.clone())
+    /// A page has 1 to 100 roles, at this service 50 if [`page_size`](List::page_size) is not set.
+    ///
+    /// The next page is found by the `PageToken` in the vendor's link to it, and by nothing else:
+    /// the request goes to the client's own address, whatever host the link names, and a page
+    /// number is never computed (the service refuses one without a token, *observed*). A link
+    /// without a token is an error and not the end.
+    ///
+    /// A [`Position`](crate::Position) holds such a token. How long one is good for, and what it
+    /// yields after changes, is not documented.
+    ///
+    /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
+    pub fn list(&self) -> List<ListRoles> {
+        self.transport.list(ListRoles { service: self.service.clone(), paging: Paging::default() })
     }
 
-    /// Fetches a role: `GET /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*).
+    /// Returns a role: `GET /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*).
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an unknown role (50100, *observed*); the document declares no
-    /// error.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::testing::TwilioChatFake;
-    /// use rolecall::twilio::chat::RoleSid;
-    ///
-    /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let unknown = RoleSid::new("RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-    /// assert!(roles.fetch(&unknown).await.unwrap_err().is_not_found());
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    pub fn fetch(&self, sid: &RoleSid) -> Call<Role> {
-        self.transport.call(&FetchRole { service: &self.service, sid })
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an unknown role (50100, *observed*);
+    /// the document declares no error.
+    pub fn get(&self, sid: impl TryInto<RoleSid, Error: Into<Error>>) -> Call<Role> {
+        self.transport.call(&GetRole(self, &arg(sid)))
     }
 
-    /// Gives a role these permissions **in place of all it has**:
+    /// Updates a role: gives it these permissions **in place of all it has**.
     /// `POST /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*). Name and type of a role
     /// cannot be changed.
     ///
-    /// Never repeated when its outcome is unknown: a late second try would undo what somebody else
+    /// Not retried when its outcome is unknown: a late second attempt would undo what somebody else
     /// changed meanwhile.
     ///
     /// To change single permissions there are [`add_permissions`](Self::add_permissions) and
@@ -165,47 +107,47 @@ impl Roles {
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if there is no permission, or an empty
-    /// one; those of [`fetch`](Self::fetch).
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::testing::TwilioChatFake;
-    /// use rolecall::twilio::chat::{NewRole, RoleType, permission};
-    ///
-    /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let wanted = NewRole::new("reader", RoleType::Channel, [permission::LEAVE_CHANNEL])?;
-    /// let sid = roles.create(&wanted).await?.sid.ok_or("no SID")?;
-    /// let role = roles.replace_permissions(&sid, [permission::SEND_MESSAGE]).await?;
-    /// assert_eq!(role.permissions.as_deref().unwrap(), ["sendMessage"]);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    pub fn replace_permissions<P: Into<String>>(
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if
+    /// there is no permission, or an empty one; those of [`get`](Self::get).
+    pub fn update(
         &self,
-        sid: &RoleSid,
-        permissions: impl IntoIterator<Item = P>,
+        sid: impl TryInto<RoleSid, Error: Into<Error>>,
+        permissions: impl IntoIterator<Item: Into<String>>,
     ) -> Call<Role> {
-        let permissions = permissions.into_iter().map(Into::into).collect();
-        self.transport.call(&ReplacePermissions { service: &self.service, sid, permissions })
+        let permissions: Vec<String> = permissions.into_iter().map(Into::into).collect();
+        self.transport.call(&UpdateRole(self, &arg(sid), &permissions))
     }
 
     /// Deletes a role: `DELETE /v2/Services/{ServiceSid}/Roles/{Sid}`, 204 (*documented*).
     ///
-    /// Repeated after passing faults. That there is no such role (50100, *observed*) is the echo of
-    /// the first try where it answers such a repetition, and a success; any other "not found" is an
-    /// error then, whose outcome is unknown, and which [`ensure_absent`](Self::ensure_absent)
-    /// settles.
+    /// Retried after transient failures. That there is no such role (50100, *observed*) is a
+    /// success where it answers a repeated request: the first attempt deleted the role. Any other
+    /// "not found" is an error then, whose outcome is unknown, and which
+    /// [`ensure_absent`](Self::ensure_absent) reconciles.
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     ///
     /// # Errors
-    /// Those of [`fetch`](Self::fetch).
+    /// Those of [`get`](Self::get).
+    pub fn delete(&self, sid: impl TryInto<RoleSid, Error: Into<Error>>) -> Call<()> {
+        self.transport.call(&DeleteRole(self, &arg(sid)))
+    }
+
+    /// Ensures that there is a role of this name, type and set of permissions (their order does not
+    /// count): lists the roles, and creates one where none has the name.
+    ///
+    /// Whether the service refuses a second role of a name is unknown. So nothing is created where
+    /// the list has the name, and a create whose outcome is unknown is not repeated: the roles are
+    /// listed again, and if the role is not among them, the create's error is returned. Two callers
+    /// at once can both find nothing. Then there may be two roles, or, if the service refuses the
+    /// second with 409, one, which the other caller finds. More than 100 roles come in pages, and
+    /// what these leave out while others delete roles is not documented: a role that is left out
+    /// counts as absent, so that a second one may be created.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of
+    /// another type or with other permissions, with a [`Mismatch<NewRole, Role>`](crate::Mismatch);
+    /// else those of [`list`](Self::list) and [`create`](Self::create).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -213,211 +155,275 @@ impl Roles {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use rolecall::testing::TwilioChatFake;
     /// use rolecall::twilio::chat::{NewRole, RoleType};
+    /// use rolecall::{Ensured, EnsuredAbsent};
     ///
     /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let wanted = NewRole::new("reader", RoleType::Channel, ["leaveChannel"])?;
-    /// let sid = roles.create(&wanted).await?.sid.ok_or("no SID")?;
-    /// roles.delete(&sid).await?;
-    /// assert!(roles.delete(&sid).await.unwrap_err().is_not_found());
+    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
+    /// let desired = NewRole::new("reader", RoleType::Channel, ["leaveChannel"])?;
+    /// assert!(matches!(roles.ensure(&desired).await?, Ensured::Created(_)));
+    /// let ensured = roles.ensure(&desired).await?;
+    /// assert!(matches!(ensured, Ensured::AlreadyExisted(_)));
+    /// let sid = ensured.into_inner().sid.ok_or("no SID")?;
+    /// assert_eq!(roles.ensure_absent(&sid).await?, EnsuredAbsent::Deleted);
+    /// assert_eq!(roles.ensure_absent(&sid).await?, EnsuredAbsent::AlreadyAbsent);
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    pub fn delete(&self, sid: &RoleSid) -> Call<()> {
-        self.transport.call(&DeleteRole { service: &self.service, sid })
+    pub fn ensure(&self, new: &NewRole) -> Call<Ensured<Role>> {
+        self.transport.ensure(EnsureRole { roles: self.clone(), new: new.clone() })
     }
 
-    /// Makes sure that a role is gone: deletes it, and reads where the outcome is unknown.
+    /// Ensures that there is no role of this SID: deletes it, and reads where the outcome is
+    /// unknown.
     ///
-    /// That there is no such role (50100, *observed*) counts as gone. The common 20404 does not say
-    /// what was not found: it counts where the [list](Self::list) of the roles can be read and does
-    /// not have the role. Where two callers do this at once, each may be told that it removed the
-    /// role or that it was absent.
+    /// That there is no such role (50100, *observed*) counts as absent. The common 20404 does not
+    /// say what was not found: it counts as absent where the [list](Self::list) of the roles can be
+    /// read and does not have the role. Where two callers do this at once, each may get `Deleted`
+    /// or `AlreadyAbsent`.
     ///
     /// # Errors
-    /// Those of [`delete`](Self::delete), [`fetch`](Self::fetch) and [`list`](Self::list); the role
-    /// may still be there. An unknown Chat service (50050, *observed*) is one of them, and so is
-    /// every other "not found".
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use rolecall::EnsuredAbsent;
-    /// use rolecall::testing::TwilioChatFake;
-    /// use rolecall::twilio::chat::RoleSid;
-    ///
-    /// let fake = TwilioChatFake::start().await?;
-    /// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?.roles();
-    /// let sid = RoleSid::new("RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-    /// assert_eq!(roles.ensure_absent(&sid).await?, EnsuredAbsent::WasAbsent);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    pub async fn ensure_absent(&self, sid: &RoleSid) -> Result<EnsuredAbsent, Error> {
-        let find = || {
-            let (roles, sid) = (self.clone(), sid.clone());
-            Box::pin(async move {
-                match roles.fetch(&sid).await {
-                    Ok(role) => Ok(Some(role)),
-                    Err(error) if is_gone(&error) => Ok(None),
-                    Err(error) if is_unfound(&error) => roles.find_in_list(error, &sid).await,
-                    Err(error) => Err(error),
-                }
-            }) as _
-        };
-        ensure_absent(|| self.delete(sid), is_gone, is_unfound, find).await
-    }
-
-    /// What the list says where a "not found" does not say what was not found.
-    async fn find_in_list(&self, unfound: Error, sid: &RoleSid) -> Result<Option<Role>, Error> {
-        let mut roles = self.list().page_size(100).items()?;
-        while let Some(role) = roles.next().await {
-            match role {
-                Ok(role) => match &role.sid {
-                    Some(held) if held.as_str().eq_ignore_ascii_case(sid.as_str()) => {
-                        return Ok(Some(role));
-                    }
-                    Some(_) => {}
-                    // SIDs are documented as nullable, and this could be the one.
-                    None => return Err(unfound.with_remark("a role in the list has no SID")),
-                },
-                Err(unread) => {
-                    return Err(unfound
-                        .with_remark("what is there could not be read")
-                        .with_source(unread));
-                }
-            }
-        }
-        Ok(None)
+    /// Those of [`delete`](Self::delete), [`get`](Self::get) and [`list`](Self::list); the role may
+    /// still be there. An unknown Chat service (50050, *observed*) is one of them, and so is every
+    /// other "not found".
+    pub fn ensure_absent(
+        &self,
+        sid: impl TryInto<RoleSid, Error: Into<Error>>,
+    ) -> Call<EnsuredAbsent> {
+        self.transport.ensure_absent(EnsureNoRole { roles: self.clone(), sid: arg(sid) })
     }
 }
 
-/// Whether the service says that it is the role that was not found.
-fn is_gone(error: &Error) -> bool {
-    is_not_found_by(error, ErrorCode::CHAT_ROLE_NOT_FOUND)
-}
+const ROLES: &[&str] = &["/v2/Services/{ServiceSid}/Roles"];
+const ROLE: &[&str] = &["/v2/Services/{ServiceSid}/Roles/{Sid}"];
 
-/// Whether the service says that something was not found: a path that it does not know, perhaps.
-fn is_unfound(error: &Error) -> bool {
-    is_not_found_by(error, ErrorCode::NOT_FOUND)
-}
-
-const ROLE: &str = "/v2/Services/{ServiceSid}/Roles/{Sid}";
-
-pub(super) struct FetchRole<'a> {
-    service: &'a ServiceSid,
-    sid: &'a RoleSid,
-}
-
-impl Operation for FetchRole<'_> {
-    type Service = TwilioChat;
-    type Answer = Role;
-    const NAME: &'static str = "twilio.chat roles.fetch";
-    const METHOD: Method = Method::GET;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
-
-    fn path(&self) -> Path<'_> {
-        Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
-    }
-
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        answer.json()
-    }
-}
-
-pub(super) struct ReplacePermissions<'a> {
-    service: &'a ServiceSid,
-    sid: &'a RoleSid,
-    permissions: Vec<String>,
-}
-
-impl Operation for ReplacePermissions<'_> {
-    type Service = TwilioChat;
-    type Answer = Role;
-    const NAME: &'static str = "twilio.chat roles.replace_permissions";
-    const METHOD: Method = Method::POST;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Once;
-
-    fn path(&self) -> Path<'_> {
-        Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
-    }
-
-    fn body(&self) -> Result<Body, Error> {
-        check_permissions(&self.permissions)?;
-        let pairs: Vec<_> = self.permissions.iter().map(|one| ("Permission", &**one)).collect();
-        Body::form(&pairs)
-    }
-
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        answer.json()
-    }
-}
-
-struct DeleteRole<'a> {
-    service: &'a ServiceSid,
-    sid: &'a RoleSid,
-}
-
-impl Operation for DeleteRole<'_> {
-    type Service = TwilioChat;
-    type Answer = ();
-    const NAME: &'static str = "twilio.chat roles.delete";
-    const METHOD: Method = Method::DELETE;
-    const SUCCESS: &'static [u16] = &[204];
-    const REPEAT: Repeat = Repeat::Idempotent;
-
-    fn path(&self) -> Path<'_> {
-        Path::new(ROLE, [self.service.as_str(), self.sid.as_str()])
-    }
-
-    fn decode(_: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        Ok(())
-    }
-
-    fn echo(refused: &Error) -> Option<Self::Answer> {
-        is_gone(refused).then_some(())
-    }
-}
-
-struct CreateRole<'a> {
-    service: &'a ServiceSid,
-    new: &'a NewRole,
-}
+struct CreateRole<'a>(&'a Roles, &'a NewRole);
 
 impl Operation for CreateRole<'_> {
     type Service = TwilioChat;
-    type Answer = Role;
-    const NAME: &'static str = "twilio.chat roles.create";
-    const METHOD: Method = Method::POST;
-    const SUCCESS: &'static [u16] = &[201];
-    const REPEAT: Repeat = Repeat::Once;
+    type Output = Role;
+    const SPEC: Spec = Spec::post("twilio.chat roles.create", ROLES);
 
-    fn path(&self) -> Path<'_> {
-        Path::new("/v2/Services/{ServiceSid}/Roles", [self.service.as_str()])
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.0.service)?])
     }
 
     fn body(&self) -> Result<Body, Error> {
-        let fixed =
-            [("FriendlyName", self.new.friendly_name.as_str()), ("Type", self.new.kind.as_str())];
-        let permissions = self.new.permissions.iter().map(|one| ("Permission", one.as_str()));
-        let pairs: Vec<_> = fixed.into_iter().chain(permissions).collect();
+        let NewRole { friendly_name, kind, permissions } = self.1;
+        let mut pairs = vec![("FriendlyName", friendly_name.as_str()), ("Type", kind.as_str())];
+        pairs.extend(permissions.iter().map(|one| ("Permission", one.as_str())));
         Body::form(&pairs)
     }
+}
 
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        answer.json()
+/// A page of roles; see [`Roles::list`].
+#[derive(Clone, Debug)]
+pub struct ListRoles {
+    service: Arg<ServiceSid>,
+    paging: Paging,
+}
+
+/// The response to [`ListRoles`]. Without `roles` or `meta` it is an error: it would pass for an
+/// empty list, or for the last page.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RolePage {
+    roles: Vec<Role>,
+    meta: PageMeta,
+}
+
+impl Operation for ListRoles {
+    type Service = TwilioChat;
+    type Output = RolePage;
+    const SPEC: Spec = Spec::get("twilio.chat roles.list", ROLES);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.service)?])
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        self.paging.query()
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.paging.check(100)
+    }
+}
+
+impl ListOperation for ListRoles {
+    type Item = Role;
+
+    fn seek(&mut self, cursor: &str) -> Result<(), Error> {
+        self.paging.seek(cursor)
+    }
+
+    fn set_page_size(&mut self, items: u32) {
+        self.paging.size = Some(items);
+    }
+
+    fn page(&self, RolePage { roles, meta }: RolePage, _: &HeaderMap) -> ListPage<Role> {
+        meta.page(roles)
+    }
+
+    fn key(role: &Role) -> String {
+        // The SID is documented as nullable.
+        role.sid.as_ref().map_or_else(|| format!("{role:?}"), ToString::to_string)
+    }
+}
+
+struct GetRole<'a>(&'a Roles, &'a Arg<RoleSid>);
+
+impl Operation for GetRole<'_> {
+    type Service = TwilioChat;
+    type Output = Role;
+    const SPEC: Spec = Spec::get("twilio.chat roles.get", ROLE);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.0.service)?, text(self.1)?])
+    }
+}
+
+struct UpdateRole<'a>(&'a Roles, &'a Arg<RoleSid>, &'a [String]);
+
+impl Operation for UpdateRole<'_> {
+    type Service = TwilioChat;
+    type Output = Role;
+    const SPEC: Spec = Spec::post("twilio.chat roles.update", ROLE).success(&[200]);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.0.service)?, text(self.1)?])
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        check_permissions(self.2)
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        let pairs: Vec<_> = self.2.iter().map(|one| ("Permission", one.as_str())).collect();
+        Body::form(&pairs)
+    }
+}
+
+struct DeleteRole<'a>(&'a Roles, &'a Arg<RoleSid>);
+
+impl Operation for DeleteRole<'_> {
+    type Service = TwilioChat;
+    type Output = ();
+    const SPEC: Spec = Spec::delete("twilio.chat roles.delete", ROLE);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.0.service)?, text(self.1)?])
+    }
+
+    fn refused_by_own_effect(refused: &Error) -> Option<()> {
+        is_not_found_by(refused, ErrorCode::CHAT_ROLE_NOT_FOUND).then_some(())
+    }
+}
+
+/// A role of a name, as [`Roles::ensure`] brings it about.
+struct EnsureRole {
+    roles: Roles,
+    new: NewRole,
+}
+
+impl Desired for EnsureRole {
+    type Item = Role;
+    type Created = Role;
+    type Request = NewRole;
+    const NAME: &'static str = "twilio.chat roles.ensure";
+    // Whether the service refuses a second role of a name is unknown.
+    const REPEATABLE: bool = false;
+
+    fn request(&self) -> &NewRole {
+        &self.new
+    }
+
+    fn create(&self) -> Call<Role> {
+        self.roles.create(&self.new)
+    }
+
+    fn created(&self, created: Role) -> Result<Role, Error> {
+        Ok(created)
+    }
+
+    /// Reads all roles for one of this name, and prefers one that matches.
+    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Role>, Error>> {
+        Box::pin(async move {
+            let mut roles = self.roles.list().page_size(100).within(session).items();
+            let mut found = Found::Absent;
+            while let Some(role) = roles.next().await.transpose()? {
+                if self.new.matches(&role) {
+                    return Ok(Found::Matching(role));
+                }
+                if role.friendly_name.as_ref() == Some(&self.new.friendly_name) {
+                    found = Found::Different(role);
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    fn find_first<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Role>, Error>> {
+        self.find(session)
+    }
+}
+
+/// The absence of a role, as [`Roles::ensure_absent`] brings it about.
+struct EnsureNoRole {
+    roles: Roles,
+    sid: Arg<RoleSid>,
+}
+
+impl Unwanted for EnsureNoRole {
+    type Deleted = ();
+    const NAME: &'static str = "twilio.chat roles.ensure_absent";
+
+    fn delete(&self) -> Call<()> {
+        self.roles.transport.call(&DeleteRole(&self.roles, &self.sid))
+    }
+
+    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let get = self.roles.transport.call(&GetRole(&self.roles, &self.sid));
+            match session.send(get).await {
+                Ok(_) => Ok(true),
+                Err(error) if self.is_absent(&error) => Ok(false),
+                Err(error) if self.may_be_absent(&error) => self.is_listed(error, session).await,
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn is_absent(&self, refused: &Error) -> bool {
+        DeleteRole::refused_by_own_effect(refused).is_some()
+    }
+
+    /// It may be the path that the service does not know.
+    fn may_be_absent(&self, refused: &Error) -> bool {
+        is_not_found_by(refused, ErrorCode::NOT_FOUND)
+    }
+}
+
+impl EnsureNoRole {
+    /// Looks in the list, where a "not found" does not say what was not found.
+    async fn is_listed(&self, not_found: Error, session: &Session) -> Result<bool, Error> {
+        let sid = text(&self.sid)?;
+        let mut roles = self.roles.list().page_size(100).within(session).items();
+        while let Some(role) = roles.next().await.transpose()? {
+            match role.sid {
+                Some(listed) if listed.as_str().eq_ignore_ascii_case(sid) => return Ok(true),
+                Some(_) => {}
+                // SIDs are documented as nullable, and this could be the role.
+                None => return Err(not_found.with_remark("a role in the list has no SID")),
+            }
+        }
+        Ok(false)
     }
 }
 
 sid! {
-    /// A role of a Chat service: `RL` and 32 hexadecimal digits. In answers it is kept as it came.
+    /// A role of a Chat service: `RL` and 32 hexadecimal digits. In responses it is kept as it
+    /// came.
     RoleSid, "sid", Some("RL")
 }
 
@@ -434,61 +440,51 @@ open_enum! {
 /// Names of permissions (*observed*: put together from public sources; the vendor's document has
 /// no list). Any text is accepted where these are.
 pub mod permission {
-    macro_rules! permissions {
-        ($( $(#[$meta:meta])* $name:ident = $text:literal; )+) => {
-            $( $(#[$meta])* pub const $name: &str = $text; )+
-        };
-    }
-    permissions! {
-        /// Deployment roles.
-        CREATE_CHANNEL = "createChannel";
-        /// Deployment roles.
-        JOIN_CHANNEL = "joinChannel";
-        /// Channel roles.
-        SEND_MESSAGE = "sendMessage";
-        /// Channel roles.
-        SEND_MEDIA_MESSAGE = "sendMediaMessage";
-        /// Channel roles.
-        LEAVE_CHANNEL = "leaveChannel";
-        /// Channel roles.
-        DELETE_OWN_MESSAGE = "deleteOwnMessage";
-        /// Roles of both types.
-        ADD_MEMBER = "addMember";
-        /// Roles of both types.
-        INVITE_MEMBER = "inviteMember";
-        /// Roles of both types.
-        REMOVE_MEMBER = "removeMember";
-        /// Roles of both types.
-        DESTROY_CHANNEL = "destroyChannel";
-        /// Roles of both types.
-        EDIT_CHANNEL_NAME = "editChannelName";
-        /// Roles of both types.
-        EDIT_CHANNEL_ATTRIBUTES = "editChannelAttributes";
-        /// Roles of both types.
-        EDIT_OWN_MESSAGE = "editOwnMessage";
-        /// Roles of both types.
-        EDIT_ANY_MESSAGE = "editAnyMessage";
-        /// Roles of both types.
-        EDIT_OWN_MESSAGE_ATTRIBUTES = "editOwnMessageAttributes";
-        /// Roles of both types.
-        EDIT_ANY_MESSAGE_ATTRIBUTES = "editAnyMessageAttributes";
-        /// Roles of both types.
-        DELETE_ANY_MESSAGE = "deleteAnyMessage";
-        /// Roles of both types.
-        EDIT_OWN_USER_INFO = "editOwnUserInfo";
-        /// Roles of both types.
-        EDIT_ANY_USER_INFO = "editAnyUserInfo";
-        /// Seen, with no word on the type.
-        EDIT_NOTIFICATION_LEVEL = "editNotificationLevel";
-        /// Seen, with no word on the type.
-        EDIT_OWN_MEMBER_ATTRIBUTES = "editOwnMemberAttributes";
-        /// Seen, with no word on the type.
-        EDIT_ANY_MEMBER_ATTRIBUTES = "editAnyMemberAttributes";
-    }
+    /// Deployment roles.
+    pub const CREATE_CHANNEL: &str = "createChannel";
+    /// Deployment roles.
+    pub const JOIN_CHANNEL: &str = "joinChannel";
+    /// Channel roles.
+    pub const SEND_MESSAGE: &str = "sendMessage";
+    /// Channel roles.
+    pub const SEND_MEDIA_MESSAGE: &str = "sendMediaMessage";
+    /// Channel roles.
+    pub const LEAVE_CHANNEL: &str = "leaveChannel";
+    /// Channel roles.
+    pub const DELETE_OWN_MESSAGE: &str = "deleteOwnMessage";
+    /// Roles of both types.
+    pub const ADD_MEMBER: &str = "addMember";
+    /// Roles of both types.
+    pub const INVITE_MEMBER: &str = "inviteMember";
+    /// Roles of both types.
+    pub const REMOVE_MEMBER: &str = "removeMember";
+    /// Roles of both types.
+    pub const DESTROY_CHANNEL: &str = "destroyChannel";
+    /// Roles of both types.
+    pub const EDIT_CHANNEL_NAME: &str = "editChannelName";
+    /// Roles of both types.
+    pub const EDIT_CHANNEL_ATTRIBUTES: &str = "editChannelAttributes";
+    /// Roles of both types.
+    pub const EDIT_OWN_MESSAGE: &str = "editOwnMessage";
+    /// Roles of both types.
+    pub const EDIT_ANY_MESSAGE: &str = "editAnyMessage";
+    /// Roles of both types.
+    pub const EDIT_OWN_MESSAGE_ATTRIBUTES: &str = "editOwnMessageAttributes";
+    /// Roles of both types.
+    pub const EDIT_ANY_MESSAGE_ATTRIBUTES: &str = "editAnyMessageAttributes";
+    /// Roles of both types.
+    pub const DELETE_ANY_MESSAGE: &str = "deleteAnyMessage";
+    /// Roles of both types.
+    pub const EDIT_OWN_USER_INFO: &str = "editOwnUserInfo";
+    /// Roles of both types.
+    pub const EDIT_ANY_USER_INFO: &str = "editAnyUserInfo";
+    /// Seen, with no word on the type.
+    pub const EDIT_NOTIFICATION_LEVEL: &str = "editNotificationLevel";
+    /// Seen, with no word on the type.
+    pub const EDIT_OWN_MEMBER_ATTRIBUTES: &str = "editOwnMemberAttributes";
+    /// Seen, with no word on the type.
+    pub const EDIT_ANY_MEMBER_ATTRIBUTES: &str = "editAnyMemberAttributes";
 }
-
-/// The longest documented name, in characters.
-const LONGEST_NAME: usize = 64;
 
 /// A role to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -504,18 +500,17 @@ impl NewRole {
     ///
     /// # Errors
     /// An invalid-request error that names the field and the rule.
-    pub fn new<P: Into<String>>(
+    pub fn new(
         friendly_name: impl Into<String>,
         kind: impl Into<RoleType>,
-        permissions: impl IntoIterator<Item = P>,
+        permissions: impl IntoIterator<Item: Into<String>>,
     ) -> Result<Self, Error> {
-        let friendly_name = friendly_name.into();
+        let (friendly_name, kind) = (friendly_name.into(), kind.into());
         let length = friendly_name.chars().count();
-        if length == 0 || length > LONGEST_NAME {
-            let rule = format!("must have 1 to {LONGEST_NAME} characters, got {length}");
+        if !(1..=64).contains(&length) {
+            let rule = format!("must have 1 to 64 characters, got {length}");
             return Err(Error::invalid("FriendlyName", rule));
         }
-        let kind = kind.into();
         if kind.as_str().is_empty() {
             return Err(Error::invalid("Type", "must not be empty"));
         }
@@ -524,16 +519,27 @@ impl NewRole {
         Ok(Self { friendly_name, kind, permissions })
     }
 
-    /// Whether a role of this name is what is wanted.
-    fn is_same(&self, role: &Role) -> bool {
-        let set =
-            |permissions: &[String]| -> HashSet<String> { permissions.iter().cloned().collect() };
-        let permissions = role.permissions.as_deref();
-        role.kind == self.kind && permissions.map(set) == Some(set(&self.permissions))
+    getters! {
+        /// Returns the name.
+        borrow friendly_name: str;
+
+        /// Returns what the role is for.
+        borrow kind: RoleType;
+
+        /// Returns the permissions, in the order in which they are sent.
+        borrow permissions: [String];
+    }
+
+    /// Whether a role is as desired.
+    fn matches(&self, role: &Role) -> bool {
+        let set = |permissions: &[String]| permissions.iter().cloned().collect::<HashSet<_>>();
+        role.friendly_name.as_ref() == Some(&self.friendly_name)
+            && role.kind == self.kind
+            && role.permissions.as_deref().map(set) == Some(set(&self.permissions))
     }
 }
 
-/// A list without a permission is one that the service would refuse.
+/// Checks for what the service refuses: no permission at all.
 ///
 /// # Errors
 /// An invalid-request error that names the rule.

@@ -5,25 +5,24 @@ use crate::access::{
     Assignment, Principal, PrincipalKind, ReadAssignments, ReadRoles, Role as SharedRole, RoleName,
     Scope, ScopeKind,
 };
-use crate::error::Error;
-use crate::transport::Items;
+use crate::transport::{Items, List, Position};
 use crate::twilio::Sid;
 
 impl ReadRoles for Roles {
-    fn read_roles(&self) -> Result<Items<SharedRole>, Error> {
-        Ok(self.list().items()?.map(|role: Role| {
+    fn read_roles_from(&self, position: Option<&Position>) -> Items<SharedRole> {
+        self.list().from(position).items().map(|role: Role| {
             let mut shared = SharedRole::new(role.clone());
             shared.id = Some(role.sid.to_string());
             shared.name = role.friendly_name;
             shared
-        }))
+        })
     }
 }
 
-/// Implemented for the list and not for all assignments: the preview service wants a filter.
-impl ReadAssignments for ListRoleAssignments {
-    fn read_assignments(&self) -> Result<Items<Assignment>, Error> {
-        Ok(self.items()?.map(|held: RoleAssignment| {
+/// Implemented for the list and not for all assignments: the preview service requires a filter.
+impl ReadAssignments for List<ListRoleAssignments> {
+    fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment> {
+        self.clone().from(position).items().map(|held: RoleAssignment| {
             let mut shared = Assignment::new(held.clone());
             shared.id = Some(held.sid.to_string());
             shared.role = RoleName { id: held.role_sid.map(|sid| sid.to_string()), name: None };
@@ -43,6 +42,6 @@ impl ReadAssignments for ListRoleAssignments {
             shared.scope =
                 Scope { kind, id: held.scope.map(|sid| sid.to_string()), ..Scope::default() };
             shared
-        }))
+        })
     }
 }

@@ -1,46 +1,32 @@
 //! `/Organizations/{OrganizationSid}/Accounts`.
 
-use http::Method;
-use serde::{Deserialize, Serialize};
-
 use super::TwilioIam;
-use super::paging::{Meta, PageOf, Paging, paged};
+use super::declare::{Request, operations, response};
+use super::place::{Place, values};
 use crate::error::Error;
-use crate::model::loose::identifying;
-use crate::model::{Timestamp, open_enum};
-use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Call, Items, List, Listed, Pages, Position, Response, Transport};
-use crate::twilio::{AccountSid, OrganizationSid, Sid};
+use crate::model::{Arg, Timestamp, arg, open_enum};
+use crate::operation::{Operation, Spec};
+use crate::transport::{Call, List, Transport};
+use crate::twilio::paging::{Paging, paged};
+use crate::twilio::{AccountSid, Sid};
 
 /// The accounts of an organization.
 #[derive(Clone, Debug)]
 pub struct Accounts {
-    transport: Transport,
-    organization: OrganizationSid,
+    pub(super) transport: Transport,
+    pub(super) place: Arg<Place>,
 }
 
 impl Accounts {
-    pub(super) fn new(transport: Transport, organization: OrganizationSid) -> Self {
-        Self { transport, organization }
-    }
-
     /// Lists accounts: `GET /Organizations/{OrganizationSid}/Accounts`, 200 (*documented*).
     ///
-    /// Source: the vendor's OpenAPI files, <https://github.com/twilio/twilio-oai>.
-    pub fn list(&self) -> ListAccounts {
-        let organization = self.organization.clone();
-        let page = AccountsPage { organization, paging: Paging::default() };
-        ListAccounts { transport: self.transport.clone(), page }
-    }
-
-    /// Fetches an account: `GET /Organizations/{OrganizationSid}/Accounts/{AccountSid}`, 200
-    /// (*documented*).
+    /// A page has 1 to 100 accounts; without [`page_size`](List::page_size) the service decides. Pages
+    /// and positions work as in the [list of role assignments](super::RoleAssignments::list).
     ///
     /// Source: the vendor's OpenAPI files, <https://github.com/twilio/twilio-oai>.
     ///
     /// # Errors
-    /// 403 and 404 are documented, with [`ServiceError`](crate::twilio::ServiceError) as the typed
-    /// error.
+    /// 403 and 404 are documented.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -52,114 +38,65 @@ impl Accounts {
     /// let fake = TwilioIamFake::start().await?;
     /// let sid = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
     /// fake.add_account(&sid, "web shop");
-    /// let accounts = fake.client()?.organization(TwilioIamFake::ORGANIZATION)?.accounts()?;
-    /// let account = accounts.fetch(&sid).await?;
-    /// assert_eq!(account.status, Some(AccountStatus::Active));
+    /// let accounts = fake.client()?.organization(TwilioIamFake::ORGANIZATION).accounts();
+    /// let all = accounts.list().items().try_collect().await?;
+    /// assert_eq!(all[0].account_sid, sid);
+    /// assert_eq!(accounts.get(&sid).await?.status, Some(AccountStatus::Active));
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    pub fn fetch(&self, sid: &AccountSid) -> Call<Account> {
-        self.transport.call(&FetchAccount { organization: &self.organization, sid })
+    pub fn list(&self) -> List<ListAccounts> {
+        self.transport.list(ListAccounts { place: self.place.clone(), paging: Paging::default() })
+    }
+
+    /// Gets an account: `GET /Organizations/{OrganizationSid}/Accounts/{AccountSid}`, 200
+    /// (*documented*).
+    ///
+    /// Source: the vendor's OpenAPI files, <https://github.com/twilio/twilio-oai>.
+    ///
+    /// # Errors
+    /// 403 and 404 are documented, with [`ServiceError`](crate::twilio::ServiceError) as the typed
+    /// error.
+    pub fn get(&self, sid: impl TryInto<AccountSid, Error: Into<Error>>) -> Call<Account> {
+        self.transport.call(&GetAccount(Request::one(&self.place, &arg(sid))))
     }
 }
 
-/// A list of accounts, to be read.
+/// A page of accounts; see [`Accounts::list`].
 #[derive(Clone, Debug)]
-#[must_use = "nothing is listed before items or pages are asked for"]
 pub struct ListAccounts {
-    transport: Transport,
-    page: AccountsPage,
-}
-
-paged! {
-    /// The accounts, page after page as they are needed.
-    ///
-    /// # Errors
-    /// An invalid-request error that names the field and the rule. Of the calls themselves 403 and
-    /// 404 are documented; each error comes as the stream's last item.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use rolecall::testing::TwilioIamFake;
-    /// let fake = TwilioIamFake::start().await?;
-    /// let sid = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?;
-    /// fake.add_account(&sid, "web shop");
-    /// let accounts = fake.client()?.organization(TwilioIamFake::ORGANIZATION)?.accounts()?;
-    /// let all = accounts.list().items()?.collect().await?;
-    /// assert_eq!(all[0].account_sid, sid);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    ListAccounts, AccountsPage, Account by account_sid, 100
-}
-
-#[derive(Clone, Debug)]
-struct AccountsPage {
-    organization: OrganizationSid,
+    place: Arg<Place>,
     paging: Paging,
 }
 
-impl AccountsPage {
-    #[expect(clippy::unused_self, reason = "each list has one; this one has no filters")]
-    fn check(&self) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-impl Operation for AccountsPage {
+impl Operation for ListAccounts {
     type Service = TwilioIam;
-    type Answer = PageOf<Account>;
-    const NAME: &'static str = "twilio.iam accounts.list";
-    const METHOD: Method = Method::GET;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
+    type Output = AccountPage;
+    const SPEC: Spec =
+        Spec::get("twilio.iam accounts.list", &["/Organizations/{OrganizationSid}/Accounts"]);
 
-    fn path(&self) -> Path<'_> {
-        Path::new("/Organizations/{OrganizationSid}/Accounts", [self.organization.as_str()])
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        values(&self.place, None)
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
         self.paging.query()
     }
 
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            content: Vec<Account>,
-            meta: Meta,
-        }
-        let Answer { content, meta } = answer.json()?;
-        PageOf::new(content, meta)
+    fn validate(&self) -> Result<(), Error> {
+        self.paging.check(100)
     }
 }
 
-struct FetchAccount<'a> {
-    organization: &'a OrganizationSid,
-    sid: &'a AccountSid,
-}
+paged! { ListAccounts: AccountPage { content: Account by account_sid } }
 
-impl Operation for FetchAccount<'_> {
-    type Service = TwilioIam;
-    type Answer = Account;
-    const NAME: &'static str = "twilio.iam accounts.fetch";
-    const METHOD: Method = Method::GET;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
-
-    fn path(&self) -> Path<'_> {
-        let template = "/Organizations/{OrganizationSid}/Accounts/{AccountSid}";
-        Path::new(template, [self.organization.as_str(), self.sid.as_str()])
-    }
-
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        answer.json()
-    }
+operations! {
+    GetAccount -> Account: Spec::get(
+        "twilio.iam accounts.get",
+        &["/Organizations/{OrganizationSid}/Accounts/{AccountSid}"],
+    );
 }
 
 open_enum! {
@@ -176,23 +113,19 @@ open_enum! {
     }
 }
 
-/// An account of an organization. Only the SID is insisted on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Account {
-    /// What identifies the account, `AC…`.
-    #[serde(deserialize_with = "identifying")]
-    pub account_sid: AccountSid,
-    /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub friendly_name: Option<String>,
-    /// Whether it is in use.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<AccountStatus>,
-    /// Who owns it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner_sid: Option<Sid>,
-    /// When it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date_created: Option<Timestamp>,
+response! {
+    /// An account of an organization. Only the SID is required.
+    Account [
+        /// The SID, `AC…`.
+        account_sid: AccountSid
+    ] {
+        /// The name.
+        friendly_name: String,
+        /// Whether it is in use.
+        status: AccountStatus,
+        /// Who owns it.
+        owner_sid: Sid,
+        /// When it was created.
+        date_created: Timestamp,
+    }
 }

@@ -7,155 +7,140 @@
 
 mod access;
 mod accounts;
-mod paging;
+mod declare;
 mod place;
 mod role_assignments;
 mod roles;
+mod scim;
 mod token;
 mod users;
-
-use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
 use super::{OrganizationSid, error, host, request_id};
-use crate::auth::{Bearer, Fixed};
+use crate::auth::{Credential, Scheme, StaticCredentials};
+use crate::client::client;
+use crate::declare::setters;
 use crate::error::Error;
-use crate::model::Secret;
 use crate::model::env::Vars;
-use crate::operation::{Failure, Operation, Service};
-use crate::transport::{Address, Call, ClientOptions, Transport};
+use crate::model::{Arg, arg};
+use crate::operation::{Failure, Service};
+use crate::transport::{Address, ClientOptions, Transport};
 
 use place::Place;
 
-pub use accounts::{Account, AccountStatus, Accounts, ListAccounts};
-pub use place::Surface;
+pub use accounts::{Account, AccountPage, AccountStatus, Accounts, ListAccounts};
+pub use place::ApiVersion;
 pub use role_assignments::{
-    ListRoleAssignments, NewRoleAssignment, RoleAssignment, RoleAssignments,
+    ListRoleAssignments, NewRoleAssignment, RoleAssignment, RoleAssignmentPage, RoleAssignments,
 };
 pub use roles::{
-    ListRolePermissions, ListRoles, Role, RoleLevel, RolePermission, RolePermissionSid, RolePolicy,
-    RoleProductGroup, Roles,
+    ListRolePermissions, ListRoles, Role, RoleLevel, RolePage, RolePermission, RolePermissionPage,
+    RolePermissionSid, RolePolicy, RoleProductGroup, Roles,
 };
-pub use users::{
-    Email, Name, NewUser, User, UserFilter, UserList, UserMeta, UserPatch, UserVersion, Users,
+pub use scim::{
+    Email, Name, NewUser, PatchOperation, User, UserFilter, UserMeta, UserPatch, UserVersion,
 };
+pub use token::Credentials;
+pub use users::{ListUsers, UserListing, Users};
 
-const BASE_URL: &str = "Twilio IAM base URL";
-
-/// A client of Twilio Organizations, cheap to clone.
-///
-/// ```no_run
-/// # async fn example() -> Result<(), rolecall::Error> {
-/// use rolecall::twilio::iam::{NewRoleAssignment, TwilioIam};
-///
-/// let twilio = TwilioIam::from_env()?;
-/// let wanted = NewRoleAssignment::new(
-///     "IX00000000000000000000000000000104", // the role
-///     "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", // where
-///     "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", // who
-/// )?;
-/// let organization = twilio.organization("ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")?;
-/// println!("{}", organization.role_assignments().create(&wanted).await?.sid);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct TwilioIam {
-    transport: Transport,
-    surface: Surface,
+client! {
+    /// A client of Twilio Organizations, cheap to clone.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), rolecall::Error> {
+    /// use rolecall::twilio::iam::{NewRoleAssignment, TwilioIam};
+    ///
+    /// let twilio = TwilioIam::from_env()?;
+    /// let new = NewRoleAssignment::new(
+    ///     "IX00000000000000000000000000000104", // the role
+    ///     "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", // where
+    ///     "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", // who
+    /// )?;
+    /// let organization = twilio.organization("ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    /// println!("{}", organization.role_assignments().create(&new).await?.sid);
+    /// # Ok(())
+    /// # }
+    /// ```
+    TwilioIam { version: ApiVersion },
+    TwilioIamBuilder {
+        /// Sets the address of the service: default `https://preview-iam.twilio.com` or, at
+        /// [`ApiVersion::V2`], `https://iam.twilio.com`; a path of its own is kept. It takes
+        /// precedence over edge and region.
+        base_url,
+        credentials: Credentials,
+        version: ApiVersion,
+        host: host::Place,
+        token_url: Address,
+    }
+    /// Returns a builder from `TWILIO_CLIENT_ID` and `TWILIO_CLIENT_SECRET`, and optionally
+    /// `TWILIO_EDGE` and `TWILIO_REGION` or `TWILIO_IAM_BASE_URL`, and `TWILIO_TOKEN_URL`.
+    from_env
 }
 
 impl TwilioIam {
-    /// Starts a client from OAuth 2.0 client credentials. It gets, keeps and renews access tokens
-    /// by itself. (API keys and auth tokens are refused by this service, *documented*.)
-    pub fn builder(
-        client_id: impl Into<String>,
-        client_secret: impl Into<Secret>,
-    ) -> TwilioIamBuilder {
-        TwilioIamBuilder::new(Credentials::Client {
-            id: client_id.into(),
-            secret: client_secret.into(),
-        })
-    }
-
-    /// Starts a client from an access token at hand, or from a source of your own:
-    /// [`Bearer::provider`].
-    pub fn with_token(token: impl Into<Bearer>) -> TwilioIamBuilder {
-        TwilioIamBuilder::new(Credentials::Token(token.into()))
-    }
-
-    /// A client from `TWILIO_CLIENT_ID` and `TWILIO_CLIENT_SECRET`, and optionally
-    /// `TWILIO_EDGE` and `TWILIO_REGION` or `TWILIO_IAM_BASE_URL`, and `TWILIO_TOKEN_URL`.
-    ///
-    /// # Errors
-    /// A configuration error that names the variable.
-    pub fn from_env() -> Result<Self, Error> {
-        TwilioIamBuilder::from_env()?.build()
-    }
-
-    /// What belongs to an organization.
-    ///
-    /// # Errors
-    /// An invalid-request error if the id is not an organization's SID; a configuration error at
-    /// [`Surface::V2`], where the token alone decides on the organization: see
-    /// [`own_organization`](Self::own_organization).
-    pub fn organization<I>(&self, sid: I) -> Result<Organization, Error>
-    where
-        I: TryInto<OrganizationSid>,
-        Error: From<I::Error>,
-    {
-        let place = Place::Preview(sid.try_into()?);
-        match self.surface {
-            Surface::Preview => Ok(Organization { transport: self.transport.clone(), place }),
-            // An organization that was named and then passed over could be the wrong one.
-            Surface::V2 => Err(Error::configuration(
-                "OrganizationSid: Surface::V2 takes the organization from the token, \
-                 use own_organization()",
-            )),
+    /// Starts a client with OAuth 2.0 [client credentials](Credentials::client) or a
+    /// [token](Credentials::token).
+    pub fn builder(credentials: impl Into<Credentials>) -> TwilioIamBuilder {
+        TwilioIamBuilder {
+            credentials: credentials.into(),
+            version: ApiVersion::default(),
+            host: host::Place::default(),
+            base_url: Address::new("Twilio IAM base URL"),
+            token_url: Address::new("Twilio token URL"),
+            options: ClientOptions::default(),
         }
     }
 
-    /// What belongs to the organization of the access token, at [`Surface::V2`].
+    /// Returns the handle of an organization, at [`ApiVersion::Preview`].
     ///
-    /// # Errors
-    /// A configuration error at [`Surface::Preview`], whose paths name the organization: see
-    /// [`organization`](Self::organization).
+    /// The calls made from the handle report, and send nothing: an invalid-request error for an id that
+    /// is not an organization's SID; a configuration error at [`ApiVersion::V2`], where the token alone
+    /// decides on the organization: see [`own_organization`](Self::own_organization).
+    #[must_use]
+    pub fn organization(
+        &self,
+        sid: impl TryInto<OrganizationSid, Error: Into<Error>>,
+    ) -> Organization {
+        let rule =
+            "OrganizationSid: ApiVersion::V2 takes it from the token, use own_organization()";
+        let place = arg(sid).and_then(|sid| match self.version {
+            ApiVersion::Preview => Ok(Place::Preview(sid)),
+            // An organization that was named and then ignored could be the wrong one.
+            ApiVersion::V2 => Err(Error::configuration(rule)),
+        });
+        Organization { transport: self.transport.clone(), place }
+    }
+
+    /// Returns the handle of the access token's organization, at [`ApiVersion::V2`].
+    ///
+    /// At [`ApiVersion::Preview`], whose paths name the organization, the calls made from the handle
+    /// report a configuration error, and send nothing: see [`organization`](Self::organization).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use rolecall::testing::TwilioIamFake;
-    /// use rolecall::twilio::iam::Surface;
+    /// use rolecall::twilio::iam::ApiVersion;
     ///
     /// let fake = TwilioIamFake::start().await?;
-    /// let twilio = fake.builder().surface(Surface::V2).build()?;
-    /// let held = twilio.own_organization()?.role_assignments().list().items()?.collect().await?;
-    /// assert!(held.is_empty());
+    /// let twilio = fake.builder().api_version(ApiVersion::V2).build()?;
+    /// let assignments = twilio.own_organization().role_assignments();
+    /// assert!(assignments.list().items().try_collect().await?.is_empty());
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    pub fn own_organization(&self) -> Result<Organization, Error> {
-        match self.surface {
-            Surface::V2 => Ok(Organization { transport: self.transport.clone(), place: Place::V2 }),
-            Surface::Preview => Err(Error::configuration(
-                "OrganizationSid: Surface::Preview needs it, use organization(…)",
-            )),
-        }
-    }
-
-    /// Prepares any call of this service, also one that the crate does not know.
-    pub fn call<O: Operation<Service = Self>>(&self, operation: &O) -> Call<O::Answer> {
-        self.transport.call(operation)
-    }
-}
-
-impl std::fmt::Debug for TwilioIam {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TwilioIam({})", self.transport.address())
+    #[must_use]
+    pub fn own_organization(&self) -> Organization {
+        let rule = "OrganizationSid: ApiVersion::Preview needs it, use organization(…)";
+        let place = match self.version {
+            ApiVersion::V2 => Ok(Place::V2),
+            ApiVersion::Preview => Err(Error::configuration(rule)),
+        };
+        Organization { transport: self.transport.clone(), place }
     }
 }
 
@@ -173,106 +158,65 @@ impl Service for TwilioIam {
 #[derive(Clone, Debug)]
 pub struct Organization {
     transport: Transport,
-    place: Place,
+    place: Arg<Place>,
 }
 
 impl Organization {
-    /// The accounts that belong to the organization.
-    ///
-    /// # Errors
-    /// A configuration error at [`Surface::V2`], which has no known path for accounts.
-    pub fn accounts(&self) -> Result<Accounts, Error> {
-        match &self.place {
-            Place::Preview(sid) => Ok(Accounts::new(self.transport.clone(), sid.clone())),
-            Place::V2 => Err(Error::configuration(
-                "accounts: no path for them is known at Surface::V2, use Surface::Preview",
-            )),
-        }
+    /// Returns the handle of the organization's accounts. At [`ApiVersion::V2`], which has no known
+    /// path for accounts, its calls report a configuration error.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        let rule = "accounts: no path is known at ApiVersion::V2, use ApiVersion::Preview";
+        let place = self.place.clone().and_then(|place| match place {
+            Place::Preview(_) => Ok(place),
+            Place::V2 => Err(Error::configuration(rule)),
+        });
+        Accounts { transport: self.transport.clone(), place }
     }
 
-    /// The roles that the organization can assign.
-    ///
-    /// # Errors
-    /// A configuration error at [`Surface::Preview`], which has no known path for them.
-    pub fn roles(&self) -> Result<Roles, Error> {
-        match &self.place {
-            Place::V2 => Ok(Roles::new(self.transport.clone())),
-            Place::Preview(_) => Err(Error::configuration(
-                "roles: no path for them is known at Surface::Preview, use Surface::V2",
-            )),
-        }
+    /// Returns the handle of the roles that the organization can assign. At [`ApiVersion::Preview`],
+    /// which has no known path for them, its calls report a configuration error.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        let rule = "roles: no path is known at ApiVersion::Preview, use ApiVersion::V2";
+        let place = self.place.clone().and_then(|place| match place {
+            Place::V2 => Ok(place),
+            Place::Preview(_) => Err(Error::configuration(rule)),
+        });
+        Roles { transport: self.transport.clone(), place }
     }
 
-    /// The organization's users (SCIM).
+    /// Returns the handle of the organization's users (SCIM).
     #[must_use]
     pub fn users(&self) -> Users {
-        Users::new(self.transport.clone(), self.place.clone())
+        Users { transport: self.transport.clone(), place: self.place.clone() }
     }
 
-    /// Who has which role in the organization.
+    /// Returns the handle of the organization's role assignments: who has which role.
     #[must_use]
     pub fn role_assignments(&self) -> RoleAssignments {
-        RoleAssignments::new(self.transport.clone(), self.place.clone())
+        RoleAssignments { transport: self.transport.clone(), place: self.place.clone() }
     }
-}
-
-/// Sets up a [`TwilioIam`] client.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct TwilioIamBuilder {
-    credentials: Credentials,
-    surface: Surface,
-    host: host::Place,
-    base_url: Option<Address>,
-    token_url: Address,
-    options: ClientOptions,
-}
-
-#[derive(Clone, Debug)]
-enum Credentials {
-    Client { id: String, secret: Secret },
-    Token(Bearer),
 }
 
 impl TwilioIamBuilder {
-    fn new(credentials: Credentials) -> Self {
-        Self {
-            credentials,
-            surface: Surface::default(),
-            host: host::Place::default(),
-            base_url: None,
-            token_url: Address::new("Twilio token URL", "https://oauth.twilio.com/v2/token"),
-            options: ClientOptions::default(),
-        }
-    }
-
-    /// A builder from the variables of [`TwilioIam::from_env`], to change further.
-    ///
-    /// # Errors
-    /// A configuration error that names the variable.
-    pub fn from_env() -> Result<Self, Error> {
-        Self::from_vars(&Vars::of_process())
-    }
-
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let (id, secret) =
-            (vars.required("TWILIO_CLIENT_ID")?, vars.required("TWILIO_CLIENT_SECRET")?);
-        let mut builder = TwilioIam::builder(id, secret);
-        const VARIABLE: &str = "TWILIO_IAM_BASE_URL";
-        builder.base_url = vars.optional(VARIABLE)?.map(|url| Address::new(VARIABLE, &url));
-        builder.host = host::Place::read(vars)?;
+        let id = vars.required("TWILIO_CLIENT_ID")?;
+        let secret = vars.required("TWILIO_CLIENT_SECRET")?;
+        let mut builder = TwilioIam::builder(Credentials::client(id, secret));
+        builder.base_url.read(vars, "TWILIO_IAM_BASE_URL")?;
         builder.token_url.read(vars, "TWILIO_TOKEN_URL")?;
+        builder.host = host::Place::read(vars)?;
         Ok(builder)
     }
 
-    /// Which of the vendor's two addresses of the same resources to speak to;
-    /// [`Surface::Preview`] by default.
-    pub fn surface(mut self, surface: Surface) -> Self {
-        self.surface = surface;
-        self
+    setters! {
+        /// Sets the version of the vendor's API: which of its two addresses of the same resources is
+        /// called. Default [`ApiVersion::Preview`].
+        api_version = version(ApiVersion);
     }
 
-    /// The edge by which the service is reached, e.g. `ashburn`:
+    /// Sets the edge by which the service is reached, e.g. `ashburn`:
     /// `{product}.{edge}.{region}.twilio.com` (*documented* in general; whether this product is
     /// served there is not known). The region is `us1` where none is set. Tokens come from the
     /// [`token_url`](Self::token_url) all the same, which has neither.
@@ -281,70 +225,52 @@ impl TwilioIamBuilder {
         self
     }
 
-    /// The region that serves the calls, e.g. `ie1`; it needs an [`edge`](Self::edge) too, since
+    /// Sets the region that serves the calls, e.g. `ie1`; it needs an [`edge`](Self::edge) too, since
     /// the vendor routes a region alone to `us1` (*documented*).
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.host.set_region(region.into());
         self
     }
 
-    /// The address of the service, default `https://preview-iam.twilio.com` or, at
-    /// [`Surface::V2`], `https://iam.twilio.com`; a path of its own is kept. It counts for more
-    /// than edge and region.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(Address::new(BASE_URL, &url.into()));
-        self
-    }
-
-    /// Where access tokens come from, default `https://oauth.twilio.com/v2/token`. Client id and
+    /// Sets where access tokens come from, default `https://oauth.twilio.com/v2/token`. Client id and
     /// secret are sent there and nowhere else.
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
         self.token_url.set(url);
         self
     }
 
-    /// Time limits, retries, HTTP settings; also for the token requests.
-    pub fn options(mut self, options: ClientOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     /// A configuration error that names the setting and the rule.
     pub fn build(self) -> Result<TwilioIam, Error> {
-        let base = match self.base_url {
-            Some(address) => address,
-            None => {
-                let product = match self.surface {
-                    Surface::Preview => "preview-iam",
-                    Surface::V2 => "iam",
-                };
-                Address::new(BASE_URL, &self.host.address(product)?)
-            }
+        let Self { base_url, options, credentials, version, host, token_url } = self;
+        let product = match version {
+            ApiVersion::Preview => "preview-iam",
+            ApiVersion::V2 => "iam",
         };
-        let base = base.parse(&self.options)?;
-        let bearer = match self.credentials {
-            Credentials::Token(bearer) => bearer,
-            Credentials::Client { id, secret } => {
+        let base = match host.address(product) {
+            Ok(default) => base_url.parse(&default, &options)?,
+            // Edge and region do not matter where a base URL is set.
+            Err(error) => base_url.parse("", &options).map_err(|_| error)?,
+        };
+        let budget = options.budget();
+        let token = match credentials.0 {
+            token::Kind::Token(token) => token,
+            token::Kind::Client { id, secret } => {
                 if id.is_empty() || secret.expose().is_empty() {
-                    return Err(Error::configuration(
-                        "Twilio client id and client secret: must not be empty",
-                    ));
+                    let rule = "Twilio client id and client secret: must not be empty";
+                    return Err(Error::configuration(rule));
                 }
-                let url = self.token_url.parse(&self.options)?;
-                let in_form = Fixed::in_form(&secret);
-                // So that a token request that hangs is given up early enough to try again.
-                let attempt = self.options.attempt_timeout.min(Duration::from_secs(10));
-                let options = self.options.clone().attempt_timeout(attempt);
-                let transport = Transport::new(url, in_form, HeaderMap::new(), &options)?;
-                Bearer::provider(token::ClientCredentials::new(transport, id, secret))
+                let url = token_url.parse("https://oauth.twilio.com/v2/token", &options)?;
+                let in_form = StaticCredentials::in_form(&secret);
+                let transport = Transport::for_tokens(url, in_form, &options, &budget)?;
+                Credential::provider(token::ClientCredentials { transport, id, secret })
             }
         };
-        let token = bearer.authorizer("Twilio access token")?;
-        let transport = Transport::new(base, token, HeaderMap::new(), &self.options)?;
-        Ok(TwilioIam { transport, surface: self.surface })
+        let token = token.authorizer("Twilio access token", Scheme::Bearer, &options)?;
+        let transport = Transport::new(base, token, HeaderMap::new(), &options, &budget)?;
+        Ok(TwilioIam { transport, version })
     }
 }
 
@@ -387,12 +313,12 @@ mod tests {
 
     #[test]
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    fn the_address_follows_surface_edge_and_region() {
+    fn the_address_follows_version_edge_and_region() {
         let shown = |builder: TwilioIamBuilder| format!("{:?}", builder.build().expect("valid"));
-        let new = || TwilioIam::builder("OQfake", "obviously-fake");
+        let new = || TwilioIam::builder(Credentials::client("OQfake", "obviously-fake"));
         for (builder, host) in [
             (new(), "https://preview-iam.twilio.com"),
-            (new().surface(Surface::V2), "https://iam.twilio.com"),
+            (new().api_version(ApiVersion::V2), "https://iam.twilio.com"),
             (new().edge("dublin"), "https://preview-iam.dublin.us1.twilio.com"),
             (new().edge("dublin").region("ie1"), "https://preview-iam.dublin.ie1.twilio.com"),
             (new().region("ie1").base_url("https://h.example"), "https://h.example"),

@@ -1,17 +1,18 @@
-//! Where the service's resources are: the preview service, or the newer surface.
+//! The versions of the API, and how their paths name an organization.
 
-use crate::operation::Path;
+use crate::error::Error;
+use crate::model::Arg;
 use crate::twilio::OrganizationSid;
 
-/// Which of the vendor's two addresses of the same resources is spoken to.
+/// The version of the vendor's API: two addresses of the same resources.
 ///
 /// ```
-/// use rolecall::twilio::iam::Surface;
-/// assert_eq!(Surface::default(), Surface::Preview);
+/// use rolecall::twilio::iam::ApiVersion;
+/// assert_eq!(ApiVersion::default(), ApiVersion::Preview);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Surface {
+pub enum ApiVersion {
     /// `https://preview-iam.twilio.com/Organizations/{OrganizationSid}/…` (*documented* in the
     /// vendor's OpenAPI files). The default.
     #[default]
@@ -21,27 +22,26 @@ pub enum Surface {
     V2,
 }
 
-/// An organization's place on one of the surfaces.
+/// An organization in the paths of a version.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Preview(OrganizationSid),
+    /// The access token decides.
     V2,
 }
 
-impl Place {
-    /// The path of a resource: `preview` begins with the organization, and both end with `id`,
-    /// where there is one.
-    pub(super) fn path<'a>(
-        &'a self,
-        preview: &'static str,
-        v2: &'static str,
-        id: Option<&'a str>,
-    ) -> Path<'a> {
-        match self {
-            Self::Preview(organization) => {
-                Path::new(preview, [organization.as_str()].into_iter().chain(id))
-            }
-            Self::V2 => Path::new(v2, id),
-        }
-    }
+/// Returns the values of a path: the organization where the version names it, and an id where there
+/// is one. A spec has a template for each version: that of the preview has one placeholder more.
+///
+/// # Errors
+/// The error of the place.
+pub(super) fn values<'a>(
+    place: &'a Arg<Place>,
+    id: impl Into<Option<&'a str>>,
+) -> Result<Vec<&'a str>, Error> {
+    let organization = match place.as_ref().map_err(Clone::clone)? {
+        Place::Preview(organization) => Some(organization.as_str()),
+        Place::V2 => None,
+    };
+    Ok(organization.into_iter().chain(id.into()).collect())
 }

@@ -1,107 +1,82 @@
 //! `/v2/Organizations/Roles` and `/v1/Roles/{RoleSid}/Permissions`: the roles that can be assigned.
 
-use http::Method;
-use serde::{Deserialize, Serialize};
-
 use super::TwilioIam;
-use super::paging::{Meta, PageOf, Paging, paged};
+use super::declare::response;
+use super::place::{Place, values};
 use crate::error::Error;
-use crate::model::loose::identifying;
-use crate::model::{Timestamp, open_enum, sid};
-use crate::operation::{AnswerError, Operation, Path, RawAnswer, Repeat};
-use crate::transport::{Items, List, Listed, Pages, Position, Response, Transport};
+use crate::model::{Arg, Timestamp, arg, open_enum, sid, text};
+use crate::operation::{Operation, Spec};
+use crate::transport::{List, Transport};
 use crate::twilio::RoleSid;
+use crate::twilio::paging::{Paging, check_filter, paged};
 
 /// The roles that an organization can assign.
 #[derive(Clone, Debug)]
 pub struct Roles {
-    transport: Transport,
+    pub(super) transport: Transport,
+    pub(super) place: Arg<Place>,
 }
 
 impl Roles {
-    pub(super) fn new(transport: Transport) -> Self {
-        Self { transport }
-    }
-
     /// Lists roles: `GET /v2/Organizations/Roles`, 200 (*documented*).
     ///
-    /// Source: <https://www.twilio.com/docs/iam/access-control/role-resource>.
-    pub fn list(&self) -> ListRoles {
-        ListRoles { transport: self.transport.clone(), page: RolesPage::default() }
-    }
-
-    /// Lists what a role permits: `GET /v1/Roles/{RoleSid}/Permissions`, 200 (*documented*).
+    /// A page has 1 to 1000 roles; without [`page_size`](List::page_size) the service decides. Pages
+    /// and positions work as in the [list of role assignments](super::RoleAssignments::list).
     ///
-    /// Source: the vendor's OpenAPI files, <https://github.com/twilio/twilio-oai>.
-    pub fn permissions(&self, role: &RoleSid) -> ListRolePermissions {
-        let page = RolePermissionsPage { role: role.clone(), paging: Paging::default() };
-        ListRolePermissions { transport: self.transport.clone(), page }
-    }
-}
-
-/// A list of roles, to be narrowed and then read.
-#[derive(Clone, Debug)]
-#[must_use = "nothing is listed before items or pages are asked for"]
-pub struct ListRoles {
-    transport: Transport,
-    page: RolesPage,
-}
-
-impl ListRoles {
-    /// Only those whose name or SID this finds.
-    pub fn search(mut self, text: impl Into<String>) -> Self {
-        self.page.search = Some(text.into());
-        self
-    }
-
-    /// Only those of this product group, e.g. `billing`.
-    pub fn product_group(mut self, group: impl Into<String>) -> Self {
-        self.page.product_group = Some(group.into());
-        self
-    }
-
-    /// Whether policies and permissions are expanded.
-    pub fn expand(mut self, expand: bool) -> Self {
-        self.page.expand = Some(expand);
-        self
-    }
-
-    /// Only those that can be narrowed to one of these types of resource.
-    pub fn resource_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
-        self.page.resource_types = Some(types.into_iter().map(Into::into).collect());
-        self
-    }
-}
-
-paged! {
-    /// The roles, page after page as they are needed.
+    /// Source: <https://www.twilio.com/docs/iam/access-control/role-resource>.
     ///
     /// # Errors
-    /// An invalid-request error that names the field and the rule. Of the calls themselves 400 and
-    /// 403 are documented; each error comes as the stream's last item.
+    /// 400 and 403 are documented.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use rolecall::testing::TwilioIamFake;
-    /// use rolecall::twilio::iam::Surface;
+    /// use rolecall::twilio::iam::ApiVersion;
     ///
     /// let fake = TwilioIamFake::start().await?;
-    /// let twilio = fake.builder().surface(Surface::V2).build()?;
-    /// let roles = twilio.own_organization()?.roles()?;
-    /// let billing = roles.list().product_group("billing").items()?.collect().await?;
+    /// let twilio = fake.builder().api_version(ApiVersion::V2).build()?;
+    /// let roles = twilio.own_organization().roles();
+    /// let billing = roles.list().product_group("billing").items().try_collect().await?;
     /// assert_eq!(billing[0].friendly_name.as_deref(), Some("Billing"));
+    /// for permission in roles.permissions(&billing[0].sid).items().try_collect().await? {
+    ///     assert_eq!(permission.product.as_deref(), Some("billing"));
+    /// }
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    ListRoles, RolesPage, Role by sid, 1000
+    pub fn list(&self) -> List<ListRoles> {
+        self.transport.list(ListRoles {
+            place: self.place.clone(),
+            paging: Paging::default(),
+            search: None,
+            product_group: None,
+            expand: None,
+            resource_types: None,
+        })
+    }
+
+    /// Lists what a role permits: `GET /v1/Roles/{RoleSid}/Permissions`, 200 (*documented*).
+    ///
+    /// A page has 1 to 100 permissions; otherwise as [`list`](Self::list).
+    ///
+    /// Source: the vendor's OpenAPI files, <https://github.com/twilio/twilio-oai>.
+    pub fn permissions(
+        &self,
+        role: impl TryInto<RoleSid, Error: Into<Error>>,
+    ) -> List<ListRolePermissions> {
+        let (place, role) = (self.place.clone(), arg(role));
+        self.transport.list(ListRolePermissions { place, role, paging: Paging::default() })
+    }
 }
 
-#[derive(Clone, Debug, Default)]
-struct RolesPage {
+/// A page of roles; see [`Roles::list`].
+#[derive(Clone, Debug)]
+pub struct ListRoles {
+    place: Arg<Place>,
     paging: Paging,
     search: Option<String>,
     product_group: Option<String>,
@@ -109,19 +84,59 @@ struct RolesPage {
     resource_types: Option<Vec<String>>,
 }
 
-impl RolesPage {
-    fn check(&self) -> Result<(), Error> {
-        let texts = [("Search", &self.search), ("RoleProductGroup", &self.product_group)];
-        for (field, text) in texts {
-            if text.as_deref() == Some("") {
-                return Err(Error::invalid(field, "must not be empty"));
-            }
-        }
+impl List<ListRoles> {
+    /// Lists only roles whose name or SID this text finds.
+    pub fn search(mut self, text: impl Into<String>) -> Self {
+        self.operation.search = Some(text.into());
+        self
+    }
+
+    /// Lists only roles of this product group, e.g. `billing`.
+    pub fn product_group(mut self, group: impl Into<String>) -> Self {
+        self.operation.product_group = Some(group.into());
+        self
+    }
+
+    /// Sets whether policies and permissions are expanded.
+    pub fn expand(mut self, expand: bool) -> Self {
+        self.operation.expand = Some(expand);
+        self
+    }
+
+    /// Lists only roles that can be narrowed to one of these types of resource.
+    pub fn resource_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
+        self.operation.resource_types = Some(types.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+impl Operation for ListRoles {
+    type Service = TwilioIam;
+    type Output = RolePage;
+    const SPEC: Spec = Spec::get("twilio.iam roles.list", &["/v2/Organizations/Roles"]);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        values(&self.place, None)
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let filters = [
+            ("Search", self.search.clone()),
+            ("RoleProductGroup", self.product_group.clone()),
+            ("Expand", self.expand.map(|expand| expand.to_string())),
+            ("ResourceTypes", self.resource_types.as_ref().map(|types| types.join(","))),
+        ];
+        let filters = filters.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        self.paging.query().into_iter().chain(filters).collect()
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.paging.check(1000)?;
+        check_filter("Search", self.search.as_deref())?;
+        check_filter("RoleProductGroup", self.product_group.as_deref())?;
+        let unusable = |kind: &String| kind.is_empty() || kind.contains(',');
         match &self.resource_types {
-            Some(types)
-                if types.is_empty()
-                    || types.iter().any(|kind| kind.is_empty() || kind.contains(',')) =>
-            {
+            Some(types) if types.is_empty() || types.iter().any(unusable) => {
                 let rule = "must be one or more types, none of them empty or with a comma";
                 Err(Error::invalid("ResourceTypes", rule))
             }
@@ -130,116 +145,36 @@ impl RolesPage {
     }
 }
 
-impl Operation for RolesPage {
-    type Service = TwilioIam;
-    type Answer = PageOf<Role>;
-    const NAME: &'static str = "twilio.iam roles.list";
-    const METHOD: Method = Method::GET;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
+paged! { ListRoles: RolePage { roles: Role by sid } }
 
-    fn path(&self) -> Path<'_> {
-        Path::fixed("/v2/Organizations/Roles")
-    }
-
-    fn query(&self) -> Vec<(&'static str, String)> {
-        let mut query = self.paging.query();
-        let filters = [
-            ("Search", self.search.clone()),
-            ("RoleProductGroup", self.product_group.clone()),
-            ("Expand", self.expand.map(|expand| expand.to_string())),
-            ("ResourceTypes", self.resource_types.as_ref().map(|types| types.join(","))),
-        ];
-        query.extend(filters.into_iter().filter_map(|(name, value)| Some((name, value?))));
-        query
-    }
-
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            roles: Vec<Role>,
-            meta: Meta,
-        }
-        let Answer { roles, meta } = answer.json()?;
-        PageOf::new(roles, meta)
-    }
-}
-
-/// A list of a role's permissions, to be read.
+/// A page of a role's permissions; see [`Roles::permissions`].
 #[derive(Clone, Debug)]
-#[must_use = "nothing is listed before items or pages are asked for"]
 pub struct ListRolePermissions {
-    transport: Transport,
-    page: RolePermissionsPage,
-}
-
-paged! {
-    /// The permissions, page after page as they are needed.
-    ///
-    /// # Errors
-    /// An invalid-request error that names the field and the rule. Each error of the calls
-    /// themselves comes as the stream's last item.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use rolecall::testing::TwilioIamFake;
-    /// # use rolecall::twilio::iam::Surface;
-    /// let fake = TwilioIamFake::start().await?;
-    /// let twilio = fake.builder().surface(Surface::V2).build()?;
-    /// let role = "IX00000000000000000000000000000104".parse()?;
-    /// let permissions = twilio.own_organization()?.roles()?.permissions(&role);
-    /// for permission in permissions.items()?.collect().await? {
-    ///     assert_eq!(permission.product.as_deref(), Some("billing"));
-    /// }
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
-    /// ```
-    ListRolePermissions, RolePermissionsPage, RolePermission by sid, 100
-}
-
-#[derive(Clone, Debug)]
-struct RolePermissionsPage {
-    role: RoleSid,
+    place: Arg<Place>,
+    role: Arg<RoleSid>,
     paging: Paging,
 }
 
-impl RolePermissionsPage {
-    #[expect(clippy::unused_self, reason = "each list has one; this one has no filters")]
-    fn check(&self) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
-impl Operation for RolePermissionsPage {
+impl Operation for ListRolePermissions {
     type Service = TwilioIam;
-    type Answer = PageOf<RolePermission>;
-    const NAME: &'static str = "twilio.iam role-permissions.list";
-    const METHOD: Method = Method::GET;
-    const SUCCESS: &'static [u16] = &[200];
-    const REPEAT: Repeat = Repeat::Read;
+    type Output = RolePermissionPage;
+    const SPEC: Spec =
+        Spec::get("twilio.iam role-permissions.list", &["/v1/Roles/{RoleSid}/Permissions"]);
 
-    fn path(&self) -> Path<'_> {
-        Path::new("/v1/Roles/{RoleSid}/Permissions", [self.role.as_str()])
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        values(&self.place, text(&self.role)?)
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
         self.paging.query()
     }
 
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        #[derive(Deserialize)]
-        struct Answer {
-            permissions: Vec<RolePermission>,
-            meta: Meta,
-        }
-        let Answer { permissions, meta } = answer.json()?;
-        PageOf::new(permissions, meta)
+    fn validate(&self) -> Result<(), Error> {
+        self.paging.check(100)
     }
 }
+
+paged! { ListRolePermissions: RolePermissionPage { permissions: RolePermission by sid } }
 
 open_enum! {
     /// The lowest level at which a role can be assigned (*documented*).
@@ -253,95 +188,78 @@ open_enum! {
     }
 }
 
-/// A role that can be assigned. Only the SID is insisted on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Role {
-    /// What identifies the role, `IX…`.
-    #[serde(deserialize_with = "identifying")]
-    pub sid: RoleSid,
-    /// Its name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub friendly_name: Option<String>,
-    /// What it gives access to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub external_description: Option<String>,
-    /// The product group that it belongs to, e.g. `billing`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_group: Option<String>,
-    /// The lowest level at which it can be assigned.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lowest_level: Option<RoleLevel>,
-    /// The product group in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role_product_group: Option<RoleProductGroup>,
-    /// What it allows and denies.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<RolePolicy>,
-    /// The types of resource it can be narrowed to; `None` if it cannot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_types: Option<Vec<String>>,
-    /// When it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date_created: Option<Timestamp>,
-    /// When it was changed last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub date_updated: Option<Timestamp>,
+response! {
+    /// A role that can be assigned. Only the SID is required.
+    Role [
+        /// The SID, `IX…`.
+        sid: RoleSid
+    ] {
+        /// The name.
+        friendly_name: String,
+        /// What it gives access to.
+        external_description: String,
+        /// The product group that it belongs to, e.g. `billing`.
+        product_group: String,
+        /// The lowest level at which it can be assigned.
+        lowest_level: RoleLevel,
+        /// The product group in words.
+        role_product_group: RoleProductGroup,
+        /// What it allows and denies.
+        policy: RolePolicy,
+        /// The types of resource that it can be narrowed to; `None` if it cannot.
+        resource_types: Vec<String>,
+        /// When it was created.
+        date_created: Timestamp,
+        /// When it was last changed.
+        date_updated: Timestamp,
+    }
 }
 
-/// The product group of a role.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RoleProductGroup {
-    /// As the service calls it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_group: Option<String>,
-    /// In words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub friendly_name: Option<String>,
+response! {
+    /// The product group of a role.
+    #[derive(Default)]
+    RoleProductGroup {
+        /// The service's name of it, e.g. `billing`.
+        product_group: String,
+        /// The name in words.
+        friendly_name: String,
+    }
 }
 
-/// What a role allows and denies.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RolePolicy {
-    /// The permissions that it gives, e.g. `/twilio/billing/receipts/list`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub allow: Option<Vec<String>>,
-    /// The permissions that it takes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub deny: Option<Vec<String>>,
-    /// The version of the policy's form.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<i64>,
+response! {
+    /// What a role allows and denies.
+    #[derive(Default)]
+    RolePolicy {
+        /// The permissions that it gives, e.g. `/twilio/billing/receipts/list`.
+        allow: Vec<String>,
+        /// The permissions that it denies.
+        deny: Vec<String>,
+        /// The version of the policy format.
+        format: i64,
+    }
 }
 
 sid! {
-    /// A permission of a role: `IZ` and 32 hexadecimal digits. In answers it is kept as it came.
+    /// A permission of a role: `IZ` and 32 hexadecimal digits. In responses it is kept as it came.
     RolePermissionSid, "sid", Some("IZ")
 }
 
-/// A permission of a role. Only the SID is insisted on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct RolePermission {
-    /// What identifies the permission, `IZ…`.
-    #[serde(deserialize_with = "identifying")]
-    pub sid: RolePermissionSid,
-    /// The namespace, e.g. `twilio`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// The product, e.g. `billing`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product: Option<String>,
-    /// What it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// What may be done.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub action: Option<String>,
-    /// The permission in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub external_description: Option<String>,
+response! {
+    /// A permission of a role. Only the SID is required.
+    #[serde(rename_all = "camelCase")]
+    RolePermission [
+        /// The SID, `IZ…`.
+        sid: RolePermissionSid
+    ] {
+        /// The namespace, e.g. `twilio`.
+        namespace: String,
+        /// The product, e.g. `billing`.
+        product: String,
+        /// What it is about.
+        resource: String,
+        /// What may be done.
+        action: String,
+        /// The permission in words.
+        external_description: String,
+    }
 }

@@ -1,25 +1,53 @@
-//! The token endpoint.
-
-use http::Method;
+//! Credentials, and the token endpoint.
 
 use super::TwilioIam;
-use crate::auth::{AccessToken, TokenProvider, read_token};
+use crate::auth::{AccessToken, Credential, TokenProvider, TokenResponse, token};
 use crate::error::Error;
 use crate::model::Secret;
-use crate::operation::{AnswerError, Body, Operation, Path, RawAnswer, Repeat};
+use crate::operation::{Body, Idempotency, Operation, Spec};
 use crate::transport::{BoxFuture, Transport};
+
+/// What a client of Twilio Organizations authenticates with. (API keys and auth tokens are refused by
+/// this service, *documented*.)
+///
+/// ```
+/// use rolecall::twilio::iam::Credentials;
+/// let credentials = Credentials::client("OQaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "obviously-fake");
+/// assert!(!format!("{credentials:?}").contains("fake"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Credentials(pub(super) Kind);
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Client { id: String, secret: Secret },
+    Token(Credential),
+}
+
+impl Credentials {
+    /// OAuth 2.0 client credentials. The client obtains access tokens with them, caches and refreshes
+    /// these.
+    pub fn client(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        Self(Kind::Client { id: id.into(), secret: secret.into() })
+    }
+
+    /// An access token, or a [provider](Credential::provider) of access tokens.
+    pub fn token(token: impl Into<Credential>) -> Self {
+        Self(Kind::Token(token.into()))
+    }
+}
+
+impl From<Credential> for Credentials {
+    fn from(token: Credential) -> Self {
+        Self::token(token)
+    }
+}
 
 /// OAuth 2.0 client credentials, sent to the token URL alone.
 pub(super) struct ClientCredentials {
-    transport: Transport,
-    id: String,
-    secret: Secret,
-}
-
-impl ClientCredentials {
-    pub(super) fn new(transport: Transport, id: String, secret: Secret) -> Self {
-        Self { transport, id, secret }
-    }
+    pub(super) transport: Transport,
+    pub(super) id: String,
+    pub(super) secret: Secret,
 }
 
 impl TokenProvider for ClientCredentials {
@@ -27,12 +55,12 @@ impl TokenProvider for ClientCredentials {
         &self,
     ) -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>> {
         let call = self.transport.call(&CreateToken { id: &self.id, secret: &self.secret });
-        Box::pin(async move { Ok(call.await?) })
+        Box::pin(async move { token(call.await) })
     }
 }
 
 /// `POST` to the token URL itself; 200, and 201 from older hosts (*documented* both). A token more
-/// or less changes nothing for anybody, so it is asked for again after passing faults.
+/// changes nothing for anybody, so the request is repeated after any transient failure.
 ///
 /// Source: <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 struct CreateToken<'a> {
@@ -42,16 +70,11 @@ struct CreateToken<'a> {
 
 impl Operation for CreateToken<'_> {
     type Service = TwilioIam;
-    type Answer = AccessToken;
-    const NAME: &'static str = "twilio.iam token.create";
-    const METHOD: Method = Method::POST;
-    const SUCCESS: &'static [u16] = &[200, 201];
-    const REPEAT: Repeat = Repeat::Read;
-    const SENSITIVE: bool = true;
-
-    fn path(&self) -> Path<'_> {
-        Path::fixed("")
-    }
+    type Output = TokenResponse;
+    const SPEC: Spec = Spec::post("twilio.iam token.create", &[""])
+        .success(&[200, 201])
+        .idempotency(Idempotency::Safe)
+        .sensitive();
 
     fn body(&self) -> Result<Body, Error> {
         Body::form(&[
@@ -59,9 +82,5 @@ impl Operation for CreateToken<'_> {
             ("client_id", self.id),
             ("client_secret", self.secret.expose()),
         ])
-    }
-
-    fn decode(answer: &RawAnswer<'_>) -> Result<Self::Answer, AnswerError> {
-        read_token(answer)
     }
 }

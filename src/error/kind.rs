@@ -1,0 +1,126 @@
+//! Why a call failed, and what it did.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde::{Serialize, Serializer};
+
+/// Declares an enum whose values have a stable name, for logs and metrics, and words, for people.
+macro_rules! named {
+    (
+        $(#[$meta:meta])*
+        $name:ident { $($(#[$value_meta:meta])* $value:ident = $text:literal, $words:literal;)+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$value_meta])* $value,)+
+        }
+
+        impl $name {
+            /// Returns a stable lower-case name, for logs and metrics.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $text,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self {
+                    $(Self::$value => $words,)+
+                })
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+named! {
+/// The cause of an [`Error`](crate::Error), the same vocabulary for every service.
+///
+/// A service's own code decides first and the HTTP status second: Harness says "not found" under
+/// status 400, for example. `as_str` is `error.type` in spans.
+///
+/// ```
+/// assert_eq!(rolecall::ErrorKind::RateLimited.as_str(), "rate_limited");
+/// ```
+#[non_exhaustive]
+ErrorKind {
+    /// The request breaks a rule: of the service (400, 422), or of this crate before anything was
+    /// sent (then [`Error::status`](crate::Error::status) is `None` and the text names the field and the rule).
+    InvalidRequest = "invalid_request", "invalid request";
+    /// The credentials are missing, wrong or expired (401).
+    Unauthenticated = "unauthenticated", "unauthenticated";
+    /// The credentials are good, but may not do this (403).
+    PermissionDenied = "permission_denied", "permission denied";
+    /// The thing, or what it should be made in, does not exist (404, 410).
+    NotFound = "not_found", "not found";
+    /// A thing of this name or identifier is already there.
+    AlreadyExists = "already_exists", "already exists";
+    /// The request contradicts the present state of the thing (409, 412).
+    Conflict = "conflict", "conflict";
+    /// Too many requests (429). The service answered before it processed the call.
+    RateLimited = "rate_limited", "rate limited";
+    /// The service refused for a reason that no other kind names.
+    Rejected = "rejected", "rejected";
+    /// The service failed (5xx).
+    Server = "server", "server error";
+    /// A status that the service does not document for this call: a redirect, another 2xx.
+    UnexpectedStatus = "unexpected_status", "unexpected status";
+    /// No complete answer within the time limits, or HTTP 408.
+    Timeout = "timeout", "timeout";
+    /// No connection: name resolution, TCP or TLS failed. Nothing was sent.
+    Connect = "connect", "no connection";
+    /// The connection broke after the request had begun to leave, or in the middle of the answer; or
+    /// what came was no HTTP.
+    Interrupted = "interrupted", "connection interrupted";
+    /// The answer arrived but could not be read: not JSON, another shape, too large, compressed.
+    Decode = "decode", "invalid response body";
+    /// The client was set up wrongly: a bad URL, a missing variable, no TLS backend.
+    Configuration = "configuration", "configuration";
+}
+}
+
+named! {
+/// What a failed call did at the service. The README's retry table says when each is reported.
+Effect {
+    /// Nothing was changed by this call.
+    NotApplied = "not_applied", "nothing was changed";
+    /// The request may or may not have been carried out: read before you repeat it.
+    Unknown = "unknown", "outcome unknown";
+    /// The service said that the change was made, but its response could not be used.
+    Applied = "applied", "the change was made";
+}
+}
+
+impl ErrorKind {
+    /// The kind that an HTTP status alone suggests, where a service's code says nothing better.
+    ///
+    /// ```
+    /// use rolecall::ErrorKind;
+    /// assert_eq!(ErrorKind::from_status(http::StatusCode::FORBIDDEN), ErrorKind::PermissionDenied);
+    /// ```
+    #[must_use]
+    pub fn from_status(status: StatusCode) -> Self {
+        match status.as_u16() {
+            400 | 422 => Self::InvalidRequest,
+            401 => Self::Unauthenticated,
+            403 => Self::PermissionDenied,
+            404 | 410 => Self::NotFound,
+            408 => Self::Timeout,
+            409 | 412 => Self::Conflict,
+            429 => Self::RateLimited,
+            402..=499 => Self::Rejected,
+            500..=599 => Self::Server,
+            _ => Self::UnexpectedStatus,
+        }
+    }
+}

@@ -1,0 +1,693 @@
+//! What went wrong ([`ErrorKind`]) and what it did ([`Effect`]).
+
+mod kind;
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+pub use kind::{Effect, ErrorKind};
+
+/// Everything that can go wrong in this crate: one word wide, cheap to clone, `Send + Sync`.
+///
+/// `Display` is one line: operation, kind, the service's code and message, status, request id and
+/// attempts. It never contains a credential and does not repeat [`source`](std::error::Error::source).
+///
+/// ```
+/// use rolecall::{Effect, Error, ErrorKind};
+///
+/// // Errors can be made by hand, to test how your code treats them.
+/// let error = Error::new(ErrorKind::Interrupted).with_effect(Effect::Unknown).with_attempts(1);
+/// assert!(error.is_outcome_unknown());
+/// assert_eq!(error.to_string(), "connection interrupted, 1 attempt, outcome unknown");
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    operation: Option<&'static str>,
+    kind: ErrorKind,
+    effect: Effect,
+    attempts: u32,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    request_id: Option<String>,
+    request_id_label: &'static str,
+    code: Option<String>,
+    message: Option<String>,
+    detail: Option<Cow<'static, str>>,
+    retry_after: Option<Duration>,
+    body: Bytes,
+    service: Option<Arc<dyn Any + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// How much of a service's text one line of `Display` shows.
+const SHOWN: usize = 400;
+
+/// How much of an answer's body an error keeps.
+pub(crate) const KEPT_BODY: usize = 16 * 1024;
+
+impl Error {
+    /// An error of this kind with [`Effect::NotApplied`] and nothing else known.
+    #[must_use]
+    pub fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            operation: None,
+            kind,
+            effect: Effect::NotApplied,
+            attempts: 0,
+            status: None,
+            headers: HeaderMap::new(),
+            request_id: None,
+            request_id_label: "request id",
+            code: None,
+            message: None,
+            detail: None,
+            retry_after: None,
+            body: Bytes::new(),
+            service: None,
+            source: None,
+        }))
+    }
+
+    /// Input that breaks a rule, found before anything is sent: names the field and the rule.
+    ///
+    /// ```
+    /// let error = rolecall::Error::invalid("page_size", "must be 1 to 100, got 1000");
+    /// assert_eq!(error.to_string(), "invalid request: page_size: must be 1 to 100, got 1000");
+    /// ```
+    #[must_use]
+    pub fn invalid(field: &str, rule: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::InvalidRequest).with_detail(format!("{field}: {rule}"))
+    }
+
+    /// A client that cannot be set up as asked.
+    pub(crate) fn configuration(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Configuration).with_detail(detail)
+    }
+
+    /// Sets what the call did.
+    #[must_use]
+    pub fn with_effect(mut self, effect: Effect) -> Self {
+        self.0.effect = effect;
+        self
+    }
+
+    /// Names the operation, e.g. `harness role-assignments.create`.
+    #[must_use]
+    pub fn with_operation(mut self, name: &'static str) -> Self {
+        self.0.operation = Some(name);
+        self
+    }
+
+    /// Sets the HTTP status of the answer.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// Sets the headers of the answer.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.0.headers = headers;
+        self
+    }
+
+    /// Sets the service's own error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Sets the service's own message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = Some(message.into());
+        self
+    }
+
+    /// Sets the request id under which the service knows the call.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.0.request_id = Some(id.into());
+        self
+    }
+
+    /// Sets how long the service asked to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Sets how many times the request was tried.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Adds an explanation in words.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Sets the body of the answer; the first 16 KiB are kept.
+    #[must_use]
+    pub fn with_body(mut self, body: &[u8]) -> Self {
+        // A copy, so that a short excerpt does not keep a large buffer alive.
+        self.0.body = Bytes::copy_from_slice(&body[..body.len().min(KEPT_BODY)]);
+        self
+    }
+
+    /// Sets the service's own typed error, see [`service`](Self::service).
+    #[must_use]
+    pub fn with_service<E: Any + Send + Sync>(mut self, error: E) -> Self {
+        self.0.service = Some(Arc::new(error));
+        self
+    }
+
+    /// Sets the underlying cause.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    pub(crate) fn with_shared_service(
+        mut self,
+        error: Option<Arc<dyn Any + Send + Sync>>,
+        request_id_label: &'static str,
+    ) -> Self {
+        self.0.service = error;
+        self.0.request_id_label = request_id_label;
+        self
+    }
+
+    /// Sets what of these is known.
+    pub(crate) fn with_words(
+        mut self,
+        request_id: Option<String>,
+        code: Option<String>,
+        message: Option<String>,
+    ) -> Self {
+        let inner = &mut *self.0;
+        inner.request_id = request_id.or(inner.request_id.take());
+        inner.code = code.or(inner.code.take());
+        inner.message = message.or(inner.message.take());
+        self
+    }
+
+    /// Turns the error of another call, which this one depended on, into one of this call. The response
+    /// to the other says nothing about this one: a "not found" there must not be taken for the thing's.
+    /// So the kinds that are about a thing become `otherwise`, and the status does not pass.
+    pub(crate) fn of_other_call(self, otherwise: ErrorKind, what: &'static str) -> Self {
+        let kind = match self.kind() {
+            kind @ (ErrorKind::RateLimited
+            | ErrorKind::Server
+            | ErrorKind::Timeout
+            | ErrorKind::Connect
+            | ErrorKind::Interrupted
+            | ErrorKind::Decode
+            | ErrorKind::UnexpectedStatus
+            | ErrorKind::Configuration) => kind,
+            _ => otherwise,
+        };
+        let other = &*self.0;
+        let words = (other.request_id.clone(), other.code.clone(), other.message.clone());
+        let mut own = Self::new(kind)
+            .with_detail(other.detail.as_ref().map_or(what.into(), |why| format!("{what}: {why}")))
+            .with_words(words.0, words.1, words.2)
+            .with_shared_service(other.service.clone(), other.request_id_label);
+        own.0.retry_after = other.retry_after;
+        own.with_source(self)
+    }
+
+    /// Adds to the explanation.
+    pub(crate) fn with_remark(mut self, remark: &'static str) -> Self {
+        self.0.detail = Some(match self.0.detail.take() {
+            Some(detail) => format!("{detail}; {remark}").into(),
+            None => remark.into(),
+        });
+        self
+    }
+
+    /// Names the operation unless it is known.
+    pub(crate) fn or_operation(mut self, name: &'static str) -> Self {
+        self.0.operation.get_or_insert(name);
+        self
+    }
+
+    /// Adds an explanation unless there is one.
+    pub(crate) fn or_detail(mut self, detail: impl FnOnce() -> Cow<'static, str>) -> Self {
+        if self.0.detail.is_none() {
+            self.0.detail = Some(detail());
+        }
+        self
+    }
+
+    /// What an invalid-request error says behind the name of the field.
+    #[cfg(any(test, feature = "twilio"))]
+    pub(crate) fn rule(&self) -> &str {
+        let detail = self.0.detail.as_deref().unwrap_or_default();
+        detail.split_once(": ").map_or(detail, |(_, rule)| rule)
+    }
+
+    /// The operation that failed, e.g. `harness role-assignments.create`; `None` where none had begun.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.0.operation
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What the call did at the service.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.0.effect
+    }
+
+    /// The HTTP status, where an answer arrived.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The headers of the answer; empty where none arrived.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The service's own error code as text, e.g. `NG_ACCESS_DENIED` or `20003`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The service's own message.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// The id under which the service knows the call, to quote to its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How long the service asked to wait, where it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the request was tried; 0 where it was refused before.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The first 16 KiB of the answer's body, as it came. Empty where there was none, and for
+    /// answers that may contain a token.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    /// The service's own typed error, by its type.
+    ///
+    /// ```
+    /// # #[cfg(feature = "harness")] {
+    /// use rolecall::{Error, harness};
+    ///
+    /// fn denied(error: &Error) -> Vec<String> {
+    ///     let Some(service) = error.service::<harness::ServiceError>() else { return Vec::new() };
+    ///     let checks = &service.failed_permission_checks;
+    ///     checks.iter().filter_map(|check| check.permission.clone()).collect()
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn service<E: Any>(&self) -> Option<&E> {
+        self.0.service.as_deref()?.downcast_ref()
+    }
+
+    /// The request may or may not have been carried out: read before you repeat it.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.effect() == Effect::Unknown
+    }
+
+    /// Nothing was changed, and the very same call may succeed later.
+    ///
+    /// True for rate limits, connections that could not be made, and other passing faults of which
+    /// it is known that they changed nothing.
+    #[must_use]
+    pub fn is_safe_to_repeat(&self) -> bool {
+        self.effect() == Effect::NotApplied
+            && matches!(
+                self.kind(),
+                ErrorKind::RateLimited
+                    | ErrorKind::Connect
+                    | ErrorKind::Timeout
+                    | ErrorKind::Interrupted
+                    | ErrorKind::Server
+            )
+    }
+}
+
+/// A predicate for each kind.
+macro_rules! predicates {
+    ($($(#[$meta:meta])* $name:ident = $kind:ident;)+) => {
+        impl Error {
+            $(
+                $(#[$meta])*
+                #[must_use]
+                pub fn $name(&self) -> bool {
+                    self.kind() == ErrorKind::$kind
+                }
+            )+
+        }
+    };
+}
+
+predicates! {
+    /// The input or the request breaks a rule: repeating it unchanged cannot help.
+    is_invalid_request = InvalidRequest;
+    /// The service does not accept the credentials: look at the key, or its expiry.
+    is_unauthenticated = Unauthenticated;
+    /// The caller lacks a permission: somebody has to grant it.
+    is_permission_denied = PermissionDenied;
+    /// The thing named does not exist (or is hidden from this caller).
+    is_not_found = NotFound;
+    /// Something of this name or identifier is there already: read it, and compare.
+    is_already_exists = AlreadyExists;
+    /// The thing was changed by somebody else meanwhile: read it again first.
+    is_conflict = Conflict;
+    /// Too many requests, and waiting within the limits did not help: try later, see
+    /// [`retry_after`](Self::retry_after).
+    is_rate_limited = RateLimited;
+    /// The service refused for a reason that no other kind names: see [`message`](Self::message).
+    is_rejected = Rejected;
+    /// The service failed; [`effect`](Self::effect) says whether something may have been changed.
+    is_server = Server;
+    /// The status is not documented for this call: check the base URL.
+    is_unexpected_status = UnexpectedStatus;
+    /// Time ran out; [`effect`](Self::effect) says whether something may have been changed.
+    is_timeout = Timeout;
+    /// The service could not be reached: nothing was sent.
+    is_connect = Connect;
+    /// The connection was lost; [`effect`](Self::effect) says whether something may have been changed.
+    is_interrupted = Interrupted;
+    /// The response body cannot be read; [`effect`](Self::effect) says whether the change was made.
+    is_decode = Decode;
+    /// The client is set up wrongly: nothing was sent.
+    is_configuration = Configuration;
+}
+
+/// Writes a service's text on one line of bounded length.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        let mut chars = self.0.trim().chars();
+        for c in chars.by_ref().take(SHOWN) {
+            // Control characters could forge log lines; so could the separators that some
+            // viewers break lines at, and marks that turn the direction of text.
+            let breaks = c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            f.write_char(if breaks { ' ' } else { c })?;
+        }
+        if chars.next().is_some() { f.write_char('…') } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        write!(f, "{}", inner.kind)?;
+        match (&inner.code, &inner.message) {
+            (Some(code), Some(message)) => {
+                write!(f, " ({}: {})", OneLine(code), OneLine(message))?;
+            }
+            (Some(only), None) | (None, Some(only)) => write!(f, " ({})", OneLine(only))?,
+            (None, None) => {}
+        }
+        if let Some(detail) = &inner.detail {
+            write!(f, ": {}", OneLine(detail))?;
+        }
+        if let Some(status) = inner.status {
+            write!(f, ", HTTP {}", status.as_u16())?;
+        }
+        if let Some(id) = &inner.request_id {
+            write!(f, ", {} {}", inner.request_id_label, OneLine(id))?;
+        }
+        match inner.attempts {
+            0 => {}
+            1 => f.write_str(", 1 attempt")?,
+            n => write!(f, ", {n} attempts")?,
+        }
+        match inner.effect {
+            Effect::NotApplied => Ok(()),
+            effect => write!(f, ", {effect}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    // Neither the body nor the header values: a service may echo what it was sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("operation", &inner.operation)
+            .field("kind", &inner.kind)
+            .field("effect", &inner.effect)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("message", &inner.message)
+            .field("detail", &inner.detail)
+            .field("request_id", &inner.request_id)
+            .field("retry_after", &inner.retry_after)
+            .field("attempts", &inner.attempts)
+            .field("body_bytes", &inner.body.len())
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// For logs: what [`Display`](fmt::Display) shows, field by field; neither headers nor body.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let inner = &*self.0;
+        let mut out = serializer.serialize_struct("Error", 11)?;
+        out.serialize_field("operation", &inner.operation)?;
+        out.serialize_field("kind", &inner.kind)?;
+        out.serialize_field("effect", &inner.effect)?;
+        out.serialize_field("attempts", &inner.attempts)?;
+        out.serialize_field("status", &inner.status.map(|status| status.as_u16()))?;
+        out.serialize_field("request_id", &inner.request_id)?;
+        out.serialize_field("code", &inner.code)?;
+        out.serialize_field("message", &inner.message)?;
+        out.serialize_field("detail", &inner.detail)?;
+        out.serialize_field(
+            "retry_after_seconds",
+            &inner.retry_after.map(|wait| wait.as_secs_f64()),
+        )?;
+        out.serialize_field("text", &self.to_string())?;
+        out.end()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_is_one_word_wide_send_and_sync() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn text_is_one_line_with_all_that_is_known() {
+        let error = Error::new(ErrorKind::PermissionDenied)
+            .with_operation("harness role-assignments.create")
+            .with_code("NG_ACCESS_DENIED")
+            .with_message("Missing permission\ncore_role_edit\u{2028}here")
+            .with_status(StatusCode::FORBIDDEN)
+            .with_request_id("7f0c")
+            .with_shared_service(None, "correlation")
+            .with_attempts(2);
+        assert_eq!(
+            error.to_string(),
+            "harness role-assignments.create: permission denied (NG_ACCESS_DENIED: Missing \
+             permission core_role_edit here), HTTP 403, correlation 7f0c, 2 attempts"
+        );
+        // The source is left to those who walk the chain.
+        let error = Error::new(ErrorKind::Connect).with_source("root cause");
+        assert_eq!(error.to_string(), "no connection");
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(source.as_deref(), Some("root cause"));
+    }
+
+    #[test]
+    fn long_text_and_body_are_cut() {
+        let error = Error::new(ErrorKind::Server)
+            .with_message("x".repeat(10_000))
+            .with_body(&vec![b'y'; 1 << 20]);
+        assert!(error.to_string().len() < 1000);
+        assert!(error.to_string().contains('…'));
+        assert_eq!(error.body().len(), 16_384);
+    }
+
+    #[test]
+    fn getters_return_what_was_set() {
+        let empty = Error::new(ErrorKind::Server);
+        let texts = [empty.operation(), empty.code(), empty.message(), empty.request_id()];
+        assert_eq!((texts, empty.rule()), ([None; 4], ""));
+        assert_eq!((empty.status(), empty.retry_after(), empty.attempts()), (None, None, 0));
+        assert!(empty.headers().is_empty() && empty.body().is_empty());
+        assert!(empty.service::<u8>().is_none() && std::error::Error::source(&empty).is_none());
+
+        let headers: HeaderMap =
+            [(http::header::ETAG, http::HeaderValue::from_static("e"))].into_iter().collect();
+        let error = Error::new(ErrorKind::Conflict)
+            .with_effect(Effect::Applied)
+            .with_operation("test things.create")
+            .with_status(StatusCode::CONFLICT)
+            .with_headers(headers.clone())
+            .with_code("code")
+            .with_message("message")
+            .with_request_id("id")
+            .with_retry_after(Duration::from_secs(7))
+            .with_attempts(3)
+            .with_detail("field: a rule: of two parts")
+            .with_body(b"body")
+            .with_service(7_u8);
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Applied));
+        let texts = [error.operation(), error.code(), error.message(), error.request_id()];
+        assert_eq!(texts, ["test things.create", "code", "message", "id"].map(Some));
+        assert_eq!(error.status(), Some(StatusCode::CONFLICT));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!((error.headers(), error.attempts(), error.body()), (&headers, 3, &b"body"[..]));
+        assert_eq!((error.service::<u8>(), error.service::<i8>()), (Some(&7), None));
+        assert_eq!(error.rule(), "a rule: of two parts");
+        assert_eq!(empty.with_detail("no field").rule(), "no field");
+
+        let written = serde_json::to_value(&error).expect("it is JSON");
+        assert_eq!(
+            written,
+            serde_json::json!({
+                "operation": "test things.create", "kind": "conflict", "effect": "applied",
+                "attempts": 3, "status": 409, "request_id": "id", "code": "code",
+                "message": "message", "detail": "field: a rule: of two parts",
+                "retry_after_seconds": 7.0, "text": error.to_string(),
+            })
+        );
+    }
+
+    #[test]
+    fn each_kind_has_its_names_and_its_predicate() {
+        use ErrorKind::*;
+        type Predicate = fn(&Error) -> bool;
+        let kinds: [(ErrorKind, &str, &str, Predicate); 15] = [
+            (InvalidRequest, "invalid_request", "invalid request", Error::is_invalid_request),
+            (Unauthenticated, "unauthenticated", "unauthenticated", Error::is_unauthenticated),
+            (
+                PermissionDenied,
+                "permission_denied",
+                "permission denied",
+                Error::is_permission_denied,
+            ),
+            (NotFound, "not_found", "not found", Error::is_not_found),
+            (AlreadyExists, "already_exists", "already exists", Error::is_already_exists),
+            (Conflict, "conflict", "conflict", Error::is_conflict),
+            (RateLimited, "rate_limited", "rate limited", Error::is_rate_limited),
+            (Rejected, "rejected", "rejected", Error::is_rejected),
+            (Server, "server", "server error", Error::is_server),
+            (
+                UnexpectedStatus,
+                "unexpected_status",
+                "unexpected status",
+                Error::is_unexpected_status,
+            ),
+            (Timeout, "timeout", "timeout", Error::is_timeout),
+            (Connect, "connect", "no connection", Error::is_connect),
+            (Interrupted, "interrupted", "connection interrupted", Error::is_interrupted),
+            (Decode, "decode", "invalid response body", Error::is_decode),
+            (Configuration, "configuration", "configuration", Error::is_configuration),
+        ];
+        for (kind, name, words, _) in kinds {
+            assert_eq!((kind.as_str(), kind.to_string().as_str()), (name, words));
+            assert_eq!(serde_json::to_value(kind).expect("it is JSON"), name);
+            for (about, _, _, is) in kinds {
+                assert_eq!(is(&Error::new(kind)), kind == about, "{kind:?}, {about:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn transient_error_without_effect_is_safe_to_repeat() {
+        use ErrorKind::*;
+        for (effect, name, words, unknown) in [
+            (Effect::NotApplied, "not_applied", "nothing was changed", false),
+            (Effect::Unknown, "unknown", "outcome unknown", true),
+            (Effect::Applied, "applied", "the change was made", false),
+        ] {
+            assert_eq!((effect.as_str(), effect.to_string().as_str()), (name, words));
+            assert_eq!(serde_json::to_value(effect).expect("it is JSON"), name);
+            for (kind, transient) in [
+                (RateLimited, true),
+                (Connect, true),
+                (Timeout, true),
+                (Interrupted, true),
+                (Server, true),
+                (NotFound, false),
+                (Configuration, false),
+            ] {
+                let error = Error::new(kind).with_effect(effect);
+                assert_eq!(error.is_outcome_unknown(), unknown);
+                let safe = transient && effect == Effect::NotApplied;
+                assert_eq!(error.is_safe_to_repeat(), safe, "{kind:?}, {effect:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Lists: their order, and how they are paged.
+
+use std::marker::PhantomData;
+
+use http::HeaderMap;
+
+use super::Harness;
+use super::resource::{Endpoints, Updatable};
+use super::scope::Place;
+use crate::error::Error;
+use crate::model::open_enum;
+use crate::operation::{ListOperation, ListPage, Operation, Spec};
+use crate::transport::List;
+
+open_enum! {
+    /// What a list is sorted by.
+    SortBy {
+        /// The identifier: the one order that stays the same while others change things.
+        Identifier = "identifier",
+        /// The name. Role assignments have none, and the service ignores this for them
+        /// (*observed*).
+        Name = "name",
+        /// When it was created.
+        Created = "created",
+        /// When it was last changed. Every change moves a row, so that rows are skipped or
+        /// repeated.
+        Updated = "updated",
+    }
+}
+
+/// Which end a list starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+pub(super) const LARGEST_PAGE: u32 = 100;
+
+/// Which page of a list, and in what order.
+#[derive(Clone, Debug)]
+pub(super) struct Paging {
+    /// From 0.
+    page: u64,
+    pub(super) limit: u32,
+    pub(super) sort: SortBy,
+    pub(super) order: Order,
+}
+
+impl Default for Paging {
+    fn default() -> Self {
+        // The service's own order, last changed first, shifts under writes (observed).
+        Self { page: 0, limit: 30, sort: SortBy::Identifier, order: Order::Ascending }
+    }
+}
+
+impl Paging {
+    pub(super) fn query(&self) -> Vec<(&'static str, String)> {
+        // Lower-case `asc` silently means DESC (observed).
+        let order = if self.order == Order::Ascending { "ASC" } else { "DESC" };
+        vec![
+            ("page", self.page.to_string()),
+            ("limit", self.limit.to_string()),
+            ("sort", self.sort.to_string()),
+            ("order", order.to_owned()),
+        ]
+    }
+
+    /// # Errors
+    /// An invalid-request error if the page size is out of range.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if (1..=LARGEST_PAGE).contains(&self.limit) {
+            return Ok(());
+        }
+        let rule = format!("must be 1 to {LARGEST_PAGE}, got {}", self.limit);
+        Err(Error::invalid("page_size", rule))
+    }
+
+    /// Moves to the page of this number.
+    ///
+    /// # Errors
+    /// An invalid-request error if it is not a number.
+    pub(super) fn seek(&mut self, cursor: &str) -> Result<(), Error> {
+        let page = cursor.parse();
+        self.page = page.map_err(|_| Error::invalid("position", "is not of this list"))?;
+        Ok(())
+    }
+
+    pub(super) fn page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> ListPage<T> {
+        let (limit, here) = (u64::from(self.limit), items.len() as u64);
+        let offset = self.page.saturating_mul(limit);
+        let total = headers.get("x-total-elements");
+        let total = total.and_then(|total| total.to_str().ok()?.trim().parse::<u64>().ok());
+        // A total below what came is none.
+        let total = total.filter(|total| *total >= offset.saturating_add(here));
+        let more = match total {
+            // A page may be short, or empty, before the end.
+            Some(total) => offset.saturating_add(limit) < total,
+            None => here >= limit,
+        };
+        let next = more.then(|| self.page.saturating_add(1).to_string());
+        ListPage::new(items).next(next).total(total).offset(offset)
+    }
+}
+
+/// A page of the role assignments, roles or resource groups in a scope; see
+/// [`Resources::list`](super::Resources::list).
+#[derive(Clone, Debug)]
+pub struct ListInScope<T> {
+    place: Place,
+    paging: Paging,
+    search_term: Option<String>,
+    items: PhantomData<fn() -> T>,
+}
+
+impl<T> ListInScope<T> {
+    pub(super) fn new(place: Place) -> Self {
+        Self { place, paging: Paging::default(), search_term: None, items: PhantomData }
+    }
+}
+
+impl<T: Endpoints> Operation for ListInScope<T> {
+    type Service = Harness;
+    type Output = Vec<T>;
+    const SPEC: Spec = T::LIST;
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        self.place.path(None)
+    }
+
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = self.paging.query();
+        query.extend(self.search_term.clone().map(|term| ("search_term", term)));
+        query
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        self.paging.check()
+    }
+}
+
+impl<T: Endpoints> ListOperation for ListInScope<T> {
+    type Item = T;
+
+    fn seek(&mut self, cursor: &str) -> Result<(), Error> {
+        self.paging.seek(cursor)
+    }
+
+    fn set_page_size(&mut self, items: u32) {
+        self.paging.limit = items;
+    }
+
+    fn page(&self, output: Vec<T>, headers: &HeaderMap) -> ListPage<T> {
+        self.paging.page(output, headers)
+    }
+
+    fn key(item: &T) -> String {
+        item.identifier().to_owned()
+    }
+}
+
+impl<T> List<ListInScope<T>> {
+    /// Sets the order, by default ascending by identifier; see [`SortBy`] for what others cost.
+    pub fn sort(mut self, by: SortBy, order: Order) -> Self {
+        (self.operation.paging.sort, self.operation.paging.order) = (by, order);
+        self
+    }
+}
+
+impl<T: Updatable> List<ListInScope<T>> {
+    /// Lists only roles or resource groups that match this text (`search_term`). What it is
+    /// compared with is not documented.
+    pub fn search_term(mut self, text: impl Into<String>) -> Self {
+        self.operation.search_term = Some(text.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Next;
+
+    #[test]
+    fn cursor_is_a_page_number() {
+        let mut paging = Paging::default();
+        paging.seek("7").expect("it is a number");
+        assert_eq!(paging.query()[0], ("page", "7".to_owned()));
+        for strange in ["", "-1", "7.30", "token", "99999999999999999999999"] {
+            let error = paging.seek(strange).expect_err(strange);
+            assert!(error.to_string().contains("position: is not of this list"), "{error}");
+        }
+    }
+
+    #[test]
+    fn list_ends_by_its_total_or_on_a_short_page() {
+        let more = Next::Cursor("3".to_owned());
+        let paging = Paging { page: 2, limit: 2, ..Paging::default() };
+        for (items, header, next, total) in [
+            (2, Some("7"), &more, Some(7)),
+            (2, Some("6"), &Next::End, Some(6)),
+            // Short or empty before the end.
+            (1, Some(" 7 "), &more, Some(7)),
+            (0, Some("7"), &more, Some(7)),
+            // No total, or one that cannot be.
+            (2, None, &more, None),
+            (1, None, &Next::End, None),
+            (2, Some("5"), &more, None),
+            (1, Some("-1"), &Next::End, None),
+            (2, Some("many"), &more, None),
+            (2, Some("99999999999999999999999"), &more, None),
+        ] {
+            let value = header.map(http::HeaderValue::from_static);
+            let headers =
+                value.map(|value| (http::HeaderName::from_static("x-total-elements"), value));
+            let page = paging.page(vec![(); items], &headers.into_iter().collect());
+            assert_eq!((&page.next, page.total), (next, total), "{items} {header:?}");
+            assert_eq!(page.offset, Some(4));
+        }
+    }
+}

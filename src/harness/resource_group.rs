@@ -1,0 +1,437 @@
+//! A resource group: to be created, and as the service has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::identifier::{check_identifier, check_not_empty};
+use super::macros::{getters, in_scopes, text_setters};
+use super::resource::{Endpoints, Resource, Updatable, check_labels, part_matches, tags, time};
+use super::scope::Place;
+use super::{Identifier, Resources, ScopeLevel};
+use crate::error::Error;
+use crate::model::loose::identifying;
+use crate::model::open_enum;
+use crate::operation::Spec;
+
+/// The resource groups in one scope: <https://apidocs.harness.io>, the resource groups of accounts,
+/// organizations and projects. For those of any scope see
+/// [`Harness::filter_resource_groups`](super::Harness::filter_resource_groups).
+///
+/// [`ensure`](Resources::ensure): a group *matches* if it has this identifier and name and the same
+/// resources: whether all of them, the filters and the included scopes, in any order (an account
+/// that was not named is not compared). A group for which no scope was set may have none or its own
+/// alone, without child scopes (inferred: no document says what the service makes of none), and a
+/// filter for all of a type an empty list (inferred, too). Color, description and tags count where
+/// they were set.
+///
+/// [`delete`](Resources::delete): what becomes of the assignments over it is not documented.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rolecall::Ensured;
+/// use rolecall::harness::{IncludedScope, NewResourceGroup, ResourceFilter};
+/// use rolecall::testing::HarnessFake;
+///
+/// let fake = HarnessFake::start().await?;
+/// let groups = fake.client()?.org("platform").resource_groups();
+/// let new = NewResourceGroup::new("pipelines", "Pipelines")?
+///     .include(IncludedScope::excluding_child_scopes().org("platform"))
+///     .filter(ResourceFilter::new("PIPELINE"));
+/// let created = groups.create(&new).await?;
+/// assert!(matches!(groups.ensure(&new).await?, Ensured::AlreadyExisted(_)));
+///
+/// let updated = groups.update(&created.to_new()?.description("Things that run")).await?;
+/// assert_eq!(updated.description.as_deref(), Some("Things that run"));
+///
+/// let managed = groups.list().search_term("_all_").items().try_collect().await?;
+/// assert_eq!(managed[0].harness_managed, Some(true));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
+pub type ResourceGroups = Resources<ResourceGroup>;
+
+impl Resource for ResourceGroup {
+    type New = NewResourceGroup;
+}
+
+const ALL: &[&str] = in_scopes!("resource-groups");
+const ONE: &[&str] = in_scopes!("resource-groups/{resource-group}");
+
+impl Endpoints for ResourceGroup {
+    const LIST: Spec = Spec::get("harness resource-groups.list", ALL);
+    const GET: Spec = Spec::get("harness resource-groups.get", ONE);
+    const CREATE: Spec = Spec::post("harness resource-groups.create", ALL);
+    const DELETE: Spec = Spec::delete("harness resource-groups.delete", ONE).success(&[200]);
+    const ENSURE: &'static str = "harness resource-groups.ensure";
+    const ENSURE_ABSENT: &'static str = "harness resource-groups.ensure_absent";
+
+    fn identifier(&self) -> &str {
+        self.identifier.as_str()
+    }
+
+    fn identifier_of(new: &NewResourceGroup) -> &str {
+        &new.identifier
+    }
+
+    fn check(new: &NewResourceGroup) -> Result<(), Error> {
+        check_labels(&new.description, &new.tags)?;
+        for (at, filter) in new.resource_filter.iter().enumerate() {
+            check_not_empty("resource_filter.resource_type", filter.resource_type.as_deref())?;
+            let lists = [
+                ("resource_filter.identifiers", &filter.identifiers),
+                ("resource_filter.attribute_values", &filter.attribute_values),
+            ];
+            for (field, list) in lists {
+                // What the service itself sent goes back as it came, whatever it means by it.
+                if at >= new.read && list.as_ref().is_some_and(Vec::is_empty) {
+                    return Err(Error::invalid(field, "must not be empty; leave it out for all"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn matches(&self, desired: &NewResourceGroup, place: &Place) -> bool {
+        let actual = self.included_scope.as_deref().unwrap_or_default();
+        let own = [IncludedScope::own(place)];
+        let scopes = match desired.included_scope.as_slice() {
+            // Without any it reaches its own, if anything: a wider one is another group.
+            [] if !actual.is_empty() => &own,
+            scopes => scopes,
+        };
+        let same_scopes = scopes.iter().all(|one| actual.iter().any(|it| one.matches(it)))
+            && actual.iter().all(|it| scopes.iter().any(|one| one.matches(it)));
+        self.name.as_ref() == Some(&desired.name)
+            && self.include_all_resources.unwrap_or(false) == desired.include_all_resources
+            && meanings(&desired.resource_filter) == meanings(self.resource_filter.iter().flatten())
+            && same_scopes
+            && part_matches(&desired.color, &self.color)
+            && part_matches(&desired.description, &self.description)
+            && part_matches(&desired.tags, &self.tags)
+    }
+}
+
+impl Updatable for ResourceGroup {
+    const UPDATE: Spec = Spec::put("harness resource-groups.update", ONE);
+}
+
+/// A resource group to be created, or to replace one. The call refuses a description of over 1024
+/// characters and more than 128 tags (*documented* for roles), and a filter with an empty list of
+/// identifiers or values.
+///
+/// ```
+/// use rolecall::harness::{IncludedScope, NewResourceGroup, ResourceFilter};
+///
+/// let new = NewResourceGroup::new("cloud_cost", "Cloud cost")?
+///     .include(IncludedScope::including_child_scopes().account("fakeAccount"))
+///     .filter(ResourceFilter::new("CONNECTOR").attribute("category", ["CLOUD_COST"]))
+///     .filter(ResourceFilter::new("PIPELINE").identifiers(["build", "deploy"]));
+/// # let _ = new;
+/// # Ok::<(), rolecall::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[must_use]
+pub struct NewResourceGroup {
+    identifier: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    color: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    included_scope: Vec<IncludedScope>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_filter: Vec<ResourceFilter>,
+    // How many of the filters, from the first, are as the service sent them.
+    #[serde(skip)]
+    read: usize,
+    // Always sent: the server source unboxes it, so that leaving it out may end in a 500
+    // (inferred).
+    include_all_resources: bool,
+}
+
+impl NewResourceGroup {
+    /// A group of this identifier and name, without resources yet.
+    ///
+    /// # Errors
+    /// An invalid-request error that names the field and the rule: the identifier's (see
+    /// [`Identifier`]), or that the name must not be empty.
+    pub fn new(identifier: impl Into<String>, name: impl Into<String>) -> Result<Self, Error> {
+        let (identifier, name) = (identifier.into(), name.into());
+        check_identifier("identifier", &identifier)?;
+        check_not_empty("name", Some(&name))?;
+        Ok(Self {
+            identifier,
+            name,
+            color: None,
+            tags: None,
+            description: None,
+            included_scope: Vec::new(),
+            resource_filter: Vec::new(),
+            read: 0,
+            include_all_resources: false,
+        })
+    }
+
+    text_setters! {
+        /// Sets the color that the group is shown in.
+        color
+        /// Describes the group, in at most 1024 characters.
+        description
+    }
+
+    /// Adds a tag; at most 128.
+    pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.tags.get_or_insert_default().insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds a scope whose resources belong to the group.
+    pub fn include(mut self, scope: IncludedScope) -> Self {
+        self.included_scope.push(scope);
+        self
+    }
+
+    /// Adds resources of a type.
+    pub fn filter(mut self, resources: ResourceFilter) -> Self {
+        self.resource_filter.push(resources);
+        self
+    }
+
+    /// Sets whether all resources of the included scopes belong to the group. Default `false`,
+    /// which is sent too.
+    pub fn include_all_resources(mut self, all: bool) -> Self {
+        self.include_all_resources = all;
+        self
+    }
+
+    getters! {
+        /// Returns the identifier.
+        identifier(own) -> &str { &own.identifier }
+        /// Returns the name.
+        name(own) -> &str { &own.name }
+        /// Returns the color.
+        get_color(own) -> Option<&str> { own.color.as_deref() }
+        /// Returns the description.
+        get_description(own) -> Option<&str> { own.description.as_deref() }
+        /// Returns the tags.
+        tags(own) -> Option<&BTreeMap<String, String>> { own.tags.as_ref() }
+        /// Returns the included scopes.
+        included_scopes(own) -> &[IncludedScope] { &own.included_scope }
+        /// Returns the filters.
+        filters(own) -> &[ResourceFilter] { &own.resource_filter }
+        /// Returns whether all resources of the included scopes belong to the group.
+        get_include_all_resources(own) -> bool { own.include_all_resources }
+    }
+}
+
+open_enum! {
+    /// How far an included scope reaches.
+    ScopeFilter {
+        /// The scope itself.
+        ExcludingChildScopes = "EXCLUDING_CHILD_SCOPES",
+        /// The scope and all below it.
+        IncludingChildScopes = "INCLUDING_CHILD_SCOPES",
+    }
+}
+
+/// A scope whose resources belong to a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+#[must_use]
+pub struct IncludedScope {
+    /// How far it reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<ScopeFilter>,
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The organization, below account level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org: Option<String>,
+    /// The project, below organization level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+}
+
+impl IncludedScope {
+    /// The scope itself.
+    pub fn excluding_child_scopes() -> Self {
+        Self { filter: Some(ScopeFilter::ExcludingChildScopes), ..Self::default() }
+    }
+
+    /// The scope and all below it.
+    pub fn including_child_scopes() -> Self {
+        Self { filter: Some(ScopeFilter::IncludingChildScopes), ..Self::default() }
+    }
+
+    text_setters! {
+        /// Sets the account.
+        account
+        /// Sets the organization.
+        org
+        /// Sets the project.
+        project
+    }
+
+    /// Only the scope that a group lives in, whatever its account.
+    fn own(place: &Place) -> Self {
+        let mut ids = place.path(None).unwrap_or_default().into_iter().map(str::to_owned);
+        Self { org: ids.next(), project: ids.next(), ..Self::excluding_child_scopes() }
+    }
+
+    /// Whether that is this one, perhaps with the account filled in.
+    fn matches(&self, actual: &Self) -> bool {
+        self.filter == actual.filter
+            && (self.account.is_none() || self.account == actual.account)
+            && self.org == actual.org
+            && self.project == actual.project
+    }
+}
+
+/// Resources of one type that belong to a group: all, those with these identifiers, or those with
+/// this attribute.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+#[must_use]
+pub struct ResourceFilter {
+    /// The type, e.g. `PIPELINE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_type: Option<String>,
+    /// The resources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identifiers: Option<Vec<String>>,
+    /// The attribute that resources must have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute_name: Option<String>,
+    /// The values that the attribute may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute_values: Option<Vec<String>>,
+}
+
+impl ResourceFilter {
+    /// All resources of a type, e.g. `PIPELINE`.
+    pub fn new(resource_type: impl Into<String>) -> Self {
+        Self { resource_type: Some(resource_type.into()), ..Self::default() }
+    }
+
+    /// Selects those with these identifiers. An empty list is refused before anything is sent: no
+    /// document says whether the service takes it for none or for all.
+    pub fn identifiers(mut self, any: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.identifiers = Some(any.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Selects those whose attribute of this name has one of these values. None at all are refused,
+    /// as with [`identifiers`](Self::identifiers).
+    pub fn attribute(
+        mut self,
+        name: impl Into<String>,
+        any: impl IntoIterator<Item: Into<String>>,
+    ) -> Self {
+        self.attribute_name = Some(name.into());
+        self.attribute_values = Some(any.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// What a filter selects, whatever the order and whether nothing or emptiness stands for all.
+type Meaning<'a> = (Option<&'a str>, BTreeSet<&'a String>, Option<&'a str>, BTreeSet<&'a String>);
+
+fn meanings<'a>(filters: impl IntoIterator<Item = &'a ResourceFilter>) -> BTreeSet<Meaning<'a>> {
+    let meaning = |one: &'a ResourceFilter| {
+        let (identifiers, values) = (&one.identifiers, &one.attribute_values);
+        let sets = (identifiers.iter().flatten().collect(), values.iter().flatten().collect());
+        (one.resource_type.as_deref(), sets.0, one.attribute_name.as_deref(), sets.1)
+    };
+    filters.into_iter().map(meaning).collect()
+}
+
+/// A resource group as the service has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ResourceGroup {
+    /// The group's identifier within its scope.
+    #[serde(deserialize_with = "identifying")]
+    pub identifier: Identifier,
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The color that the group is shown in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+    /// The tags; one without a value is empty.
+    #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// At which levels the group can be used (*observed*).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
+    /// The scopes whose resources belong to the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub included_scope: Option<Vec<IncludedScope>>,
+    /// The resources that belong to the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_filter: Option<Vec<ResourceFilter>>,
+    /// Whether all resources of the included scopes belong to the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include_all_resources: Option<bool>,
+    /// When it was created, as the service counts (*observed*); see
+    /// [`created_at`](Self::created_at).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<i64>,
+    /// When it was last changed, as the service counts (*observed*); see
+    /// [`updated_at`](Self::updated_at).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<i64>,
+    /// Whether Harness itself manages it (*observed*).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub harness_managed: Option<bool>,
+}
+
+impl ResourceGroup {
+    /// Returns the parts of this group that can be written, to change some and
+    /// [update](Resources::update) it.
+    ///
+    /// # Errors
+    /// An invalid-request error if the service sent neither filters nor whether all resources
+    /// belong to the group, or if what it sent breaks the rules of [`NewResourceGroup::new`].
+    pub fn to_new(&self) -> Result<NewResourceGroup, Error> {
+        // To write none where none were sent would take all of them away.
+        if self.resource_filter.is_none() && self.include_all_resources.is_none() {
+            let rule = "are not known: the service did not send them";
+            return Err(Error::invalid("resource_filter and include_all_resources", rule));
+        }
+        let name = self.name.clone().unwrap_or_default();
+        let new = NewResourceGroup::new(self.identifier.as_str(), name)?;
+        let resource_filter = self.resource_filter.clone().unwrap_or_default();
+        Ok(NewResourceGroup {
+            color: self.color.clone(),
+            tags: self.tags.clone(),
+            description: self.description.clone(),
+            included_scope: self.included_scope.clone().unwrap_or_default(),
+            read: resource_filter.len(),
+            resource_filter,
+            include_all_resources: self.include_all_resources.unwrap_or_default(),
+            ..new
+        })
+    }
+
+    getters! {
+        /// Returns [`created`](Self::created) as a time, in the unit of
+        /// [`RoleAssignmentResponse::created_at`](super::RoleAssignmentResponse::created_at).
+        created_at(own) -> Option<SystemTime> { own.created.and_then(time) }
+        /// Returns [`updated`](Self::updated) as a time, in the same unit.
+        updated_at(own) -> Option<SystemTime> { own.updated.and_then(time) }
+    }
+}

@@ -1,0 +1,143 @@
+//! Lists that come in pages.
+
+use super::Operation;
+use crate::declare::setters;
+use crate::error::Error;
+
+/// A list call: an operation for one page, and the way to the next one.
+///
+/// The client's `list` method reads any such operation with the same engine as the crate's own lists:
+/// positions to resume from, totals, and detection of pagination cycles.
+///
+/// ```
+/// # #[cfg(feature = "deepset")] {
+/// use rolecall::operation::{ListOperation, ListPage, Operation, Spec};
+/// use rolecall::{Deepset, Error};
+/// use serde::Deserialize;
+///
+/// #[derive(Clone, Default)]
+/// struct ListWorkspaces {
+///     page: u64,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Workspace {
+///     name: String,
+/// }
+///
+/// impl Operation for ListWorkspaces {
+///     type Service = Deepset;
+///     type Output = Vec<Workspace>;
+///     const SPEC: Spec = Spec::get("deepset workspaces.list", &["/api/v1/workspaces"]);
+///
+///     fn query(&self) -> Vec<(&'static str, String)> {
+///         vec![("page", self.page.to_string())]
+///     }
+/// }
+///
+/// impl ListOperation for ListWorkspaces {
+///     type Item = Workspace;
+///
+///     fn seek(&mut self, cursor: &str) -> Result<(), Error> {
+///         self.page = cursor.parse().map_err(|_| Error::invalid("cursor", "must be a number"))?;
+///         Ok(())
+///     }
+///
+///     fn page(&self, output: Vec<Workspace>, _: &http::HeaderMap) -> ListPage<Workspace> {
+///         let next = (output.len() == 30).then(|| (self.page + 1).to_string());
+///         ListPage::new(output).next(next)
+///     }
+///
+///     fn key(workspace: &Workspace) -> String {
+///         workspace.name.clone()
+///     }
+/// }
+///
+/// async fn show(client: &Deepset) -> Result<(), Error> {
+///     let mut workspaces = client.list(ListWorkspaces::default()).items();
+///     while let Some(workspace) = workspaces.next().await.transpose()? {
+///         println!("{}", workspace.name);
+///     }
+///     Ok(())
+/// }
+/// # }
+/// ```
+pub trait ListOperation: Operation + Clone + 'static {
+    /// What the pages hold.
+    type Item: Send + 'static;
+
+    /// Moves to the page at this cursor of the same list. A cursor may come from outside, so it is
+    /// checked.
+    ///
+    /// # Errors
+    /// An invalid-request error if it is not a cursor of this list.
+    fn seek(&mut self, cursor: &str) -> Result<(), Error>;
+
+    /// Sets how many items a page has. The default does nothing: the list comes in one response.
+    fn set_page_size(&mut self, items: u32) {
+        let _ = items;
+    }
+
+    /// Returns what a page holds, and where the next one is.
+    fn page(&self, output: Self::Output, headers: &http::HeaderMap) -> ListPage<Self::Item>;
+
+    /// Returns the text that tells one item from another, to detect repeated pages.
+    fn key(item: &Self::Item) -> String;
+}
+
+/// One page as its service gives it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListPage<T> {
+    /// The items, in the service's order.
+    pub items: Vec<T>,
+    /// The way to the next page.
+    pub next: Next,
+    /// How many items the whole list has, where the service says so.
+    pub total: Option<u64>,
+    /// How many items come before this page, where the page's number says so.
+    pub offset: Option<u64>,
+}
+
+/// The way from one page to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Next {
+    /// There is no next page.
+    End,
+    /// The next page is at this cursor. An empty page may have one.
+    Cursor(String),
+    /// The service announces more, and there is no known way to it: the list ends in an error with
+    /// this text.
+    Blocked(&'static str),
+}
+
+impl<T> ListPage<T> {
+    /// A last page.
+    #[must_use]
+    pub fn new(items: Vec<T>) -> Self {
+        Self { items, next: Next::End, total: None, offset: None }
+    }
+
+    /// Sets the cursor of the next page, if there is one.
+    #[must_use]
+    pub fn next(mut self, cursor: Option<String>) -> Self {
+        self.next = cursor.map_or(Next::End, Next::Cursor);
+        self
+    }
+
+    /// Declares that there is more, and no known way to it.
+    #[must_use]
+    pub fn blocked(mut self, why: &'static str) -> Self {
+        self.next = Next::Blocked(why);
+        self
+    }
+
+    setters! {
+        /// Sets how many items the whole list has.
+        total(Option<u64>);
+
+        /// Sets how many items come before this page.
+        offset(some u64);
+    }
+}

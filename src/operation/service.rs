@@ -1,0 +1,84 @@
+//! What a service says about a failure, in the shared vocabulary.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode};
+
+use crate::declare::setters;
+use crate::error::ErrorKind;
+
+/// A service that this crate calls, and how it reports failures. Each vendor's client implements it.
+pub trait Service: Send + Sync + 'static {
+    /// What the service calls the id of a request, as shown in errors.
+    const REQUEST_ID_LABEL: &'static str = "request id";
+
+    /// Reads a response that is not a success of the operation. A body that cannot be read becomes a
+    /// failure by status alone.
+    fn read_failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure;
+
+    /// Returns the id under which the service knows the request, from the headers of any response.
+    fn request_id(headers: &HeaderMap) -> Option<String> {
+        let _ = headers;
+        None
+    }
+}
+
+/// What a service said about a failure.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The cause, by the service's code first and the status second.
+    pub kind: ErrorKind,
+    /// The service's code as text.
+    pub code: Option<String>,
+    /// The service's message.
+    pub message: Option<String>,
+    /// The id of the request, where the body has it.
+    pub request_id: Option<String>,
+    /// The service's own typed error.
+    pub service: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure with this status; `by_code` is the meaning of the service's own code, if it has one.
+    ///
+    /// The code decides where the service refused or failed (4xx, 5xx). But 429 is a rate limit
+    /// whatever the code, and only a refusal (a 4xx other than 408) counts as a rate limit by its
+    /// code alone, since it says that nothing was processed.
+    #[must_use]
+    pub fn new(status: StatusCode, by_code: Option<ErrorKind>) -> Self {
+        let by_status = ErrorKind::from_status(status);
+        let kind = match (status.as_u16(), by_code) {
+            (408 | 429, _) | (_, None) => by_status,
+            (500..=599, Some(ErrorKind::RateLimited)) => by_status,
+            (400..=599, Some(kind)) => kind,
+            (_, Some(_)) => by_status,
+        };
+        Self { kind, code: None, message: None, request_id: None, service: None }
+    }
+
+    /// A failure of which only the status is known.
+    #[must_use]
+    pub fn from_status(status: StatusCode) -> Self {
+        Self::new(status, None)
+    }
+
+    setters! {
+        /// Sets the service's code.
+        with_code = code(Option<String>);
+
+        /// Sets the service's message.
+        with_message = message(Option<String>);
+
+        /// Sets the request id that the body has.
+        with_request_id = request_id(Option<String>);
+    }
+
+    /// Sets the service's own typed error.
+    #[must_use]
+    pub fn with_service<E: Any + Send + Sync>(mut self, error: E) -> Self {
+        self.service = Some(Arc::new(error));
+        self
+    }
+}

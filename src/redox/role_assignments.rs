@@ -1,0 +1,481 @@
+//! `/v1/organizations/{organizationId}/role-assignment` and
+//! `/v1/environments/{environmentId}/role-assignment`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::de::DeserializeOwned;
+
+use super::response::{
+    AssignRoleResponse, Envelope, EnvironmentMembership, Member, Memberships,
+    OrganizationMembership, Reference, SUCCESS, decode, only_page,
+};
+use super::{EnvironmentId, NewRoleAssignment, OrganizationId, Redox, UserRef};
+use crate::access::ScopeKind;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::model::{Arg, text};
+use crate::operation::{Body, DecodeError, Idempotency, ListOperation, ListPage, Operation, Spec};
+use crate::transport::{
+    BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Found, List, Session, Transport, Unwanted,
+};
+
+/// The role assignments of an organization.
+pub type OrganizationRoleAssignments = RoleAssignments<OrganizationMembership>;
+
+/// The role assignments of an environment. A user has at most one role in an environment
+/// (*documented*).
+pub type EnvironmentRoleAssignments = RoleAssignments<EnvironmentMembership>;
+
+/// The role assignments of an organization or of an environment, told apart by the type of their
+/// memberships.
+#[derive(Clone, Debug)]
+pub struct RoleAssignments<M: Membership> {
+    pub(super) transport: Transport,
+    pub(super) place: Arg<M::Place>,
+}
+
+impl<M: Membership> RoleAssignments<M> {
+    /// Lists who has which role: `GET /v1/organizations/{organizationId}/role-assignment` or
+    /// `GET /v1/environments/{environmentId}/role-assignment` (both *documented*; success under 200
+    /// or 201 is inferred).
+    ///
+    /// One response holds all: no parameters and no paging are documented. The caller must be an
+    /// owner or admin, for an organization's list of that organization. There is no catalogue of
+    /// roles; their ids are found here.
+    ///
+    /// Source: <https://docs.redoxengine.com/permalink/57a33551-3e02-5518-9074-462fcf258408-get-org-roles>,
+    /// <https://docs.redoxengine.com/permalink/e53121b4-3946-5579-944a-c704030fb8c1-get-env-roles>.
+    ///
+    /// # Errors
+    /// Those of [`assign`](Self::assign); nothing was changed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1").role_assignments();
+    /// let new = NewRoleAssignment::new(RoleRef::new("r-1", "member")?, UserRef::id("u-1")?);
+    /// assert!(assignments.assign(&new).await?.payload.success);
+    ///
+    /// let mut memberships = assignments.list().items();
+    /// while let Some(membership) = memberships.next().await.transpose()? {
+    ///     let role = membership.role.and_then(|role| role.name);
+    ///     println!("{}: {role:?}", membership.user.id);
+    /// #   assert_eq!((membership.user.id.as_str(), role.as_deref()), ("u-1", Some("member")));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn list(&self) -> List<ListMemberships<M>> {
+        self.transport.list(ListMemberships { place: self.place.clone() })
+    }
+
+    /// Assigns a user to a role: `PUT /v1/organizations/{organizationId}/role-assignment` or
+    /// `PUT /v1/environments/{environmentId}/role-assignment` (both *documented*; success under 200
+    /// or 201 is inferred).
+    ///
+    /// The caller must be an owner of the organization; for an environment, an owner or admin.
+    /// Whether it also gives a role to a user who has none yet in the environment is not
+    /// documented.
+    ///
+    /// A PUT is idempotent, so it is retried after transient failures.
+    ///
+    /// Source: <https://docs.redoxengine.com/permalink/fcdbdc8e-5c38-56e2-940c-bfa962978494-put-org-role>,
+    /// <https://docs.redoxengine.com/permalink/25cc4571-9dd5-5cdc-b8b6-8ec342ec5324-put-env-role>.
+    ///
+    /// # Errors
+    /// Kinds by status: the service's error body is not documented,
+    /// [`ServiceError`](super::ServiceError) holds what there is. A response with `success: false`, even under 200, is
+    /// [`ErrorKind::Rejected`] with an unknown outcome: the vendor says no more of the field than
+    /// that it is the status of the request. A response whose `success` cannot be read has an
+    /// unknown outcome too, and is not retried.
+    pub fn assign(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
+        self.transport.call(&AssignRole::<M, false> { place: &self.place, new })
+    }
+
+    /// Ensures that a user has this role: reads [`list`](Self::list), and gives the role to a user
+    /// who has none, by [`assign`](Self::assign) in an organization and by [`create`](Self::create)
+    /// in an environment.
+    ///
+    /// A user who has another role keeps it, and the call ends in a conflict: a user has exactly
+    /// one role in an organization and at most one in an environment (*documented*), so to give
+    /// this one would take the other away. To replace it, call [`assign`](Self::assign).
+    ///
+    /// A role matches by its id, or by its name where no id was given. The user must be given by
+    /// id: a name does not identify a user. Ids are compared letter for letter. Users cannot be
+    /// added by the API (*documented*); what the service does with a PUT for one who is not in an
+    /// organization's list is not.
+    ///
+    /// `AlreadyExisted` and `Indeterminate` hold the membership as it was read. `Created(None)`
+    /// means that the service reported success (its response shows no membership), and that the
+    /// user was not seen to have a role before. After an unknown outcome the list is read again. In
+    /// an organization the PUT, being idempotent, is then sent once more if the user still has no
+    /// role. In an environment the POST is not sent again: after an error with an unknown outcome
+    /// the role may still appear.
+    ///
+    /// The service cannot be told to assign only if there is no role. A role that another caller
+    /// gives between the read and the change (which may wait for a rate limit) is not seen:
+    ///
+    /// * In an organization, of two callers at once who want the same, both may get `Created`, and
+    ///   of two who want different roles the later one's stays.
+    /// * In an environment, of two callers at once who want the same, one gets `Created`, and the
+    ///   other `Created`, `AlreadyExisted` or `Indeterminate`. If they want different roles, one of
+    ///   the two stays, and the other caller may get a conflict, or `Created` as well: what the
+    ///   service does with a second POST is not documented. So a refused POST is reconciled by
+    ///   reading, unless the refusal is about credentials, permissions or rate.
+    ///
+    /// # Undocumented
+    /// [`create`](Self::create) is, and it is part of this in an environment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] if the user has another role, with a
+    /// [`Mismatch<NewRoleAssignment, Option<OrganizationMembership>>`](crate::Mismatch), or with
+    /// `EnvironmentMembership` for an environment; an invalid-request error for a user without an
+    /// id; else those of [`list`](Self::list) and of the call that gives the role.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::Ensured;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1").role_assignments();
+    /// let desired = NewRoleAssignment::new(RoleRef::id("r-1")?, UserRef::id("u-1")?);
+    /// assert_eq!(assignments.ensure(&desired).await?, Ensured::Created(None));
+    /// assert!(matches!(assignments.ensure(&desired).await?, Ensured::AlreadyExisted(Some(_))));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn ensure(&self, new: &NewRoleAssignment) -> Call<Ensured<Option<M>>> {
+        self.transport.ensure(EnsureRole { assignments: self.clone(), new: new.clone() })
+    }
+
+    /// Returns the memberships of this user. (The service allows one role for each user, but a list
+    /// may not keep to that.)
+    async fn of_user(&self, user: &UserRef, session: &Session) -> Result<Vec<M>, Error> {
+        let rule = "must be given: a name does not identify a user";
+        let id = user.get_id().ok_or_else(|| Error::invalid("user.id", rule))?;
+        let mut memberships = self.list().within(session).items().try_collect().await?;
+        // That ids are the same without case is documented nowhere.
+        memberships.retain(|membership| membership.parts().0.id == id);
+        Ok(memberships)
+    }
+}
+
+impl RoleAssignments<EnvironmentMembership> {
+    /// Gives a role to a user who has none in the environment:
+    /// `POST /v1/environments/{environmentId}/role-assignment`. The caller must be an owner or
+    /// admin.
+    ///
+    /// Not retried once the service may have processed it. What the service responds for a user who
+    /// has a role already is not known.
+    ///
+    /// # Undocumented
+    /// The page is there, but its text does not print the request line: that this is a POST, and
+    /// to this path, is inferred from its title and its neighbours, as is success under 200 or 201.
+    /// [`assign`](Self::assign) is documented whole.
+    ///
+    /// Source: <https://docs.redoxengine.com/permalink/3772a5ac-b389-5e6e-89c4-a3ab30569b43-post-env-role>.
+    ///
+    /// # Errors
+    /// Those of [`assign`](Self::assign). To reconcile an unknown outcome, read
+    /// [`list`](Self::list).
+    pub fn create(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
+        self.transport.call(&AssignRole::<EnvironmentMembership, true> { place: &self.place, new })
+    }
+
+    /// Deletes the role of a user in the environment:
+    /// `DELETE /v1/environments/{environmentId}/role-assignment`, with the user in the body
+    /// (*documented*; success under 200 or 201 is inferred). The caller must be an owner or admin.
+    ///
+    /// To delete twice has the effect of once, so it is retried after transient failures. What the
+    /// service responds for a user without a role is not known, and so neither is the response to a
+    /// retry whose first attempt did arrive: an error after more than one attempt has an unknown
+    /// outcome. To reconcile it, read [`list`](Self::list).
+    ///
+    /// Source: <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>.
+    ///
+    /// # Errors
+    /// Those of [`assign`](Self::assign).
+    pub fn delete(&self, user: &UserRef) -> Call<AssignRoleResponse> {
+        self.transport.call(&DeleteAssignment { environment: &self.place, user })
+    }
+
+    /// Ensures that a user has no role in the environment: reads [`list`](Self::list), and calls
+    /// [`delete`](Self::delete) if the user has one. What the response leaves open is reconciled by
+    /// reading again. The user is looked for as [`ensure`](Self::ensure) does.
+    ///
+    /// `Deleted` means that the service reported success, and that the user was seen to have a role
+    /// before. Another caller may give the user a role right after. Of two callers at once who
+    /// delete, each gets one of the three results; what the service responds to the later one is
+    /// not documented.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list), so that an unknown environment is an error and not an
+    /// absence, and of [`delete`](Self::delete); the user may still have the role then. An
+    /// invalid-request error for a user without an id.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredAbsent;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// fake.add_environment("org-1", "env-1", "Clinic", "Development");
+    /// let assignments = fake.client()?.environment("env-1").role_assignments();
+    /// let user = UserRef::id("u-1")?;
+    /// assignments.create(&NewRoleAssignment::new(RoleRef::id("r-1")?, user.clone())).await?;
+    /// assert_eq!(assignments.ensure_absent(&user).await?, EnsuredAbsent::Deleted);
+    /// assert_eq!(assignments.ensure_absent(&user).await?, EnsuredAbsent::AlreadyAbsent);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn ensure_absent(&self, user: &UserRef) -> Call<EnsuredAbsent> {
+        self.transport.ensure_absent(EnsureNoRole { assignments: self.clone(), user: user.clone() })
+    }
+}
+
+/// What memberships of organizations and of environments have in common.
+pub trait Membership: Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'static {
+    /// The id of the organization or environment.
+    type Place: AsRef<str> + Clone + fmt::Debug + Send + Sync + 'static;
+
+    const SCOPE: ScopeKind;
+    const LIST: Spec;
+    /// Gives a user a role, in place of any other.
+    const ASSIGN: Spec;
+    /// Gives a user a role who has none. It is not retried where the outcome is unknown: another
+    /// caller may have given the user another role meanwhile.
+    const ADD: Spec;
+    /// Whether [`ADD`](Self::ADD) has the effect of once when it is sent twice.
+    const REPEATABLE: bool;
+    /// The name of [`RoleAssignments::ensure`].
+    const ENSURE: &'static str;
+
+    /// Returns the user, the role and the place.
+    fn parts(&self) -> (&Member, Option<&Reference>, Option<&Reference>);
+}
+
+const ORGANIZATION: &[&str] = &["/v1/organizations/{organizationId}/role-assignment"];
+const ENVIRONMENT: &[&str] = &["/v1/environments/{environmentId}/role-assignment"];
+
+impl Membership for OrganizationMembership {
+    type Place = OrganizationId;
+
+    const SCOPE: ScopeKind = ScopeKind::Organization;
+    const LIST: Spec = Spec::get("redox role-assignment.list", ORGANIZATION);
+    const ASSIGN: Spec = Spec::put("redox role-assignment.assign", ORGANIZATION);
+    const ADD: Spec = Self::ASSIGN.idempotency(Idempotency::NonIdempotent);
+    const REPEATABLE: bool = true;
+    const ENSURE: &'static str = "redox role-assignment.ensure";
+
+    fn parts(&self) -> (&Member, Option<&Reference>, Option<&Reference>) {
+        (&self.user, self.role.as_ref(), self.organization.as_ref())
+    }
+}
+
+impl Membership for EnvironmentMembership {
+    type Place = EnvironmentId;
+
+    const SCOPE: ScopeKind = ScopeKind::Environment;
+    const LIST: Spec = Spec::get("redox environment-role-assignment.list", ENVIRONMENT);
+    const ASSIGN: Spec = Spec::put("redox environment-role-assignment.assign", ENVIRONMENT);
+    const ADD: Spec = Spec::post("redox environment-role-assignment.create", ENVIRONMENT);
+    // What a second POST does is not documented.
+    const REPEATABLE: bool = false;
+    const ENSURE: &'static str = "redox environment-role-assignment.ensure";
+
+    fn parts(&self) -> (&Member, Option<&Reference>, Option<&Reference>) {
+        (&self.user, self.role.as_ref(), self.environment.as_ref())
+    }
+}
+
+/// The list of memberships; see [`RoleAssignments::list`].
+#[derive(Clone, Debug)]
+pub struct ListMemberships<M: Membership> {
+    place: Arg<M::Place>,
+}
+
+impl<M: Membership> Operation for ListMemberships<M> {
+    type Service = Redox;
+    type Output = Envelope<Memberships<M>>;
+    const SPEC: Spec = M::LIST.success(SUCCESS);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(&self.place)?])
+    }
+
+    fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
+        decode(response)
+    }
+}
+
+impl<M: Membership> ListOperation for ListMemberships<M> {
+    type Item = M;
+
+    fn seek(&mut self, _: &str) -> Result<(), Error> {
+        Err(Error::invalid("position", "is not of this list"))
+    }
+
+    fn page(&self, output: Self::Output, _: &HeaderMap) -> ListPage<M> {
+        only_page(output.payload.memberships)
+    }
+
+    fn key(membership: &M) -> String {
+        membership.parts().0.id.clone()
+    }
+}
+
+/// `ADD` says whether the user must have no role yet.
+struct AssignRole<'a, M: Membership, const ADD: bool> {
+    place: &'a Arg<M::Place>,
+    new: &'a NewRoleAssignment,
+}
+
+impl<M: Membership, const ADD: bool> Operation for AssignRole<'_, M, ADD> {
+    type Service = Redox;
+    type Output = AssignRoleResponse;
+    const SPEC: Spec = if ADD { M::ADD } else { M::ASSIGN }.success(SUCCESS).confirmed_by_body();
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(self.place)?])
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        Body::json(self.new)
+    }
+
+    fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
+        decode(response)
+    }
+}
+
+struct DeleteAssignment<'a> {
+    environment: &'a Arg<EnvironmentId>,
+    user: &'a UserRef,
+}
+
+impl Operation for DeleteAssignment<'_> {
+    type Service = Redox;
+    type Output = AssignRoleResponse;
+    // What a second response says is unknown, so no refusal counts as this call's own effect.
+    const SPEC: Spec = Spec::delete("redox environment-role-assignment.delete", ENVIRONMENT)
+        .success(SUCCESS)
+        .confirmed_by_body();
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(self.environment)?])
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        Body::json(&BTreeMap::from([("user", self.user)]))
+    }
+
+    fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
+        decode(response)
+    }
+}
+
+/// A role of a user, as [`RoleAssignments::ensure`] brings it about.
+struct EnsureRole<M: Membership> {
+    assignments: RoleAssignments<M>,
+    new: NewRoleAssignment,
+}
+
+type Finding<'a, M> = BoxFuture<'a, Result<Found<Option<M>>, Error>>;
+
+impl<M: Membership> Desired for EnsureRole<M> {
+    type Item = Option<M>;
+    type Created = AssignRoleResponse;
+    type Request = NewRoleAssignment;
+    const NAME: &'static str = M::ENSURE;
+    const REPEATABLE: bool = M::REPEATABLE;
+
+    fn request(&self) -> &NewRoleAssignment {
+        &self.new
+    }
+
+    fn create(&self) -> Call<AssignRoleResponse> {
+        let RoleAssignments { transport, place } = &self.assignments;
+        transport.call(&AssignRole::<M, true> { place, new: &self.new })
+    }
+
+    /// The response shows no membership.
+    fn created(&self, _: AssignRoleResponse) -> Result<Option<M>, Error> {
+        Ok(None)
+    }
+
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, M> {
+        Box::pin(async move {
+            let mut own = self.assignments.of_user(self.new.user(), session).await?;
+            let role = self.new.role();
+            let matching =
+                own.iter().position(|held| held.parts().1.is_some_and(|it| role.matches(it)));
+            Ok(match matching {
+                Some(matching) => Found::Matching(Some(own.swap_remove(matching))),
+                None => own.pop().map_or(Found::Absent, |other| Found::Different(Some(other))),
+            })
+        })
+    }
+
+    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, M> {
+        self.find(session)
+    }
+
+    fn may_exist(&self, refused: &Error) -> bool {
+        !M::REPEATABLE && is_ambiguous(refused)
+    }
+}
+
+/// That a user has no role, as [`RoleAssignments::ensure_absent`] brings it about.
+struct EnsureNoRole {
+    assignments: EnvironmentRoleAssignments,
+    user: UserRef,
+}
+
+impl Unwanted for EnsureNoRole {
+    type Deleted = AssignRoleResponse;
+    const NAME: &'static str = "redox environment-role-assignment.ensure_absent";
+    const LOOKS_FIRST: bool = true;
+
+    fn delete(&self) -> Call<AssignRoleResponse> {
+        self.assignments.delete(&self.user)
+    }
+
+    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<bool, Error>> {
+        let own = self.assignments.of_user(&self.user, session);
+        Box::pin(async move { Ok(!own.await?.is_empty()) })
+    }
+
+    /// "Not found" is not documented, and may be about something else than the user.
+    fn may_be_absent(&self, refused: &Error) -> bool {
+        is_ambiguous(refused)
+    }
+}
+
+/// Whether a refusal may mean that the user has a role already, or none any more: what the service
+/// says then is not documented.
+fn is_ambiguous(refused: &Error) -> bool {
+    use ErrorKind::{PermissionDenied, RateLimited, Unauthenticated};
+    refused.effect() == Effect::NotApplied
+        && refused.status().is_some_and(|status| status.is_client_error())
+        && !matches!(refused.kind(), PermissionDenied | RateLimited | Unauthenticated)
+}

@@ -1,0 +1,204 @@
+//! One attempt of a call, and the errors of those that fail.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+use tracing::Span;
+
+use super::mask::Mask;
+use super::retry::{self, AttemptOutcome};
+use super::wire::{BodyError, BodyErrorCause, SendGate, WireError};
+use super::{Endpoint, Transport};
+use crate::error::{Error, ErrorKind};
+
+/// An attempt that did not succeed.
+pub(super) struct Failed {
+    pub(super) outcome: AttemptOutcome,
+    pub(super) error: Error,
+}
+
+/// The longest body that is read for a service's typed error.
+pub(crate) const LONGEST_ERROR: usize = 64 * 1024;
+
+impl Transport {
+    /// Sends a request once. (An `async fn` would hold its arguments twice, the request among them.)
+    pub(super) fn attempt<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        request: http::Request<Bytes>,
+        limit: SizeLimit,
+        mask: &'a Mask,
+        until: Instant,
+        span: &'a Span,
+    ) -> impl Future<Output = Result<http::Response<Bytes>, Failed>> + Send + 'a {
+        let gate = SendGate::default();
+        let sending = self.0.wire.send(request, limit.bytes, &gate);
+        async move {
+            let (parts, body) = match tokio::time::timeout_at(until, sending).await {
+                Ok(Ok(response)) => response.into_parts(),
+                Ok(Err(error)) => return Err(no_response(error, &gate)),
+                Err(_) if gate.close() => {
+                    let error = Error::new(ErrorKind::Timeout).with_detail("no response in time");
+                    return Err(Failed { outcome: AttemptOutcome::NoResponse, error });
+                }
+                Err(_) => {
+                    let error = Error::new(ErrorKind::Timeout).with_detail("no connection in time");
+                    return Err(Failed {
+                        outcome: AttemptOutcome::NotSent { transient: true },
+                        error,
+                    });
+                }
+            };
+            span.record("http.response.status_code", parts.status.as_u16());
+            let body = match tokio::time::timeout_at(until, body).await {
+                Ok(read) => read.map_err(Some),
+                Err(_) => Err(None),
+            };
+            let success = endpoint.spec.success.contains(&parts.status.as_u16());
+            match (success, body) {
+                (true, Ok(body)) => Ok(http::Response::from_parts(parts, body)),
+                (true, Err(cause)) => Err(unreadable(endpoint, parts, cause, limit.setting, mask)),
+                (false, body) => {
+                    // What was read of a broken body may still hold the service's message.
+                    let partial =
+                        |cause: Option<BodyError>| cause.map(|c| c.partial).unwrap_or_default();
+                    let body = mask.bytes(body.unwrap_or_else(partial));
+                    let (status, headers) = (parts.status, mask.headers(parts.headers));
+                    let asked = retry::retry_after(&headers, (self.0.environment.wall)());
+                    let (kind, mut error) = failure(endpoint, status, headers, &body);
+                    if let Some(wait) = asked {
+                        error = error.with_retry_after(wait);
+                    }
+                    let outcome = AttemptOutcome::Refused { status: status.as_u16(), kind };
+                    Err(Failed { outcome, error })
+                }
+            }
+        }
+    }
+}
+
+/// How much of a response is read, and the setting that says so.
+#[derive(Clone, Copy)]
+pub(super) struct SizeLimit {
+    pub(super) bytes: usize,
+    pub(super) setting: &'static str,
+}
+
+/// The error of a response that the operation's service reads as a failure.
+pub(super) fn failure(
+    endpoint: &Endpoint,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: &[u8],
+) -> (ErrorKind, Error) {
+    // A token must not be kept in any form, whatever the status.
+    let refused = status.is_client_error() || status.is_server_error();
+    let holds_token = || body.windows(12).any(|part| part == b"access_token");
+    let body = if endpoint.spec.sensitive && (!refused || holds_token()) { &[] } else { body };
+    // No service sends an error of such length; as a tree it would be many times as large.
+    let readable = if body.len() <= LONGEST_ERROR { body } else { &[] };
+    let mut failure = (endpoint.read_failure)(status, &headers, readable);
+    let success = endpoint.spec.success.contains(&status.as_u16());
+    if success && failure.kind == ErrorKind::UnexpectedStatus {
+        // The status was expected; the body reports the failure.
+        failure.kind = ErrorKind::Rejected;
+    }
+    let kind = failure.kind;
+    let request_id = (endpoint.request_id)(&headers).or(failure.request_id);
+    let error = Error::new(kind)
+        .with_status(status)
+        .with_headers(headers)
+        .with_body(body)
+        .with_shared_service(failure.service, endpoint.request_id_label)
+        .with_words(request_id, failure.code, failure.message.or_else(|| plain_text(body)));
+    (kind, error)
+}
+
+/// Returns a short body that is neither JSON nor a page: a message in plain words.
+pub(super) fn plain_text(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let plain = text.len() <= 300 && !text.starts_with(['<', '{', '[', '"']);
+    let words = text.contains(' ') && !text.chars().any(|c| c.is_control() && !c.is_whitespace());
+    (plain && words).then(|| text.to_owned())
+}
+
+/// A documented success whose body could not be read to its end (`None`: in time).
+fn unreadable(
+    endpoint: &Endpoint,
+    parts: http::response::Parts,
+    cause: Option<BodyError>,
+    setting: &str,
+    mask: &Mask,
+) -> Failed {
+    let (partial, kind, detail, source): (_, _, Cow<'static, str>, _) = match cause {
+        None => {
+            let detail = "the response was not complete in time".into();
+            (Bytes::new(), ErrorKind::Timeout, detail, None)
+        }
+        Some(BodyError { cause, partial }) => match cause {
+            BodyErrorCause::TooLarge { .. } => {
+                let detail = format!("{cause}; raise ClientOptions::{setting} to read it").into();
+                (partial, ErrorKind::Decode, detail, None)
+            }
+            BodyErrorCause::Encoded { .. } => {
+                (partial, ErrorKind::Decode, mask.text(cause.to_string()).into(), None)
+            }
+            BodyErrorCause::Broken(source) => {
+                let detail = "connection closed before the response was complete".into();
+                (partial, ErrorKind::Interrupted, detail, Some(source))
+            }
+        },
+    };
+    let mut error = Error::new(kind).with_detail(detail);
+    if let Some(source) = source {
+        error = error.with_source(source);
+    }
+    error = identify(error, endpoint, parts.status, mask.headers(parts.headers));
+    if !endpoint.spec.sensitive {
+        error = error.with_body(&mask.bytes(partial));
+    }
+    let outcome = AttemptOutcome::Unreadable { confirmed: endpoint.spec.status_confirms };
+    Failed { outcome, error }
+}
+
+/// Adds the head of a response.
+pub(super) fn identify(
+    error: Error,
+    endpoint: &Endpoint,
+    status: StatusCode,
+    headers: HeaderMap,
+) -> Error {
+    let id = (endpoint.request_id)(&headers);
+    error
+        .with_status(status)
+        .with_headers(headers)
+        .with_shared_service(None, endpoint.request_id_label)
+        .with_words(id, None, None)
+}
+
+fn no_response(error: WireError, gate: &SendGate) -> Failed {
+    let transient = AttemptOutcome::NotSent { transient: true };
+    let (outcome, error) = match error {
+        WireError::Unusable(source) => (
+            AttemptOutcome::NotSent { transient: false },
+            Error::new(ErrorKind::Configuration)
+                .with_detail("the request could not be sent")
+                .with_source(source),
+        ),
+        WireError::Connect(source) => {
+            (transient, Error::new(ErrorKind::Connect).with_source(source))
+        }
+        WireError::Broken(source) if gate.close() => {
+            (AttemptOutcome::NoResponse, Error::new(ErrorKind::Interrupted).with_source(source))
+        }
+        WireError::Broken(source) => (
+            transient,
+            Error::new(ErrorKind::Connect)
+                .with_detail("the connection closed before the request was sent")
+                .with_source(source),
+        ),
+    };
+    Failed { outcome, error }
+}

@@ -1,0 +1,216 @@
+//! Lists: one builder and one paging engine for all services.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::cycles::{CycleDetector, PageMark};
+use super::pages::{Items, Page, PageSource, Pages};
+use super::position::{Position, list_hash};
+use super::session::Session;
+use super::wire::BoxFuture;
+use super::{Call, CallOptions, Response, RetryPolicy, Transport};
+use crate::error::{Error, ErrorKind};
+use crate::operation::{ListOperation, ListPage, Next};
+
+/// A list call: set up, then read by [`items`](Self::items) or [`pages`](Self::pages).
+///
+/// Each list adds the filters of its service. Everything that can be wrong, bad filters included, is
+/// reported by the first item or page.
+///
+/// A list that does not advance (a repeated cursor or page), that ends before its own total, or whose
+/// next page cannot be found ends in an error: an incomplete list never passes for a complete one.
+///
+/// ```no_run
+/// # #[cfg(feature = "harness")]
+/// # async fn example(stored: Option<rolecall::Position>) -> Result<(), rolecall::Error> {
+/// use std::time::Duration;
+///
+/// let list = rolecall::Harness::from_env()?.org("platform").role_assignments().list();
+/// let mut items = list.page_size(100).timeout(Duration::from_secs(10)).from(&stored).items();
+/// while let Some(item) = items.next().await.transpose()? {
+///     println!("{}, then {}", item.role_assignment.identifier, items.position());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is fetched before items or pages are asked for"]
+pub struct List<O> {
+    transport: Transport,
+    pub(crate) operation: O,
+    from: Option<Position>,
+    options: CallOptions,
+}
+
+impl<O: ListOperation> List<O> {
+    pub(crate) fn new(transport: Transport, operation: O) -> Self {
+        let options = CallOptions { list: true, ..CallOptions::default() };
+        Self { transport, operation, from: None, options }
+    }
+
+    /// Sets how many items a page has; the list's own docs have default and maximum. A list that
+    /// comes in one response ignores it.
+    pub fn page_size(mut self, items: u32) -> Self {
+        self.operation.set_page_size(items);
+        self
+    }
+
+    /// Sets the time for each page: getting a token, all attempts and all waits.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how often and how long each page is retried. The budget stays the client's.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = Some(Arc::new(policy));
+        self
+    }
+
+    /// Starts at a position of the same list under the same settings; any other is refused by the
+    /// first item. `None` is the start.
+    pub fn from<'a>(mut self, position: impl Into<Option<&'a Position>>) -> Self {
+        self.from = position.into().cloned();
+        self
+    }
+
+    /// Returns the call of the first page, as the service gives it: to look at its request, or at what
+    /// surrounds the items.
+    pub fn first_page(&self) -> Call<O::Output> {
+        Call::new(self.transport.clone(), &self.operation).with_options(&self.options)
+    }
+
+    /// Makes every page part of a larger whole.
+    pub(crate) fn within(mut self, session: &Session) -> Self {
+        self.options = CallOptions { list: true, ..session.options() };
+        self
+    }
+
+    /// Returns the items, page after page as they are needed.
+    pub fn items(self) -> Items<O::Item> {
+        Items::new(self.pages())
+    }
+
+    /// Returns the pages, each fetched when it is asked for.
+    pub fn pages(self) -> Pages<O::Item> {
+        let Self { transport, operation, from, options } = self;
+        let first = transport.prepare(&operation);
+        let hash = first.map(|(request, _)| list_hash(O::SPEC.name, &request));
+        let state = match (&hash, &from) {
+            (Ok(hash), Some(from)) if from.list != *hash => {
+                let rule = "must come from this list, with the same filters and page size";
+                State::Failed(Error::invalid("position", rule).with_operation(O::SPEC.name))
+            }
+            (Err(error), _) => State::Failed(error.clone()),
+            _ => State::Ready,
+        };
+        let position = from.unwrap_or_else(|| Position::start(hash.unwrap_or_default()));
+        let cycles = CycleDetector::default();
+        Pages::new(Engine { transport, operation, options, state, position, cycles })
+    }
+}
+
+impl<O: fmt::Debug> fmt::Debug for List<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List")
+            .field("operation", &self.operation)
+            .field("from", &self.from)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The pages of a list operation.
+struct Engine<O: ListOperation> {
+    transport: Transport,
+    operation: O,
+    options: CallOptions,
+    state: State<O::Output>,
+    /// Of the page that is fetched next.
+    position: Position,
+    cycles: CycleDetector,
+}
+
+enum State<P> {
+    Ready,
+    Fetching(BoxFuture<'static, Result<Response<P>, Error>>),
+    /// The list ends in this error.
+    Failed(Error),
+    Ended,
+}
+
+impl<O: ListOperation> PageSource<O::Item> for Engine<O> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Page<O::Item>, Error>>> {
+        if let State::Ready = self.state {
+            self.state = self.fetch();
+        }
+        if let State::Fetching(fetching) = &mut self.state {
+            let fetched = ready!(fetching.as_mut().poll(context));
+            self.state = State::Ended;
+            return Poll::Ready(Some(fetched.and_then(|response| self.take(response))));
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Failed(error) => Poll::Ready(Some(Err(error))),
+            _ => Poll::Ready(None),
+        }
+    }
+
+    fn position(&self) -> &Position {
+        &self.position
+    }
+}
+
+impl<O: ListOperation> Engine<O> {
+    /// Starts to fetch the page at the position.
+    fn fetch(&mut self) -> State<O::Output> {
+        if !self.position.cursor.is_empty()
+            && let Err(error) = self.operation.seek(&self.position.cursor)
+        {
+            return State::Failed(error.with_operation(O::SPEC.name));
+        }
+        let call = Call::new(self.transport.clone(), &self.operation).with_options(&self.options);
+        State::Fetching(Box::pin(call.send_for_response()))
+    }
+
+    /// Takes a page, and decides how the list goes on.
+    fn take(&mut self, response: Response<O::Output>) -> Result<Page<O::Item>, Error> {
+        let error = Error::new(ErrorKind::Decode)
+            .with_operation(O::SPEC.name)
+            .with_status(response.status())
+            .with_attempts(response.attempts());
+        let (headers, output) = response.split();
+        let ListPage { mut items, next, total, offset } = self.operation.page(output, &headers);
+        let next = match next {
+            Next::End => None,
+            Next::Cursor(cursor) => Some(cursor),
+            Next::Blocked(why) => {
+                self.state = State::Failed(error.clone().with_detail(why));
+                None
+            }
+        };
+        let mut hasher = DefaultHasher::new();
+        items.iter().for_each(|item| O::key(item).hash(&mut hasher));
+        let (count, hash) = (items.len(), hasher.finish());
+        let mark = PageMark { items: count, hash, total, cursor: next.as_deref() };
+        self.cycles.check(&mark).map_err(|detail| error.clone().with_detail(detail))?;
+        items.drain(..self.position.taken.min(count));
+
+        let end = offset.unwrap_or(self.position.before).saturating_add(count as u64);
+        let next = next.map(|cursor| Position { before: end, taken: 0, cursor, ..self.position });
+        match &next {
+            Some(next) => {
+                self.state = State::Ready;
+                self.position = next.clone();
+            }
+            None => self.position.taken += items.len(),
+        }
+        if let (State::Ended, Some(total)) = (&self.state, total.filter(|total| *total > end)) {
+            let detail = format!("the list ended after {end} of {total} items");
+            self.state = State::Failed(error.with_detail(detail));
+        }
+        Ok(Page { items, total, next })
+    }
+}

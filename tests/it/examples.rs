@@ -1,0 +1,455 @@
+//! Runs the examples as a user would: the built programs, with arguments and an environment, against
+//! the fakes.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+/// What a program left behind.
+struct Finished {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+type Env = Vec<(&'static str, String)>;
+
+/// Runs an example with nothing but this environment, and checks that it keeps its credentials.
+fn run<S: AsRef<OsStr>>(name: &str, env: &[(&str, String)], arguments: &[S]) -> Finished {
+    let own = std::env::current_exe().expect("a test knows its program");
+    let target = own.parent().and_then(std::path::Path::parent);
+    let examples = target.expect("tests are in target/<profile>/deps").join("examples");
+    let program = examples.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        program.exists(),
+        "{} is missing: `cargo test` builds it, `cargo test --test …` does not. Run \
+         `cargo build --examples` first, with the same features and profile",
+        program.display()
+    );
+    let output = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        // Without it there are no sockets on Windows.
+        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
+        .envs(env.iter().map(|(name, value)| (name, value)))
+        .output()
+        .expect("the program can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("the output is text");
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    for (name, value) in env {
+        let endings = ["_KEY", "_SECRET", "_TOKEN"];
+        let secret = endings.iter().any(|ending| name.ends_with(ending));
+        let shown = stdout.contains(value.as_str()) || stderr.contains(value.as_str());
+        assert!(!(secret && shown), "{name} is shown: {stdout}{stderr}");
+    }
+    Finished { code: output.status.code(), stdout, stderr }
+}
+
+impl Finished {
+    /// The one line of JSON of a program that succeeded.
+    fn response(&self) -> Value {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        serde_json::from_str(one_line(&self.stdout)).expect("it is JSON")
+    }
+
+    /// Checks that the one line of a program that failed has these parts.
+    #[track_caller]
+    fn assert_error(&self, parts: &[&str]) {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{}", self.stderr);
+        assert_all_in(one_line(&self.stderr), parts);
+    }
+}
+
+fn one_line(text: &str) -> &str {
+    let line = text.strip_suffix('\n').expect("a line has an end");
+    assert!(!line.is_empty() && !line.contains(['\n', '\r']), "not one line: {text:?}");
+    line
+}
+
+#[track_caller]
+fn assert_all_in(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in {text:?}");
+    }
+}
+
+/// What all examples of one call have in common. One of the `good` arguments less is answered by the
+/// usage, and so is one more where their number is `fixed`; every variable of `env` but addresses is
+/// needed; and each of these arguments is refused with this text. None of it sends anything.
+fn check_what_is_wrong(
+    name: &str,
+    env: &Env,
+    (good, fixed): (&[&str], bool),
+    refused: &[(usize, &str, &str)],
+) {
+    let mut wrong = vec![Vec::new(), good[..good.len() - 1].to_vec()];
+    if fixed {
+        wrong.push([good, &["more"]].concat());
+    }
+    let variables: Vec<_> = env.iter().map(|(variable, _)| *variable).collect();
+    for arguments in wrong {
+        let finished = run(name, env, &arguments);
+        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
+        let line = one_line(&finished.stderr);
+        assert!(line.starts_with(&format!("usage: {name} ")), "{line}");
+        assert_all_in(line, &variables);
+    }
+    for needed in variables.into_iter().filter(|variable| !variable.ends_with("_URL")) {
+        let mut env = env.clone();
+        env.retain(|(variable, _)| *variable != needed);
+        run(name, &env, good).assert_error(&["configuration", needed, "is not set"]);
+    }
+    for (index, argument, named) in refused {
+        let mut arguments = good.to_vec();
+        arguments[*index] = argument;
+        run(name, env, &arguments).assert_error(&["invalid request", named]);
+    }
+}
+
+#[cfg(feature = "twilio")]
+mod twilio {
+    use rolecall::testing::{Fault, TwilioChatFake, TwilioIamFake};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn iam_create_role_assignment() {
+        const NAME: &str = "twilio_iam_create_role_assignment";
+        const ROLE: &str = "IX00000000000000000000000000000104";
+        const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        const USER: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        let fake = TwilioIamFake::start().await.expect("a port is free");
+        let mut env = vec![
+            ("TWILIO_CLIENT_ID", TwilioIamFake::CLIENT_ID.to_owned()),
+            ("TWILIO_CLIENT_SECRET", TwilioIamFake::CLIENT_SECRET.to_owned()),
+            ("TWILIO_IAM_BASE_URL", fake.uri()),
+            ("TWILIO_TOKEN_URL", fake.token_url()),
+        ];
+        let good = [TwilioIamFake::ORGANIZATION, ROLE, ACCOUNT, USER];
+
+        let refused = [
+            (0, "OR1", "OrganizationSid: must be \"OR\" followed by 32"),
+            (1, USER, "role_sid: must be \"IX\" followed by 32"),
+            (2, "here", "scope: must be two capital letters"),
+            (3, "", "identity: must be two capital letters"),
+        ];
+        check_what_is_wrong(NAME, &env, (&good, true), &refused);
+        assert_eq!(fake.received_count(), 0);
+
+        let response = run(NAME, &env, &good).response();
+        let sid = &fake.role_assignments()[0].sid;
+        let created = json!({"sid": sid, "role_sid": ROLE, "scope": ACCOUNT, "identity": USER});
+        assert_eq!(response, created);
+
+        let body = r#"{"code": 25105, "message": "Not an owner", "status": 403}"#;
+        fake.next_on("/Organizations", 1, Fault::json(403, body));
+        let text = "role-assignments.create: permission denied (25105: Not an owner), HTTP 403";
+        run(NAME, &env, &good).assert_error(&[text]);
+        assert_eq!(fake.role_assignments().len(), 1);
+
+        env[1].1 = "obviously-wrong".to_owned();
+        let parts = ["unauthenticated", "20003: Authenticate", "HTTP 401"];
+        run(NAME, &env, &good).assert_error(&parts);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn chat_create_role() {
+        const NAME: &str = "twilio_chat_create_role";
+        let fake = TwilioChatFake::start().await.expect("a port is free");
+        let env = vec![
+            ("TWILIO_ACCOUNT_SID", TwilioChatFake::ACCOUNT_SID.to_owned()),
+            ("TWILIO_AUTH_TOKEN", TwilioChatFake::AUTH_TOKEN.to_owned()),
+            ("TWILIO_CHAT_BASE_URL", fake.uri()),
+        ];
+        let service = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+        let good = [service, "moderator", "channel", "sendMessage"];
+
+        let refused = [
+            (0, "IS1", "ServiceSid: must be \"IS\" followed by 32"),
+            (1, &*"é".repeat(65), "FriendlyName: must have 1 to 64 characters"),
+        ];
+        check_what_is_wrong(NAME, &env, (&good, false), &refused);
+        assert_eq!(fake.received_count(), 0);
+
+        let more = [&good[..], &["leaveChannel", "addMember"]].concat();
+        let response = run(NAME, &env, &more).response();
+        assert_eq!(response["friendly_name"], "moderator");
+        assert_eq!(response["type"], "channel");
+        assert_eq!(response["permissions"], json!(["sendMessage", "leaveChannel", "addMember"]));
+        assert_eq!(response["sid"], json!(fake.roles()[0].sid));
+
+        let text = "roles.create: invalid request (50105: Invalid role type), HTTP 400";
+        run(NAME, &env, &[service, "moderator", "room", "sendMessage"]).assert_error(&[text]);
+
+        // The other pair of credentials.
+        let key = [
+            ("TWILIO_API_KEY", TwilioChatFake::API_KEY.to_owned()),
+            ("TWILIO_API_SECRET", TwilioChatFake::API_SECRET.to_owned()),
+            ("TWILIO_CHAT_BASE_URL", fake.uri()),
+        ];
+        run(NAME, &key, &good).response();
+        assert_eq!(fake.roles().len(), 2);
+    }
+}
+
+#[cfg(feature = "harness")]
+mod harness {
+    use rolecall::testing::{Fault, HarnessDuplicates, HarnessFake};
+
+    use super::*;
+
+    const NAME: &str = "harness_create_role_assignment";
+    const GOOD: [&str; 6] = ["platform", "sre_view", "viewer", "all", "USER_GROUP", "sre"];
+
+    fn env(uri: String) -> Env {
+        vec![("HARNESS_API_KEY", HarnessFake::API_KEY.to_owned()), ("HARNESS_BASE_URL", uri)]
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn create_role_assignment() {
+        let fake = HarnessFake::start().await.expect("a port is free");
+        let env = env(fake.uri());
+
+        let refused = [
+            (0, "..", "org: must not be \".\" or \"..\""),
+            (1, "1st", "identifier: must be a letter"),
+            (2, "", "role: must not be empty"),
+            (3, "", "resource_group: must not be empty"),
+            (5, "", "principal.identifier: must not be empty"),
+        ];
+        check_what_is_wrong(NAME, &env, (&GOOD, true), &refused);
+        assert_eq!(fake.received_count(), 0);
+
+        let response = run(NAME, &env, &GOOD).response();
+        let principal =
+            json!({"type": "USER_GROUP", "identifier": "sre", "scope_level": "organization"});
+        let created = json!({
+            "identifier": "sre_view", "role": "viewer", "resource_group": "all",
+            "principal": principal, "disabled": false, "managed": false,
+        });
+        assert_eq!(response["role-assignment"], created);
+        assert!(response["created"].is_i64() && response["updated"].is_i64(), "{response}");
+        assert_eq!(response["harness_managed"], false);
+        assert_eq!(fake.role_assignments("orgs/platform").len(), 1);
+
+        fake.duplicates(HarnessDuplicates::DuplicateField);
+        let text = "already exists (DUPLICATE_FIELD: Role assignment already exists), HTTP 400";
+        run(NAME, &env, &GOOD).assert_error(&[text]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn connection_errors_have_their_cause() {
+        let fake = HarnessFake::start().await.expect("a port is free");
+        let env = env(fake.uri());
+        fake.next(1, Fault::reset().after_processing());
+        let text = "connection interrupted, 1 attempt, outcome unknown: ";
+        run(NAME, &env, &GOOD).assert_error(&[text]);
+        assert_eq!((fake.received_count(), fake.role_assignments("orgs/platform").len()), (1, 1));
+
+        const NOBODY: &str = "http://127.0.0.1:1";
+        let text = format!("no connection: {NOBODY}, 4 attempts: ");
+        run(NAME, &self::env(NOBODY.to_owned()), &GOOD).assert_error(&[&text, "refused"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn arguments_that_are_not_text_are_wrong_usage() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let mut arguments = GOOD.map(OsStr::new);
+        arguments[5] = OsStr::from_bytes(b"\xff");
+        assert_eq!(run(NAME, &env("http://127.0.0.1:1".into()), &arguments).code, Some(2));
+    }
+}
+
+#[cfg(feature = "redox")]
+mod redox {
+    use rolecall::testing::{Fault, RedoxFake};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn assign_organization_role() {
+        const NAME: &str = "redox_assign_organization_role";
+        let fake = RedoxFake::start().await.expect("a port is free");
+        let mut env = vec![
+            ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
+            ("REDOX_BASE_URL", format!("{}/platform", fake.uri())),
+        ];
+        let good = ["7", "role-id", "member", "user-id", "Ada"];
+
+        let refused = [(0, "..", "organizationId: must not be \".\" or \"..\"")];
+        check_what_is_wrong(NAME, &env, (&good, true), &refused);
+        for (arguments, named) in [
+            (["7", "", "", "u", ""], "role: id and name must not both be empty"),
+            (["7", "r", "", "", ""], "user: id and name must not both be empty"),
+        ] {
+            run(NAME, &env, &arguments).assert_error(&["invalid request", named]);
+        }
+        assert_eq!(fake.received_count(), 0);
+
+        let done = json!({"meta": {"version": "1.0.0"}, "payload": {"success": true}});
+        assert_eq!(run(NAME, &env, &good).response(), done);
+        run(NAME, &env, &["7", "role-id", "", "user-id", ""]).response();
+        run(NAME, &env, &["7", "", "member", "", "Ada"]).response();
+        let sent: Vec<Value> = fake
+            .received()
+            .iter()
+            .map(|request| serde_json::from_slice(request.body()).expect("it is JSON"))
+            .collect();
+        let both = |id, name| json!({"id": id, "name": name});
+        assert_eq!(
+            sent,
+            [
+                json!({"role": both("role-id", "member"), "user": both("user-id", "Ada")}),
+                json!({"role": {"id": "role-id"}, "user": {"id": "user-id"}}),
+                json!({"role": {"name": "member"}, "user": {"name": "Ada"}}),
+            ]
+        );
+
+        let body = r#"{"error": "not_owner", "message": "Only owners may do this"}"#;
+        fake.next(1, Fault::json(403, body));
+        let text = "permission denied (not_owner: Only owners may do this), HTTP 403";
+        run(NAME, &env, &good).assert_error(&[text]);
+        env[0].1 = "obviously-wrong".to_owned();
+        run(NAME, &env, &good).assert_error(&["unauthenticated (Unauthorized), HTTP 401"]);
+    }
+}
+
+#[cfg(feature = "deepset")]
+mod deepset {
+    use rolecall::testing::DeepsetFake;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn add_role() {
+        const NAME: &str = "deepset_add_role";
+        let fake = DeepsetFake::start().await.expect("a port is free");
+        let env = vec![
+            ("DEEPSET_API_KEY", DeepsetFake::API_KEY.to_owned()),
+            ("DEEPSET_BASE_URL", fake.uri()),
+        ];
+        let organization = DeepsetFake::ORGANIZATION;
+        let good = [organization, "auditor", "May read", "files:read"];
+
+        let refused = [
+            (0, "7f0c", "organization_id: must be a UUID"),
+            (1, "", "role_name: must not be empty"),
+        ];
+        check_what_is_wrong(NAME, &env, (&good, false), &refused);
+        let no_colon = run(NAME, &env, &[organization, "auditor", "", "files:read", "jobs"]);
+        assert_eq!(no_colon.code, Some(2));
+        assert_eq!(fake.received_count(), 0);
+
+        let response = run(NAME, &env, &[&good[..], &["*:write"]].concat()).response();
+        let [files, all] =
+            [("files", "read"), ("*", "write")].map(|(on, to)| json!({"asset": on, "action": to}));
+        let created = json!({
+            "role_name": "auditor", "description": "May read", "role_id": fake.roles()[0].role_id,
+            "is_custom": true, "permissions": [files, all],
+        });
+        assert_eq!(response, created);
+
+        run(NAME, &env, &good).assert_error(&["already exists (Role already exists), HTTP 409"]);
+        let unknown = [organization, "lunar", "", "files:read", "moon:read"];
+        let parts = ["invalid request (body.permissions.1.asset: ", "HTTP 422"];
+        run(NAME, &env, &unknown).assert_error(&parts);
+        assert_eq!(fake.roles().len(), 1);
+    }
+}
+
+/// What a program that needs nothing shows.
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+fn shown_by(name: &str) -> String {
+    let Finished { code, stdout, stderr } = run(name, &[], &[] as &[&str]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    stdout
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[test]
+fn tour_calls_every_service() {
+    let stdout = shown_by("tour");
+    let parts = [
+        "  twilio iam   HTTP 201  attempts: 1  IY",
+        "  twilio chat  HTTP 201  attempts: 1  RL",
+        "  harness      HTTP 201  attempts: 1  sre_view\n",
+        "  redox        HTTP 200  attempts: 1  -\n",
+        "  deepset      HTTP 201  attempts: 2  ",
+        "NG_ACCESS_DENIED",
+        "  lacking: core_usergroup_manage\n",
+        "  effect: outcome unknown\n",
+        "  requests received: 1\n",
+        "  it already existed: ",
+    ];
+    assert_all_in(&stdout, &parts);
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[test]
+fn review_lists_each_assignment_once() {
+    let stdout = shown_by("list_everyones_roles");
+    let user = |nth: u32| {
+        let (role, account) =
+            ("IX00000000000000000000000000000104", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+        format!("twilio iam   US{nth:032} has {role} in {account}")
+    };
+    let [ada, grace] = [user(1), user(2)];
+    let lines = [
+        "twilio chat  role moderator: deleteAnyMessage",
+        "deepset      role auditor: files:read",
+        // The list that is interrupted misses nobody, and names nobody twice.
+        &ada,
+        "twilio iam   (rate limited, for 600s: going on after that)",
+        &grace,
+        "harness      ada has _organization_admin in platform",
+        "harness      ci has _organization_viewer in platform",
+        "harness      sre has _organization_viewer in platform",
+        "redox        ada has owner in 7",
+        "redox        ada has engineer in env-1",
+        "US00000000000000000000000000000001 is ada@example.com",
+        "US00000000000000000000000000000002 is grace@example.com",
+    ];
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[test]
+fn leaver_loses_everything_and_a_second_run_finds_nothing() {
+    let stdout = shown_by("revoke_a_leaver");
+    let lines = [
+        "First run",
+        "  twilio assignment IY00000000000000000000000000000001: Deleted",
+        "  twilio user ada@example.com: Deleted",
+        "  harness ada_web: Deleted",
+        "  harness ada_admin: Indeterminate",
+        "  redox Clinic: Deleted",
+        "  redox organization: made a member",
+        "Second run",
+        "  twilio user ada@example.com: AlreadyAbsent",
+        "  redox Clinic: AlreadyAbsent",
+        "Left at Harness: sre_admin",
+    ];
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[test]
+fn permissions_are_rotated_once() {
+    let stdout = shown_by("rotate_permissions");
+    let (first, second) = stdout.split_once("Second run\n").expect("it runs twice");
+    let after = [
+        "  chat moderator: sendMessage, deleteAnyMessage\n",
+        "  chat guest: sendMessage, leaveChannel\n",
+        "  harness runner: core_pipeline_view, core_fakecompulsory_view, core_service_view\n",
+        "  harness runner: tags {\"team\": \"sre\"}\n",
+    ];
+    assert_all_in(first, &after);
+    assert_all_in(second, &after);
+    let changed = "  chat moderator: added [\"deleteAnyMessage\"], removed [\"editAnyMessage\"]\n";
+    assert_all_in(first, &[changed, "  requests: 6 to Twilio Chat, 2 to Harness\n"]);
+    let nothing = "  chat moderator: added [], removed []\n";
+    assert_all_in(second, &[nothing, "  requests: 3 to Twilio Chat, 1 to Harness\n"]);
+}

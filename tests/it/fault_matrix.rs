@@ -1,0 +1,723 @@
+//! Every fault at every endpoint, over real sockets: no panic, an error that is true by what arrived
+//! and what was sent back, no request too many, no hang; and the same client works on.
+
+use std::collections::BTreeSet;
+use std::future::ready;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::registry::{Caller, Endpoint, each_operation, endpoints};
+use crate::support::matrix::{
+    ATTEMPTS, Cell, GZIP_HEAD, LIMIT, LONG, check, options, passes, run, settle, stored,
+};
+use crate::support::raw::{Door, Raw, Reply, Then};
+use crate::support::truth::{check_form, effect_of_status};
+use rolecall::operation::Idempotency;
+use rolecall::{Effect, Error, ErrorKind};
+use serde_json::Value;
+use tokio::net::TcpSocket;
+
+use ErrorKind::{Connect, Decode, Interrupted, Timeout};
+
+/// What a fault must come to.
+#[derive(Clone, Copy, Debug)]
+enum Ends {
+    /// The response is read.
+    Fine,
+    /// No connection came about, and nothing was sent.
+    NotSent,
+    /// The request arrived, and no head of a response came back.
+    NoResponse(ErrorKind),
+    /// The head says that it succeeded, and the body cannot be used.
+    Unusable(ErrorKind),
+    /// Another status than a success.
+    Refused(u16),
+    /// A rate limit that lasts longer than any client waits.
+    Limited,
+    /// It is up to timing what the client sees. Whatever comes of it must be true.
+    Any,
+}
+
+/// The head of a success, but for the empty line.
+fn head(endpoint: &Endpoint) -> String {
+    format!("HTTP/1.1 {} Whatever\r\n", endpoint.success()[0])
+}
+
+/// A proper response, with these header lines beside its own.
+fn proper(endpoint: &Endpoint, lines: &str) -> Vec<u8> {
+    let length = match endpoint.has_body() {
+        true => format!("content-length: {}\r\n", endpoint.response.len()),
+        false => String::new(),
+    };
+    format!("{}{lines}{length}\r\n{}", head(endpoint), endpoint.response).into_bytes()
+}
+
+/// Another body under the status of a success.
+fn with_body(endpoint: &Endpoint, lines: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("{}{lines}content-length: {}\r\n\r\n", head(endpoint), body.len());
+    [head.as_bytes(), body].concat()
+}
+
+fn chunk() -> String {
+    format!("4000\r\n{}\r\n", " ".repeat(0x4000))
+}
+
+/// A service that misbehaves until it is told not to.
+struct Service {
+    /// What it sends back while it misbehaves.
+    odd: Mutex<Option<Reply>>,
+    fine: Reply,
+    /// How the request begins that is made before another.
+    before: Option<String>,
+    /// How often the request itself arrived, and how often the one that it is made for.
+    own: AtomicUsize,
+    others: AtomicUsize,
+}
+
+impl Service {
+    fn odd(&self) -> Option<Reply> {
+        self.odd.lock().expect("no panic").clone()
+    }
+
+    fn says(&self, odd: Option<Reply>) {
+        *self.odd.lock().expect("no panic") = odd;
+    }
+
+    fn respond(&self, request: &[u8]) -> Reply {
+        if self.before.as_ref().is_some_and(|start| !request.starts_with(start.as_bytes())) {
+            self.others.fetch_add(1, Ordering::SeqCst);
+            return Reply::http(201, &[], AFTER.as_bytes());
+        }
+        self.own.fetch_add(1, Ordering::SeqCst);
+        match self.odd() {
+            Some(odd) if odd.is_early => Reply::close(""),
+            Some(odd) => odd,
+            None => self.fine.clone(),
+        }
+    }
+}
+
+/// What the requests get that others are made for, whichever it is.
+const AFTER: &str = r#"{"sid":"IYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","payload":{"success":true}}"#;
+
+/// A service, and one client of it.
+struct Stage {
+    endpoint: Endpoint,
+    service: Arc<Service>,
+    raw: Raw,
+    caller: Caller,
+}
+
+impl Stage {
+    fn new(endpoint: Endpoint, odd: Reply) -> Self {
+        let service = Arc::new(Service {
+            odd: Mutex::new(Some(odd)),
+            fine: Reply::keep(proper(&endpoint, "")),
+            before: endpoint.before.map(|path| format!("POST {path} ")),
+            own: AtomicUsize::new(0),
+            others: AtomicUsize::new(0),
+        });
+        let (opens, responds) = (Arc::clone(&service), Arc::clone(&service));
+        let opening = move || opens.odd().filter(|odd| odd.is_early);
+        let respond = move |request: Vec<u8>| ready(responds.respond(&request));
+        let raw = Raw::behind(Door::open(), opening, respond);
+        Self { caller: endpoint.caller(&raw.origin(), options()), endpoint, service, raw }
+    }
+
+    /// How often the request itself arrived, and how often the one that it is made for.
+    fn arrivals(&self) -> (usize, usize) {
+        (self.service.own.load(Ordering::SeqCst), self.service.others.load(Ordering::SeqCst))
+    }
+
+    /// Makes the call, and judges what comes of it.
+    async fn call(&self, ends: Ends) -> Result<Result<(), Error>, String> {
+        let (own, others) = self.arrivals();
+        let result = (self.caller)().await;
+        let (own, others) = (self.arrivals().0 - own, self.arrivals().1 - others);
+        judge(&self.endpoint, ends, &result, own, others)?;
+        Ok(result)
+    }
+
+    /// The same client makes an ordinary call.
+    async fn works_on(&self) -> Result<(), String> {
+        settle().await;
+        // What got a response before it was read may still be on its way.
+        let is_late = self.service.odd().is_some_and(|odd| odd.is_early);
+        self.service.says(None);
+        for _ in 0..5 {
+            let before = self.arrivals();
+            let result = (self.caller)().await;
+            let (new, after) = (self.arrivals().0 - before.0, self.arrivals().1 - before.1);
+            let fits = match &result {
+                Err(error) => new == 0 && passes(error),
+                // A token that was obtained after all is not obtained again.
+                Ok(()) if self.endpoint.before.is_some() => new <= 1 && after == 1,
+                Ok(()) => new == 1,
+            };
+            check(fits || is_late, || format!("then {new}, {after} arrived: {result:?}"))?;
+            if result.is_ok() {
+                return Ok(());
+            }
+        }
+        Err("it does not work on".to_owned())
+    }
+}
+
+/// Whether an outcome is what it must be. When what is retried is tested on a wire in memory; here it
+/// must be bounded, and have no effect that the error does not tell of.
+fn judge(
+    endpoint: &Endpoint,
+    ends: Ends,
+    result: &Result<(), Error>,
+    arrivals: usize,
+    others: usize,
+) -> Result<(), String> {
+    if endpoint.before.is_some() {
+        return judge_before(ends, result, others);
+    }
+    let (idempotency, spec) = (endpoint.idempotency(), endpoint.spec);
+    let context = || format!("of {ends:?}, {arrivals} arrived: {result:?}");
+    let error = match (ends, result) {
+        (Ends::Fine, Ok(())) => return check(arrivals == 1, context),
+        (Ends::Any, Ok(())) => {
+            return check(arrivals <= 1 || idempotency != Idempotency::NonIdempotent, context);
+        }
+        (Ends::Fine, Err(_)) | (_, Ok(())) => return Err(context()),
+        (_, Err(error)) => error,
+    };
+    check_form(error)?;
+    check(error.operation() == Some(endpoint.name()), || format!("of what? {}", context()))?;
+    let most = ATTEMPTS + u32::from(endpoint.renews);
+    let attempts = error.attempts();
+    check(arrivals <= attempts as usize && attempts <= most, || {
+        format!("attempts: {}", context())
+    })?;
+
+    let status = error.status().map(|status| status.as_u16());
+    let is_success = status.is_some_and(|status| spec.success_statuses().contains(&status));
+    // As the service sees it, which knows what it sent back.
+    let effect = match status {
+        _ if arrivals == 0 || idempotency == Idempotency::Safe => Effect::NotApplied,
+        None => Effect::Unknown,
+        Some(_) if is_success && spec.is_confirmed_by_status() => Effect::Applied,
+        Some(status) => effect_of_status(idempotency, status),
+    };
+    let is_refused = status.is_some() && effect == Effect::NotApplied;
+    let once = arrivals <= 1 || is_refused || idempotency != Idempotency::NonIdempotent;
+    check(once, || format!("it was made twice: {}", context()))?;
+    // Where it is up to timing, it may also have been on its way.
+    let is_open = matches!(ends, Ends::Any) && error.effect() == Effect::Unknown;
+    check(error.effect() == effect || is_open, || format!("not {effect:?}: {}", context()))?;
+    let fits = match ends {
+        Ends::Fine | Ends::Any => true,
+        Ends::NotSent => {
+            let retried = attempts == ATTEMPTS && error.is_safe_to_repeat();
+            arrivals == 0 && status.is_none() && error.kind() == Connect && retried
+        }
+        Ends::NoResponse(kind) => status.is_none() && error.kind() == kind && arrivals > 0,
+        // What succeeded is not asked for again.
+        Ends::Unusable(kind) => is_success && error.kind() == kind && arrivals == 1,
+        Ends::Refused(told) => status == Some(told),
+        Ends::Limited => {
+            error.is_rate_limited() && error.retry_after() == Some(LONG) && arrivals == 1
+        }
+    };
+    check(fits, context)
+}
+
+/// The same for a request that the client makes before another one.
+fn judge_before(ends: Ends, result: &Result<(), Error>, others: usize) -> Result<(), String> {
+    let context = || format!("of {ends:?}, {others} others arrived: {result:?}");
+    let Err(error) = result else {
+        let fits = match ends {
+            Ends::Fine => others == 1,
+            Ends::Any => others > 0,
+            _ => false,
+        };
+        return check(fits, context);
+    };
+    check_form(error)?;
+    let fits = match ends {
+        Ends::Fine => false,
+        // The other request may have met with the same.
+        Ends::Any => others == 0 || error.effect() != Effect::NotApplied,
+        _ => error.effect() == Effect::NotApplied && error.attempts() == 0 && others == 0,
+    };
+    check(fits, context)
+}
+
+/// These faults at each operation, and what must come of them.
+fn matrix<N: Into<String>>(size: usize, cases: impl Fn(&Endpoint) -> Vec<(N, Reply, Ends)>) {
+    async fn cell(endpoint: Endpoint, reply: Reply, ends: Ends) -> Result<(), String> {
+        let stage = Stage::new(endpoint, reply.clone());
+        let keeps = matches!(reply.then, Then::Keep) && stage.endpoint.before.is_none();
+        // Not once is a request responded to by what belongs to another.
+        let times = if matches!(ends, Ends::Fine) && keeps { 4 } else { 1 };
+        for _ in 0..times {
+            stage.call(ends).await.map(drop)?;
+        }
+        // The sender of what nobody asked for gets to see that. The other's connection is fine.
+        while matches!(reply.then, Then::Unasked(_)) && stage.raw.open() > stage.arrivals().1 {
+            settle().await;
+        }
+        stage.works_on().await
+    }
+
+    let cells = |endpoint: Endpoint| {
+        cases(&endpoint).into_iter().map(move |(name, reply, ends)| {
+            Cell::new(endpoint.clone(), name, move |endpoint| cell(endpoint, reply, ends))
+        })
+    };
+    run(each_operation().into_iter().flat_map(cells).collect(), size);
+}
+
+/// A response of which not even the head can be read says nothing about what was done.
+#[test]
+fn heads_that_cannot_be_read() {
+    matrix(300, |endpoint| {
+        let start = head(endpoint);
+        let lines = |lines: &str| format!("{start}{lines}\r\n{}", endpoint.response);
+        let broken = Ends::NoResponse(Interrupted);
+        // Where there is no body, nobody asks how long it is.
+        let framing = if endpoint.has_body() { broken } else { Ends::Fine };
+        let mut cases = Vec::new();
+        for (name, text) in [
+            ("nothing at all", String::new()),
+            ("another protocol", "SSH-2.0-OpenSSH_9.9\r\n".to_owned()),
+            ("HTTP/0.9", "<html></html>".to_owned()),
+            ("HTTP/2", "\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64".to_owned()),
+            ("a version to come", start.replace("1.1", "2.0") + "\r\n"),
+            ("a version between", start.replace("1.1", "1.2") + "\r\n"),
+            ("another name of the protocol", start.replace("HTTP/1.1", "ICY") + "\r\n"),
+            ("no status", "HTTP/1.1 \r\n\r\n".to_owned()),
+            ("a status of words", "HTTP/1.1 OK OK\r\n\r\n".to_owned()),
+            ("status 99", "HTTP/1.1 099 Low\r\n\r\n".to_owned()),
+            ("a status of two digits", "HTTP/1.1 20 Short\r\n\r\n".to_owned()),
+            ("a status of four digits", "HTTP/1.1 2000 Long\r\n\r\n".to_owned()),
+            ("a negative status", "HTTP/1.1 -20 Negative\r\n\r\n".to_owned()),
+            ("half a head", start[..14].to_owned()),
+            ("a header without a name", lines(": x\r\n")),
+            ("a header without a colon", lines("x y\r\n")),
+            ("a name with a space", lines("x y: z\r\n")),
+            ("a name beyond ASCII", lines("é: z\r\n")),
+            ("a value with a zero byte", lines("x: \0\r\n")),
+            ("a value with a control character", lines("x: \x07\r\n")),
+            ("a folded value", lines("x: y\r\n z\r\n")),
+            ("10,000 headers", lines(&"x: y\r\n".repeat(10_000))),
+            ("a header of a mebibyte", lines(&format!("x: {}\r\n", "y".repeat(1 << 20)))),
+        ] {
+            cases.push((name, Reply::close(text), broken));
+        }
+        let endless = Reply::flood(format!("{start}x: "), "y".repeat(64 << 10));
+        cases.push(("an endless header", endless, broken));
+        let endless = Reply::flood(start.clone(), "x: y\r\n".repeat(10_000));
+        cases.push(("endless headers", endless, broken));
+        for (name, length) in [
+            ("a length of words", "x"),
+            ("no length", ""),
+            ("a negative length", "-1"),
+            ("a length of 2^64", "18446744073709551616"),
+            ("a length of 40 digits", "9999999999999999999999999999999999999999"),
+            ("two lengths", "2\r\ncontent-length: 3"),
+            ("a list of lengths", "2, 3"),
+        ] {
+            let text = lines(&format!("content-length: {length}\r\n"));
+            cases.push((name, Reply::close(text), framing));
+        }
+        cases
+    });
+}
+
+/// Unusual, and in order all the same.
+#[test]
+fn responses_that_are_fine() {
+    matrix(300, |endpoint| {
+        let response = &endpoint.response;
+        let whole = proper(endpoint, "");
+        let plain = String::from_utf8(whole.clone()).expect("responses are text");
+        let with = |lines: &str| Reply::keep(proper(endpoint, lines));
+        let before = |interim: &str| Reply::keep([interim.as_bytes(), &whole].concat());
+        let after = |more: &str| Reply::keep([&whole, more.as_bytes()].concat());
+        let refusal = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
+        let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+        let old = |lines: &str| {
+            let text = plain.replace("HTTP/1.1", "HTTP/1.0");
+            text.replacen("Whatever\r\n", &format!("Whatever\r\n{lines}"), 1)
+        };
+        let mut replies = vec![
+            ("HTTP/1.0", Reply::close(old(""))),
+            ("HTTP/1.0 without an end", Reply::silence(old(""))),
+            ("HTTP/1.0 kept alive", Reply::keep(old("connection: keep-alive\r\n"))),
+            ("two Retry-After", with("retry-after: 1\r\nretry-after: 9\r\n")),
+            ("two request ids", with("twilio-request-id: a\r\ntwilio-request-id: b\r\n")),
+            ("two types", with("content-type: text/html\r\ncontent-type: x\r\n")),
+            ("a value beyond ASCII", with("twilio-request-id: é\r\n")),
+            ("90 headers", with(&"x: y\r\n".repeat(90))),
+            ("a header of 64 KiB", with(&format!("x: {}\r\n", "y".repeat(64 << 10)))),
+            ("the end of the connection", Reply::close(proper(endpoint, "connection: close\r\n"))),
+            ("a connection closed when idle", Reply::close(&*whole)),
+            ("a connection reset by the next request", Reply::new(&*whole, Then::Stale)),
+            ("single bytes", Reply::new(&*whole, Then::Slow)),
+            ("no encoding", with("content-encoding: identity\r\n")),
+            ("no reason", Reply::keep(plain.replacen(" Whatever", "", 1))),
+            ("an empty reason", Reply::keep(plain.replacen("Whatever", "", 1))),
+            ("a reason beyond ASCII", Reply::keep(plain.replacen("Whatever", "naïve", 1))),
+            ("100 Continue", before(interim)),
+            ("103 Early Hints", before("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n")),
+            ("1,000 interim responses", before(&interim.repeat(1_000))),
+            ("more than a response at a time", after("more")),
+            ("two responses at a time", after(refusal)),
+            ("a response later, unasked", Reply::new(&*whole, Then::Unasked(refusal))),
+            ("bytes later, unasked", Reply::new(&*whole, Then::Unasked("\0"))),
+        ];
+        if endpoint.has_body() {
+            let start = head(endpoint);
+            let chunk = |c: char| format!("{:x};q=\"\\\"\"\r\n{c}\r\n", c.len_utf8());
+            let chunks: String = response.chars().map(chunk).collect();
+            let chunked = "transfer-encoding: chunked\r\n";
+            let trailers = format!("{start}{chunked}trailer: x\r\n\r\n{chunks}0\r\nx: y\r\n\r\n");
+            let both = format!("{start}content-length: 1\r\n{chunked}\r\n{chunks}0\r\n\r\n");
+            let no_length = format!("{start}\r\n{response}");
+            let padded = format!("{response}{}", " ".repeat(LIMIT - response.len()));
+            replies.extend([
+                ("HTTP/1.0 without a length", Reply::close(no_length.replace("/1.1", "/1.0"))),
+                ("no length", Reply::close(no_length)),
+                ("the same length twice", with(&format!("content-length: {}\r\n", response.len()))),
+                ("chunks and trailers", Reply::keep(trailers)),
+                ("a length beside chunks", Reply::close(both)),
+                ("exactly the limit", Reply::keep(with_body(endpoint, "", padded.as_bytes()))),
+            ]);
+        }
+        replies.into_iter().map(|(name, reply)| (name, reply, Ends::Fine)).collect()
+    });
+}
+
+/// The head says that it succeeded, so whatever is wrong with the body, the change was made.
+#[test]
+fn bodies_that_cannot_be_used() {
+    matrix(300, |endpoint| {
+        let (text, body) = (&*endpoint.response, endpoint.response.as_bytes());
+        let start = head(endpoint);
+        // Without a body nothing can be wrong with it.
+        let of_body = |ends| if endpoint.has_body() { ends } else { Ends::Fine };
+        let length = |length: u64| format!("{start}content-length: {length}\r\n\r\n{text}");
+        let chunked = format!("{start}transfer-encoding: chunked\r\n\r\n");
+        let size = body.len() as u64;
+        let mut cases = Vec::new();
+        for (name, reply) in [
+            ("too long a length", length(size + 1)),
+            ("a length of 2^62", length(1 << 62)),
+            ("a chunk size that is none", format!("{chunked}zz\r\n{{}}\r\n0\r\n\r\n")),
+            ("a negative chunk size", format!("{chunked}-1\r\n{{}}\r\n0\r\n\r\n")),
+            ("an absurd chunk size", format!("{chunked}fffffffffffffffff\r\n{text}")),
+            ("a chunk that never ends", format!("{chunked}ffffffffffff\r\n{text}")),
+            ("no last chunk", format!("{chunked}{size:x}\r\n{text}\r\n")),
+            ("a chunk longer than its size", format!("{chunked}1\r\n{text}\r\n0\r\n\r\n")),
+        ] {
+            cases.push((name, Reply::close(reply), of_body(Ends::Unusable(Interrupted))));
+        }
+        let decode = of_body(Ends::Unusable(Decode));
+        let gzip = [GZIP_HEAD, &stored(body)].concat();
+        for (name, encoding, body) in [
+            ("nothing", "identity", &b""[..]),
+            ("white space", "identity", b" \r\n\t "),
+            ("an HTML page", "identity", b"<html></html>"),
+            ("a byte order mark", "identity", &["\u{feff}".as_bytes(), body].concat()),
+            ("UTF-16", "identity", b"\xff\xfe{\0}\0"),
+            ("half of a response", "identity", &body[..body.len() / 2]),
+            ("a response and more", "identity", &[body, b" x"].concat()),
+            ("two responses in one", "identity", &[body, body].concat()),
+            ("50,000 levels", "identity", "[".repeat(50_000).as_bytes()),
+            (
+                "one byte over the limit",
+                "identity",
+                &[body, &[b' '; LIMIT + 1][body.len()..]].concat(),
+            ),
+            ("a kind of gzip", "gzip", &gzip),
+            ("two encodings", "identity, gzip", &gzip),
+            ("gzip that is none", "gzip", body),
+            ("an unknown encoding", "x-odd", body),
+        ] {
+            let encoding = format!("content-encoding: {encoding}\r\n");
+            cases.push((name, Reply::keep(with_body(endpoint, &encoding, body)), decode));
+        }
+        let short = Reply::keep(length(size.saturating_sub(1)));
+        cases.push(("too short a length", short, decode));
+        cases.push(("an endless body", Reply::flood(chunked, chunk()), decode));
+        cases
+    });
+}
+
+/// The connection ends in the response, in good order or by a reset.
+#[test]
+fn connections_that_end_in_the_response() {
+    matrix(300, |endpoint| {
+        let (start, whole) = (head(endpoint).len(), proper(endpoint, ""));
+        let (size, body) = (whole.len(), endpoint.response.len());
+        let broken = Ends::NoResponse(Interrupted);
+        let mut places = vec![
+            (["closed at once", "reset at once"], 0, broken),
+            (["closed in the protocol", "reset in the protocol"], 5, broken),
+            (["closed in the status", "reset in the status"], 11, broken),
+            (["closed behind the first line", "reset behind the first line"], start, broken),
+            (
+                ["closed before the end of the head", "reset before the end"],
+                size - body - 1,
+                broken,
+            ),
+        ];
+        if endpoint.has_body() {
+            let broken = Ends::Unusable(Interrupted);
+            places.extend([
+                (["closed before the body", "reset before the body"], size - body, broken),
+                (["closed in the body", "reset in the body"], size - body / 2, broken),
+                (["closed before the last byte", "reset before the last byte"], size - 1, broken),
+            ]);
+        }
+        let cut = |([closed, reset], at, ends): ([_; 2], usize, _)| {
+            [(closed, Reply::close(&whole[..at]), ends), (reset, Reply::reset(&whole[..at]), ends)]
+        };
+        // A reset may overtake the response.
+        let late = ("reset at the end", Reply::reset(&*whole), Ends::Any);
+        places.into_iter().flat_map(cut).chain([late]).collect()
+    });
+}
+
+/// Nothing comes, or too little of it in time.
+#[test]
+fn silence() {
+    matrix(200, |endpoint| {
+        let (start, whole) = (head(endpoint), proper(endpoint, ""));
+        let head = format!("{start}content-length: 60000\r\n\r\n");
+        let chunked = format!("{start}transfer-encoding: chunked\r\n\r\n");
+        let interim = Then::Trickle("HTTP/1.1 100 Continue\r\n\r\n");
+        let half = start[..start.len() / 2].to_owned();
+        let silence = Ends::NoResponse(Timeout);
+        let mut cases = vec![
+            ("nothing is read", Reply::silence("").early(), Ends::Any),
+            ("no response", Reply::silence(""), silence),
+            ("half a head", Reply::silence(half), silence),
+            ("no end of the head", Reply::silence(start), silence),
+            ("a head that drips", Reply::new(whole, Then::Drip), silence),
+            ("interim responses for ever", Reply::new("", interim), silence),
+        ];
+        if endpoint.has_body() {
+            let silence = Ends::Unusable(Timeout);
+            cases.extend([
+                ("no body", Reply::silence(&*head), silence),
+                ("a body that drips", Reply::new(head, Then::Trickle(" ")), silence),
+                ("no chunk", Reply::silence(&*chunked), silence),
+                // hyper takes any number of them.
+                ("zeros for a chunk's size", Reply::new(&*chunked, Then::Trickle("0")), silence),
+                ("no last chunk", Reply::silence(chunked + "1\r\n \r\n"), silence),
+            ]);
+        }
+        cases
+    });
+}
+
+/// Connections that are odd before anything was asked, and an answer to a question not yet asked.
+#[test]
+fn connections_that_are_odd_from_the_start() {
+    matrix(200, |endpoint| {
+        let whole = proper(endpoint, "");
+        let openings = [
+            ("closed at once", Reply::close("")),
+            ("reset at once", Reply::reset("")),
+            ("garbage", Reply::close("\0\x01\x02")),
+            ("the response before the request, and silence", Reply::silence(&*whole)),
+            ("the response before the request, and the end", Reply::close(&*whole)),
+            ("the response before the request, and another", Reply::keep(whole)),
+        ];
+        openings.map(|(name, opening)| (name, opening.early(), Ends::Any)).into()
+    });
+}
+
+/// Success and failure, documented or not, and all that are neither.
+const STATUSES: [u16; 40] = [
+    200, 201, 202, 203, 204, 205, 206, 226, 300, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404,
+    408, 409, 410, 412, 413, 418, 422, 429, 451, 499, 500, 501, 502, 503, 504, 505, 511, 599, 600,
+    700, 999,
+];
+
+#[test]
+fn every_status() {
+    matrix(300, |endpoint| {
+        let bodies = ["", "<html>\r\n<body>Out of order</body></html>", "{\"a\":[null]}"];
+        let others = STATUSES.into_iter().filter(|status| !endpoint.success().contains(status));
+        let mut cases = Vec::new();
+        for (status, body) in others.zip(bodies.into_iter().cycle()) {
+            let body = if matches!(status, 204 | 304) { "" } else { body };
+            let reply = Reply::http(status, &[("location", "/elsewhere")], body.as_bytes());
+            cases.push((status.to_string(), reply, Ends::Refused(status)));
+        }
+        let switched = Reply::close("HTTP/1.1 101 Odd\r\ncontent-length: 0\r\n\r\n");
+        cases.push(("101".to_owned(), switched, Ends::Refused(101)));
+        let wait = Reply::http(429, &[("retry-after", "3600")], b"");
+        cases.push(("429 and a long wait".to_owned(), wait, Ends::Limited));
+        for status in [403, 503] {
+            let head = format!("HTTP/1.1 {status} No\r\ntransfer-encoding: chunked\r\n\r\n");
+            let reply = Reply::flood(head, chunk());
+            cases.push((format!("{status} without end"), reply, Ends::Refused(status)));
+        }
+        cases
+    });
+}
+
+/// What may stand where something else is expected; between them stands a blank.
+const ODDITIES: &[u8] = b"null true -0 -1 1.5 1e999 18446744073709551616 \
+    9999999999999999999999999999999999999999 \"\" \"9999999999999999999999\" \"\\u0000\\r\\n\" \
+    \"\\ud800\" \"\xff\" [] [[[]],{}] {} {\"a\":{\"a\":null}} \"\xe2\x80\xae\xf0\x9f\x98\x80\"";
+
+/// The places of all values in a JSON value.
+fn places(value: &Value) -> Vec<String> {
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.replace('/', "~1"), value)).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut all = vec![String::new()];
+    for (name, value) in inside {
+        all.extend(places(value).into_iter().map(|place| format!("/{name}{place}")));
+    }
+    all
+}
+
+/// The response with this in the place of each of its values, and as an unknown field beside them.
+fn with_oddity(response: &str, odd: &[u8]) -> Vec<Vec<u8>> {
+    let parsed: Value = serde_json::from_str(response).expect("responses are JSON");
+    let replaced = places(&parsed).into_iter().map(|place| {
+        let mut changed = parsed.clone();
+        *changed.pointer_mut(&place).expect("it is there") = "@@".into();
+        let text = changed.to_string();
+        let (before, after) = text.split_once("\"@@\"").expect("it is there");
+        [before.as_bytes(), odd, after.as_bytes()].concat()
+    });
+    replaced.chain([with_field(response, &[b"\"zz\":", odd, b","].concat())]).collect()
+}
+
+/// The response with this field before the first.
+fn with_field(response: &str, field: &[u8]) -> Vec<u8> {
+    let (before, after) = response.split_at(response.find('{').expect("an object") + 1);
+    [before.as_bytes(), field, after.as_bytes()].concat()
+}
+
+/// Whatever a field holds: a value, or an error that says that the change was made.
+#[test]
+fn every_field_with_every_oddity() {
+    async fn cell(endpoint: Endpoint, bodies: Vec<Vec<u8>>) -> Result<(), String> {
+        let stage = Stage::new(endpoint, Reply::close(""));
+        for body in bodies {
+            stage.service.says(Some(Reply::keep(with_body(&stage.endpoint, "", &body))));
+            let arrived = stage.arrivals().0;
+            let result = (stage.caller)().await;
+            let ends = match &result {
+                Ok(()) => Ends::Fine,
+                // A service may say in its success that it was none.
+                Err(error) if error.kind() == ErrorKind::Rejected => Ends::Any,
+                Err(_) => Ends::Unusable(Decode),
+            };
+            let judged = judge(&stage.endpoint, ends, &result, stage.arrivals().0 - arrived, 0);
+            let short = body[..body.len().min(300)].escape_ascii();
+            judged.map_err(|what| format!("{short}: {what}"))?;
+        }
+        stage.works_on().await
+    }
+
+    let deep = format!("\"zz\":{}{},", "[".repeat(20_000), "]".repeat(20_000));
+    let objects = format!("\"zz\":{}1{},", "{\"a\":".repeat(5_000), "}".repeat(5_000));
+    let fields = [
+        ("an unknown field of 20,000 lists", deep.as_bytes()),
+        ("an unknown field of 5,000 objects", objects.as_bytes()),
+        ("5,000 unknown fields", &b"\"z\":1,".repeat(5_000)),
+        ("a name that is no text", b"\"\xff\":1,"),
+        ("a name that is half a character", b"\"\\ud800\":1,"),
+        ("an empty name", b"\"\":1,"),
+        ("no name", b"1:1,"),
+        ("a comment", b"/* */"),
+    ];
+    // Where two endpoints have one response, what is read is the same.
+    let mut responses = BTreeSet::new();
+    let mut cells = Vec::new();
+    for endpoint in each_operation() {
+        let response = &endpoint.response;
+        let is_new = endpoint.has_body() && responses.insert(response.clone());
+        if !is_new || endpoint.before.is_some() {
+            continue;
+        }
+        let mut add = |name: String, bodies| {
+            let cell = Cell::new(endpoint.clone(), name, |endpoint| cell(endpoint, bodies));
+            cells.push(cell);
+        };
+        for odd in ODDITIES.split(|byte| *byte == b' ') {
+            add(odd.escape_ascii().to_string(), with_oddity(response, odd));
+        }
+        for (name, field) in fields {
+            add(name.to_owned(), vec![with_field(response, field)]);
+        }
+        let key = response.split('"').nth(1).expect("it has a field");
+        let twice = with_field(response, format!("\"{key}\":null,").as_bytes());
+        add("a field twice".to_owned(), vec![twice]);
+    }
+    run(cells, 150);
+}
+
+/// Nobody listens, and nothing was sent.
+#[test]
+fn nobody_listens() {
+    async fn cell(endpoint: Endpoint) -> Result<(), String> {
+        // Bound and not listening: nobody else can take the port meanwhile.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
+        let origin = format!("http://{}", socket.local_addr().expect("it is bound"));
+        let result = (endpoint.caller(&origin, options()))().await;
+        judge(&endpoint, Ends::NotSent, &result, 0, 0)
+    }
+    run(endpoints().into_iter().map(|endpoint| Cell::new(endpoint, "", cell)).collect(), 0);
+}
+
+/// Where no handshake comes about, nothing was sent, and it is retried.
+#[cfg(feature = "rustls")]
+#[test]
+fn handshakes_that_fail() {
+    use crate::support::tls::{self, Hello, Tls};
+
+    async fn cell(endpoint: Endpoint, hello: Hello) -> Result<(), String> {
+        let fine = Reply::keep(proper(&endpoint, ""));
+        let mut stage = Stage::new(endpoint, fine);
+        let service = Arc::clone(&stage.service);
+        let misbehaves = move || service.odd().is_some();
+        let front = Tls::start(stage.raw.address(), hello, misbehaves).await;
+        stage.caller = stage.endpoint.caller(&front.origin(), tls::trusting(options()));
+        stage.call(Ends::NotSent).await.map(drop)?;
+        stage.works_on().await
+    }
+
+    let alert = b"\x15\x03\x03\0\x02\x02\x28";
+    let plain = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    let hellos = [
+        ("plain HTTP", Hello::Other(Reply::close(plain))),
+        ("plain HTTP, and silence", Hello::Other(Reply::silence(plain).early())),
+        ("an alert", Hello::Other(Reply::silence(alert).early())),
+        ("an alert and the end", Hello::Other(Reply::close(alert))),
+        ("the end of the connection", Hello::Other(Reply::close(""))),
+        ("a reset", Hello::Other(Reply::reset(""))),
+        ("silence", Hello::Other(Reply::silence("").early())),
+        ("half a record", Hello::Other(Reply::close("\x16\x03\x03\x40\0\x02"))),
+        ("no record", Hello::Other(Reply::flood("", "\0"))),
+        ("another host's certificate", Hello::Certificate(tls::OTHER_HOST)),
+        ("an expired certificate", Hello::Certificate(tls::EXPIRED)),
+        ("a certificate of the future", Hello::Certificate(tls::NOT_YET)),
+        ("a certificate of its own", Hello::Certificate(tls::SELF_SIGNED)),
+    ];
+    let cells = |endpoint: Endpoint| {
+        let all = hellos.clone().into_iter();
+        all.map(move |(name, hello)| Cell::new(endpoint.clone(), name, |it| cell(it, hello)))
+    };
+    run(each_operation().into_iter().flat_map(cells).collect(), 200);
+}

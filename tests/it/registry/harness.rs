@@ -1,0 +1,193 @@
+use rolecall::harness::{
+    Harness, IncludedScope, ManagedFilter, NewResourceGroup, NewRole, NewRoleAssignment, Order,
+    Principal, ResourceFilter, ResourceGroupFilter, RoleReference, Scope, ScopeLevel, SortBy,
+};
+
+use super::*;
+
+fn client(origin: &str, options: ClientOptions) -> Harness {
+    let builder = Harness::builder(secret("pat.fakeAccount.fakeTokenId.obviously-fake-secret"));
+    let builder = builder.base_url(origin).options(options);
+    builder.build().expect("the client is set up well")
+}
+
+fn account(origin: &str, options: ClientOptions) -> Scope {
+    client(origin, options).account()
+}
+
+fn org(origin: &str, options: ClientOptions) -> Scope {
+    client(origin, options).org("platform")
+}
+
+fn project(origin: &str, options: ClientOptions) -> Scope {
+    client(origin, options).org("platform").project("web shop")
+}
+
+fn assignment() -> NewRoleAssignment {
+    let principal = Principal::user_group("sre");
+    let group = "_all_organization_level_resources";
+    NewRoleAssignment::new("sre_view", "_organization_viewer", group, principal)
+        .expect("it is complete")
+}
+
+fn role() -> NewRole {
+    let permissions = ["core_pipeline_execute", "core_pipeline_view"];
+    NewRole::new("runner", "Pipeline runner", permissions)
+        .expect("it is complete")
+        .description("Runs things")
+        .tag("team", "sre")
+        .tag("stage", "prod")
+}
+
+fn group() -> NewResourceGroup {
+    let included = IncludedScope::excluding_child_scopes().account("fakeAccount");
+    NewResourceGroup::new("cloud_cost", "Cloud cost")
+        .expect("it is complete")
+        .color("#0063F7")
+        .tag("team", "sre")
+        .description("What costs")
+        .include(included.org("platform").project("web shop"))
+        .filter(ResourceFilter::new("CONNECTOR").attribute("category", ["CLOUD_COST"]))
+        .filter(ResourceFilter::new("PIPELINE").identifiers(["build", "deploy"]))
+}
+
+/// The calls at one scope; `at` names it in the fixtures.
+macro_rules! at {
+    ($make:expr, $form:literal, $at:literal) => {{
+        let an_assignment = fixture!("harness/assignment.full.json");
+        let (a_role, a_group) =
+            (fixture!("harness/role.full.json"), fixture!("harness/group.full.json"));
+        let [assignments, all_assignments] =
+            list($make, format!("[{an_assignment}]"), |it: &Scope| it.role_assignments().list());
+        let [roles, all_roles] =
+            list($make, format!("[{a_role}]"), |it: &Scope| it.roles().list().search_term("a & b"));
+        let [groups, all_groups] = list($make, format!("[{a_group}]"), |it: &Scope| {
+            it.resource_groups().list().search_term("a & b")
+        });
+        [
+            endpoint($make, an_assignment, |it| it.role_assignments().get("sre/view")).with(
+                $form,
+                concat!("harness/get_in_", $at, ".request.http"),
+                "Scope::role_assignments().get(…)",
+            ),
+            endpoint($make, an_assignment, |it| it.role_assignments().delete("sre_view")).with(
+                $form,
+                concat!("harness/delete_in_", $at, ".request.http"),
+                "Scope::role_assignments().delete(…)",
+            ),
+            endpoint($make, a_role, |it| it.roles().create(&role())).with(
+                $form,
+                concat!("harness/roles_create_in_", $at, ".request.http"),
+                "Scope::roles().create(…)",
+            ),
+            endpoint($make, a_role, |it| it.roles().get("runner")).with(
+                $form,
+                concat!("harness/roles_get_in_", $at, ".request.http"),
+                "Scope::roles().get(…)",
+            ),
+            endpoint($make, a_role, |it| it.roles().update(&role())).with(
+                $form,
+                concat!("harness/roles_update_in_", $at, ".request.http"),
+                "Scope::roles().update(…)",
+            ),
+            endpoint($make, a_role, |it| it.roles().delete("runner")).with(
+                $form,
+                concat!("harness/roles_delete_in_", $at, ".request.http"),
+                "Scope::roles().delete(…)",
+            ),
+            endpoint($make, a_group, |it| it.resource_groups().create(&group())).with(
+                $form,
+                concat!("harness/groups_create_in_", $at, ".request.http"),
+                "Scope::resource_groups().create(…)",
+            ),
+            endpoint($make, a_group, |it| it.resource_groups().get("cloud_cost")).with(
+                $form,
+                concat!("harness/groups_get_in_", $at, ".request.http"),
+                "Scope::resource_groups().get(…)",
+            ),
+            endpoint($make, a_group, |it| it.resource_groups().update(&group())).with(
+                $form,
+                concat!("harness/groups_update_in_", $at, ".request.http"),
+                "Scope::resource_groups().update(…)",
+            ),
+            endpoint($make, a_group, |it| it.resource_groups().delete("cloud_cost")).with(
+                $form,
+                concat!("harness/groups_delete_in_", $at, ".request.http"),
+                "Scope::resource_groups().delete(…)",
+            ),
+            assignments.with(
+                $form,
+                concat!("harness/list_in_", $at, ".request.http"),
+                "Scope::role_assignments().list()",
+            ),
+            all_assignments,
+            roles.with(
+                $form,
+                concat!("harness/roles_list_in_", $at, ".request.http"),
+                "Scope::roles().list()",
+            ),
+            all_roles,
+            groups.with(
+                $form,
+                concat!("harness/groups_list_in_", $at, ".request.http"),
+                "Scope::resource_groups().list()",
+            ),
+            all_groups,
+        ]
+    }};
+}
+
+pub(super) fn all() -> Vec<Endpoint> {
+    let an_assignment = fixture!("harness/assignment.full.json");
+    let create = "Scope::role_assignments().create(…)";
+    let referring = |group: &str| {
+        let principal = Principal::service_account("ci").scope_level(ScopeLevel::Organization);
+        NewRoleAssignment::new("sre_view", "_account_viewer", group, principal)
+            .expect("it is complete")
+            .role_reference(RoleReference::new(ScopeLevel::Account, "_account_viewer"))
+    };
+    let mut all = vec![
+        endpoint(org, an_assignment, |it| it.role_assignments().create(&assignment())).with(
+            "organization",
+            "harness/create.request.http",
+            create,
+        ),
+        endpoint(account, an_assignment, |it| {
+            let (role, group) = ("_account_viewer", "_all_account_level_resources");
+            let new = NewRoleAssignment::unnamed(role, group, Principal::user("a/b@c"));
+            it.role_assignments().create(&new.expect("it is complete"))
+        })
+        .with("account", "harness/create_in_account.request.http", create),
+        endpoint(project, an_assignment, move |it| {
+            let new = referring("_all_project_level_resources").disabled(true).managed(false);
+            it.role_assignments().create(&new)
+        })
+        .with("project", "harness/create_in_project.request.http", create),
+        endpoint(client, fixture!("harness/validation.full.json"), move |it| {
+            let project = it.org("platform").project("shop");
+            project.role_assignments().validate(&referring("_all_project_level_resources"))
+        })
+        .with("", "harness/validate.request.http", "Scope::role_assignments().validate(…)")
+        .mark("documented, its body observed"),
+    ];
+    all.extend(at!(org, "organization", "org"));
+    all.extend(at!(account, "account", "account"));
+    all.extend(at!(project, "project", "project"));
+    let page = format!("[{}]", fixture!("harness/group.full.json"));
+    let [first, items] = list(client, page, |it| {
+        let filter = ResourceGroupFilter::new()
+            .account("fakeAccount")
+            .org("platform")
+            .project("web shop")
+            .search_term("cost")
+            .identifiers(["cloud_cost", "all"])
+            .managed(ManagedFilter::OnlyCustom);
+        let list = it.filter_resource_groups(&filter);
+        list.page_size(100).sort(SortBy::Updated, Order::Descending)
+    });
+    let request = "harness/groups_filter.request.http";
+    let mark = "documented, its body observed";
+    all.push(first.with("", request, "Harness::filter_resource_groups(…)").mark(mark));
+    all.push(items);
+    all
+}

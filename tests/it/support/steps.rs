@@ -1,0 +1,677 @@
+//! Every method of the crate that makes several requests, with its ways through them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use rolecall::{BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, Error, ErrorKind, Items};
+
+#[allow(unused_imports, reason = "each vendor uses a part")]
+use ErrorKind::{Conflict, Interrupted, InvalidRequest};
+use Told::{AlreadyAbsent, AlreadyExisted, Created, Deleted, Indeterminate, Read};
+
+/// What a method says that it did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Told {
+    Created,
+    AlreadyExisted,
+    Deleted,
+    AlreadyAbsent,
+    Indeterminate,
+    /// So many things were read.
+    Read(usize),
+}
+
+impl<T> From<Ensured<T>> for Told {
+    fn from(ensured: Ensured<T>) -> Self {
+        match ensured {
+            Ensured::Created(_) => Created,
+            Ensured::AlreadyExisted(_) => AlreadyExisted,
+            Ensured::Indeterminate(_) => Indeterminate,
+        }
+    }
+}
+
+impl From<EnsuredAbsent> for Told {
+    fn from(ensured: EnsuredAbsent) -> Self {
+        match ensured {
+            EnsuredAbsent::Deleted => Deleted,
+            EnsuredAbsent::AlreadyAbsent => AlreadyAbsent,
+            EnsuredAbsent::Indeterminate => Indeterminate,
+        }
+    }
+}
+
+/// What a method brings about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Goal {
+    There,
+    Gone,
+    Read,
+}
+
+/// A method under way.
+pub(crate) type Running = BoxFuture<'static, Result<Told, Error>>;
+
+/// A client of which only the one method is used, again and again.
+pub(crate) type Caller = Box<dyn Fn() -> Running>;
+
+/// What is true of a method, whatever the service holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// The name of the call.
+    pub(crate) name: &'static str,
+    pub(crate) goal: Goal,
+    /// What it is about, as the service holds it.
+    pub(crate) desired: &'static str,
+    /// How many of its requests may have made the change, by its docs.
+    pub(crate) most: usize,
+    /// Whether it finds out by itself what a response leaves open.
+    pub(crate) reconciles: bool,
+    /// How the service says that it was something else that was not found, or does not say what.
+    pub(crate) elsewhere: Elsewhere,
+}
+
+type Elsewhere = &'static [(u16, &'static str)];
+
+/// Those of an `ensure`.
+fn facts(name: &'static str, desired: &'static str, most: usize, elsewhere: Elsewhere) -> Facts {
+    Facts { name, goal: Goal::There, desired, most, reconciles: true, elsewhere }
+}
+
+/// Makes a client of a service, by way of the address given to it.
+type MakeCaller = Box<dyn Fn(&str, ClientOptions) -> Caller>;
+
+/// A service in the state that a way begins in.
+pub(crate) struct Service {
+    pub(crate) uri: String,
+    /// All that there is.
+    pub(crate) held: Box<dyn Fn() -> Vec<String>>,
+    /// A client of the service, by way of another address.
+    pub(crate) caller: MakeCaller,
+}
+
+/// One way of a method through its requests.
+#[derive(Clone)]
+pub(crate) struct Way {
+    pub(crate) facts: Facts,
+    pub(crate) name: &'static str,
+    /// The methods of its requests. One with a mark gets no response: the connection ends before the
+    /// service processes it (`?`), or after (`!`).
+    pub(crate) steps: &'static str,
+    /// What comes of it.
+    pub(crate) told: Result<Told, ErrorKind>,
+    pub(crate) start: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Service>>> + Send + Sync>,
+}
+
+impl Way {
+    /// The last of its steps that has a mark.
+    pub(crate) fn mark(&self) -> Option<usize> {
+        let steps: Vec<_> = self.steps.split(' ').collect();
+        steps.iter().rposition(|step| step.ends_with(['?', '!']))
+    }
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {} ({})", self.facts.name, self.name, self.steps)
+    }
+}
+
+/// A method of `C` against the fake `F`, in which a way may find some `T`.
+struct Method<F, C, T> {
+    facts: Facts,
+    start: fn() -> BoxFuture<'static, std::io::Result<F>>,
+    uri: fn(&F) -> String,
+    client: fn(&F, &str, ClientOptions) -> C,
+    call: fn(C) -> Running,
+    held: fn(&F) -> Vec<String>,
+    create: fn(&C, &T) -> BoxFuture<'static, ()>,
+    /// How the fake is set up when all is created.
+    set_up: fn(&F),
+}
+
+impl<F, C, T> Clone for Method<F, C, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F, C, T> Copy for Method<F, C, T> {}
+
+impl<F: Send + Sync + 'static, C: Clone + 'static, T: Send + Sync + 'static> Method<F, C, T> {
+    /// Another method about the same.
+    fn other(self, name: &'static str, goal: Goal, most: usize, call: fn(C) -> Running) -> Self {
+        Self { facts: Facts { name, goal, most, ..self.facts }, call, ..self }
+    }
+
+    fn with(self, set_up: fn(&F)) -> Self {
+        Self { set_up, ..self }
+    }
+
+    /// The way through these steps, where it finds these.
+    fn way<const N: usize>(
+        self,
+        name: &'static str,
+        steps: &'static str,
+        told: Result<Told, ErrorKind>,
+        things: [T; N],
+    ) -> Way {
+        let Self { facts, start, uri, client, call, held, create, set_up } = self;
+        let things = Arc::new(things);
+        let start = move || -> Pin<Box<dyn Future<Output = Service>>> {
+            let things = Arc::clone(&things);
+            Box::pin(async move {
+                let fake = Arc::new(start().await.expect("a port is free"));
+                let uri = uri(&fake);
+                let direct = client(&fake, &uri, ClientOptions::default());
+                for thing in &*things {
+                    create(&direct, thing).await;
+                }
+                set_up(&fake);
+                let serves = Arc::clone(&fake);
+                let caller = move |origin: &str, options| -> Caller {
+                    let client = client(&serves, origin, options);
+                    Box::new(move || call(client.clone()))
+                };
+                Service { uri, held: Box::new(move || held(&fake)), caller: Box::new(caller) }
+            })
+        };
+        Way { facts, name, steps, told, start: Arc::new(start) }
+    }
+}
+
+fn told<A: Into<Told> + Send + 'static>(call: Call<A>) -> Running {
+    Box::pin(async { call.await.map(Into::into) })
+}
+
+fn read<T: Send + 'static>(items: Items<T>) -> Running {
+    Box::pin(async { items.try_collect().await.map(|all| Read(all.len())) })
+}
+
+fn done<A: Send + 'static>(call: Call<A>) -> BoxFuture<'static, ()> {
+    Box::pin(async { drop(call.await.expect("the fake is as it should be")) })
+}
+
+/// Each as its two parts that matter.
+fn shown<T>(all: Vec<T>, parts: impl Fn(T) -> [Option<String>; 2]) -> Vec<String> {
+    all.into_iter().map(|one| parts(one).map(Option::unwrap_or_default).join(" ")).collect()
+}
+
+/// All ways whose vendor is built in.
+pub(crate) fn every_way() -> Vec<Way> {
+    let mut all = Vec::new();
+    #[cfg(feature = "twilio")]
+    all.extend([twilio_iam::role_assignments(), twilio_iam::users(), twilio_chat::all()].concat());
+    #[cfg(feature = "harness")]
+    all.extend(harness::all());
+    #[cfg(feature = "redox")]
+    all.extend(redox::all());
+    #[cfg(feature = "deepset")]
+    all.extend(deepset::all());
+    all
+}
+
+#[cfg(feature = "twilio")]
+const TWILIO_ELSEWHERE: Elsewhere = &[
+    (404, r#"{"code":20404,"message":"The requested resource was not found","status":404}"#),
+    (404, r#"{"code":25100,"message":"Organization not found","status":404}"#),
+    (404, r#"{"code":50050,"message":"Service not found","status":404}"#),
+];
+
+/// The first request of each way is that for the token.
+#[cfg(feature = "twilio")]
+mod twilio_iam {
+    use super::*;
+    use rolecall::testing::TwilioIamFake;
+    use rolecall::twilio::iam::{NewRoleAssignment, NewUser, Organization};
+
+    const ALEX: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const BO: &str = "USbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+    /// The second that is created.
+    const SECOND_ASSIGNMENT: &str = "IY00000000000000000000000000000002";
+    const SECOND_USER: &str = "US00000000000000000000000000000002";
+
+    fn organization(fake: &TwilioIamFake, origin: &str, options: ClientOptions) -> Organization {
+        let builder = fake.builder().base_url(origin).token_url(format!("{origin}/v2/token"));
+        let client = builder.options(options).build().expect("the client is set up well");
+        client.organization(TwilioIamFake::ORGANIZATION)
+    }
+
+    /// Over the organization, whose list shows it.
+    fn whole(user: &str) -> NewRoleAssignment {
+        let role = "IX00000000000000000000000000000104";
+        NewRoleAssignment::new(role, TwilioIamFake::ORGANIZATION, user).expect("they are SIDs")
+    }
+
+    fn desired() -> NewRoleAssignment {
+        whole(ALEX).resource("queue", "desired")
+    }
+
+    pub(super) fn role_assignments() -> Vec<Way> {
+        let other = || whole(ALEX).resource("queue", "other");
+        let of_bo = || whole(BO).resource("queue", "desired");
+        let (there, both) = (|| [of_bo(), desired()], || [other(), desired()]);
+        let held = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa desired";
+        let ensure = Method {
+            facts: facts("twilio.iam role-assignments.ensure", held, 1, TWILIO_ELSEWHERE),
+            start: || Box::pin(TwilioIamFake::start()),
+            uri: TwilioIamFake::uri,
+            client: |fake, origin, options| organization(fake, origin, options).role_assignments(),
+            call: |it| told(it.ensure(&desired())),
+            held: |fake: &TwilioIamFake| {
+                shown(fake.role_assignments(), |one| {
+                    [one.identity.map(|sid| sid.to_string()), one.resource_id]
+                })
+            },
+            create: |it, one| done(it.create(one)),
+            set_up: |_| {},
+        };
+        // Two attempts, and two more to find out what they did.
+        let absent = "twilio.iam role-assignments.ensure_absent";
+        let absent =
+            ensure.other(absent, Goal::Gone, 4, |it| told(it.ensure_absent(SECOND_ASSIGNMENT)));
+        let reads = ensure.other("twilio.iam role-assignments.list", Goal::Read, 0, |it| {
+            read(it.list().identity(ALEX).page_size(1).items())
+        });
+        let paged = ensure.with(|fake| fake.page_size(1));
+        let lost = "POST DELETE! DELETE DELETE GET";
+        vec![
+            ensure.way("absent", "POST GET POST", Ok(Created), [of_bo()]),
+            ensure.way("there", "POST GET", Ok(AlreadyExisted), there()),
+            paged.way("on page 2", "POST GET GET", Ok(AlreadyExisted), both()),
+            ensure.way("more is there", "POST GET", Err(Conflict), [whole(ALEX)]),
+            ensure.way("response lost", "POST GET POST! GET", Ok(Indeterminate), [of_bo()]),
+            ensure.way("lost", "POST GET POST? GET GET", Err(Interrupted), [of_bo()]),
+            absent.way("there", "POST DELETE", Ok(Deleted), there()),
+            absent.way("absent", "POST DELETE GET", Ok(AlreadyAbsent), [of_bo()]),
+            absent.way("response lost", lost, Ok(Indeterminate), there()),
+            reads.way("two pages", "POST GET GET", Ok(Read(2)), both()),
+        ]
+    }
+
+    pub(super) fn users() -> Vec<Way> {
+        let user = |name: &str| NewUser::new(name).expect("it is a name");
+        let (bo, alex) = (|| user("bo@example.com"), || user("alex@example.com"));
+        let name = "twilio.iam users.ensure_deactivated";
+        let facts = facts(name, "alex@example.com ", 2, TWILIO_ELSEWHERE);
+        let gone = Method {
+            facts: Facts { goal: Goal::Gone, ..facts },
+            start: || Box::pin(TwilioIamFake::start()),
+            uri: TwilioIamFake::uri,
+            client: |fake, origin, options| organization(fake, origin, options).users(),
+            call: |it| told(it.ensure_deactivated(SECOND_USER)),
+            held: |fake: &TwilioIamFake| {
+                let active = fake.users().into_iter().filter(|user| user.active != Some(false));
+                shown(active.collect(), |user| [user.user_name, None])
+            },
+            create: |it, one| done(it.create(one)),
+            set_up: |_| {},
+        };
+        let (there, lost) = (|| [bo(), alex()], "POST GET DELETE! DELETE! GET");
+        vec![
+            gone.way("active", "POST GET DELETE", Ok(Deleted), there()),
+            gone.way("inactive", "POST GET", Ok(AlreadyAbsent), [bo(), alex().active(false)]),
+            gone.way("absent", "POST GET", Ok(AlreadyAbsent), [bo()]),
+            gone.way("responses lost", lost, Ok(Indeterminate), there()),
+        ]
+    }
+}
+
+#[cfg(feature = "twilio")]
+mod twilio_chat {
+    use super::*;
+    use rolecall::testing::TwilioChatFake;
+    use rolecall::twilio::chat::{NewRole, PermissionsChanged};
+
+    /// The second that is created.
+    const SECOND: &str = "RL00000000000000000000000000000002";
+
+    fn role<const N: usize>(name: &str, permissions: [&str; N]) -> NewRole {
+        NewRole::new(name, "channel", permissions).expect("it is complete")
+    }
+
+    fn desired() -> NewRole {
+        role("reader", ["leaveChannel"])
+    }
+
+    /// What became of the one permission; of no other there may be a word.
+    impl From<PermissionsChanged> for Told {
+        fn from(now: PermissionsChanged) -> Self {
+            match (&now.added[..], &now.removed[..]) {
+                ([], []) => AlreadyExisted,
+                ([one], []) if one == "sendMessage" => Created,
+                ([], [one]) if one == "sendMessage" => Deleted,
+                _ => panic!("{now:?}"),
+            }
+        }
+    }
+
+    pub(super) fn all() -> Vec<Way> {
+        let other = || role("other", ["leaveChannel", "sendMessage"]);
+        let more = || role("reader", ["leaveChannel", "sendMessage"]);
+        let last = || [other(), role("reader", ["sendMessage"])];
+        let (there, with_more) = (|| [other(), desired()], || [other(), more()]);
+        let held = r#"reader ["leaveChannel"]"#;
+        let ensure = Method {
+            facts: facts("twilio.chat roles.ensure", held, 1, TWILIO_ELSEWHERE),
+            start: || Box::pin(TwilioChatFake::start()),
+            uri: TwilioChatFake::uri,
+            client: |fake: &TwilioChatFake, origin, options| {
+                let client = fake.builder().base_url(origin).options(options).build();
+                let client = client.expect("the client is set up well");
+                client.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles()
+            },
+            call: |it| told(it.ensure(&desired())),
+            held: |fake| {
+                shown(fake.roles(), |role| {
+                    [role.friendly_name, role.permissions.map(|all| format!("{all:?}"))]
+                })
+            },
+            create: |it, one| done(it.create(one)),
+            set_up: |_| {},
+        };
+        let absent = "twilio.chat roles.ensure_absent";
+        let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent(SECOND)));
+        // Those that are about one permission.
+        let permission = Method {
+            facts: Facts { desired: "reader sendMessage", reconciles: false, ..ensure.facts },
+            held: |fake: &TwilioChatFake| {
+                let parts = fake.roles().into_iter().flat_map(|role| {
+                    let permissions = role.permissions.into_iter().flatten();
+                    permissions.map(move |one| [role.friendly_name.clone(), Some(one)])
+                });
+                shown(parts.collect(), |parts| parts)
+            },
+            ..ensure
+        };
+        let add = permission.other("twilio.chat roles.add_permissions", Goal::There, 1, |it| {
+            told(it.add_permissions(SECOND, ["sendMessage"]))
+        });
+        let remove = "twilio.chat roles.remove_permissions";
+        let remove = permission.other(remove, Goal::Gone, 1, |it| {
+            let removed = told(it.remove_permissions(SECOND, ["sendMessage"]));
+            let same = |told| if told == AlreadyExisted { AlreadyAbsent } else { told };
+            Box::pin(async move { removed.await.map(same) })
+        });
+        vec![
+            ensure.way("absent", "GET POST", Ok(Created), [other()]),
+            ensure.way("there", "GET", Ok(AlreadyExisted), there()),
+            ensure.way("another is there", "GET", Err(Conflict), [more()]),
+            ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
+            ensure.way("lost", "GET POST? GET GET", Err(Interrupted), [other()]),
+            absent.way("there", "DELETE", Ok(Deleted), there()),
+            absent.way("absent", "DELETE", Ok(AlreadyAbsent), [other()]),
+            absent.way("responses lost", "DELETE! DELETE! GET", Ok(Indeterminate), there()),
+            add.way("lacking", "GET POST", Ok(Created), there()),
+            add.way("there", "GET", Ok(AlreadyExisted), with_more()),
+            remove.way("there", "GET POST", Ok(Deleted), with_more()),
+            remove.way("lacking", "GET", Ok(AlreadyAbsent), there()),
+            remove.way("none would be left", "GET", Err(InvalidRequest), last()),
+        ]
+    }
+}
+
+#[cfg(feature = "harness")]
+mod harness {
+    use super::*;
+    use rolecall::harness::{NewResourceGroup, NewRole, NewRoleAssignment, Principal, Scope};
+    use rolecall::testing::{HarnessDuplicates, HarnessFake};
+
+    const SCOPE: &str = "orgs/platform";
+
+    const ELSEWHERE: Elsewhere = &[
+        (404, r#"{"code":"RESOURCE_NOT_FOUND","message":"HTTP 404 Not Found"}"#),
+        (404, r#"{"code":"ENTITY_NOT_FOUND","message":"Organization is not found"}"#),
+        (400, r#"{"code":"INVALID_REQUEST","message":"Organization is not found"}"#),
+    ];
+
+    fn org(fake: &HarnessFake, origin: &str, options: ClientOptions) -> Scope {
+        let client = fake.builder().base_url(origin).options(options).build();
+        client.expect("the client is set up well").org("platform")
+    }
+
+    fn assignment(identifier: &str, role: &str, group: &str) -> NewRoleAssignment {
+        let group = Principal::user_group(group);
+        NewRoleAssignment::new(identifier, role, "all", group).expect("it is complete")
+    }
+
+    fn role(identifier: &str, name: &str) -> NewRole {
+        let role = NewRole::new(identifier, name, ["core_pipeline_execute"]);
+        role.expect("it is complete").tolerate([HarnessFake::COMPULSORY_PERMISSION])
+    }
+
+    fn group(identifier: &str, name: &str) -> NewResourceGroup {
+        NewResourceGroup::new(identifier, name).expect("it is complete")
+    }
+
+    fn desired() -> NewRoleAssignment {
+        assignment("desired", "_organization_viewer", "sre")
+    }
+
+    fn role_assignments() -> Vec<Way> {
+        let other = || assignment("other", "_organization_viewer", "other");
+        let renamed = || [other(), assignment("renamed", "_organization_viewer", "sre")];
+        let changed = || assignment("desired", "_organization_admin", "sre");
+        let there = || [other(), desired()];
+        let (name, held) = ("harness role-assignments.ensure", "_organization_viewer sre");
+        let ensure = Method {
+            facts: facts(name, held, 2, ELSEWHERE),
+            start: || Box::pin(HarnessFake::start()),
+            uri: HarnessFake::uri,
+            client: |fake, origin, options| org(fake, origin, options).role_assignments(),
+            call: |it| told(it.ensure(&desired())),
+            held: |fake: &HarnessFake| {
+                shown(fake.role_assignments(SCOPE), |held| {
+                    let held = held.role_assignment;
+                    [held.role, held.principal.and_then(|principal| principal.identifier)]
+                })
+            },
+            create: |it, one| done(it.create(one)),
+            set_up: |_| {},
+        };
+        let absent = "harness role-assignments.ensure_absent";
+        let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent("desired")));
+        let reads = ensure.other("harness role-assignments.list", Goal::Read, 0, |it| {
+            read(it.list().page_size(1).items())
+        });
+        let by_400 = ensure.with(|fake| fake.duplicates(HarnessDuplicates::DuplicateField));
+        let by_409 = ensure.with(|fake| fake.duplicates(HarnessDuplicates::Conflict));
+        let managed = absent.with(|fake| fake.manage(SCOPE, "desired"));
+        let by_404 = absent.with(|fake| fake.missing(404, "RESOURCE_NOT_FOUND"));
+        let lost = "GET POST? GET GET GET GET POST";
+        vec![
+            ensure.way("absent", "GET POST", Ok(Created), [other()]),
+            ensure.way("there", "GET", Ok(AlreadyExisted), there()),
+            by_400.way("renamed, 400", "GET POST GET GET", Ok(AlreadyExisted), renamed()),
+            by_409.way("renamed, 409", "GET POST GET GET", Ok(AlreadyExisted), renamed()),
+            ensure.way("renamed, 500", "GET POST GET GET", Ok(Indeterminate), renamed()),
+            ensure.way("another is there", "GET", Err(Conflict), [changed()]),
+            ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
+            ensure.way("lost", lost, Ok(Created), [other()]),
+            absent.way("there", "DELETE", Ok(Deleted), there()),
+            managed.way("managed", "DELETE", Err(InvalidRequest), [desired()]),
+            absent.way("absent", "DELETE", Ok(AlreadyAbsent), [other()]),
+            by_404.way("by 404", "DELETE GET GET", Ok(AlreadyAbsent), [other()]),
+            absent.way("response lost", "DELETE! DELETE GET", Ok(Indeterminate), there()),
+            reads.way("two pages", "GET GET", Ok(Read(2)), there()),
+        ]
+    }
+
+    /// The ways of those that differ in name alone.
+    macro_rules! named {
+        ($resources:ident, $new:ident, $ensure:literal, $absent:literal) => {{
+            let (other, desired) = (|| $new("other", "Other"), || $new("desired", "Desired"));
+            let changed = || $new("desired", "Changed");
+            let there = || [other(), desired()];
+            let ensure = Method {
+                facts: facts($ensure, "desired Desired", 2, ELSEWHERE),
+                start: || Box::pin(HarnessFake::start()),
+                uri: HarnessFake::uri,
+                client: |fake, origin, options| org(fake, origin, options).$resources(),
+                call: |it| told(it.ensure(&$new("desired", "Desired"))),
+                held: |fake: &HarnessFake| {
+                    shown(fake.$resources(SCOPE), |one| {
+                        [Some(one.identifier.to_string()), one.name]
+                    })
+                },
+                create: |it, one| done(it.create(one)),
+                set_up: |_| {},
+            };
+            let absent =
+                ensure.other($absent, Goal::Gone, 2, |it| told(it.ensure_absent("desired")));
+            vec![
+                ensure.way("absent", "GET POST", Ok(Created), [other()]),
+                ensure.way("there", "GET", Ok(AlreadyExisted), there()),
+                ensure.way("another is there", "GET", Err(Conflict), [changed()]),
+                ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
+                absent.way("there", "DELETE", Ok(Deleted), there()),
+                absent.way("absent", "DELETE GET GET", Ok(AlreadyAbsent), [other()]),
+                absent.way("response lost", "DELETE! DELETE GET GET", Ok(Indeterminate), there()),
+            ]
+        }};
+    }
+
+    pub(super) fn all() -> Vec<Way> {
+        let mut all = role_assignments();
+        all.extend(named!(roles, role, "harness roles.ensure", "harness roles.ensure_absent"));
+        all.extend(named!(
+            resource_groups,
+            group,
+            "harness resource-groups.ensure",
+            "harness resource-groups.ensure_absent"
+        ));
+        all
+    }
+}
+
+#[cfg(feature = "redox")]
+mod redox {
+    use super::*;
+    use rolecall::redox::{NewRoleAssignment, Redox, RoleRef, UserRef};
+    use rolecall::testing::{RedoxAbsent, RedoxFake, RedoxMembership};
+
+    const ELSEWHERE: Elsewhere = &[(404, r#"{"message":"Not found"}"#)];
+
+    async fn start() -> std::io::Result<RedoxFake> {
+        let fake = RedoxFake::start().await?;
+        fake.add_environment("7", "e-1", "Clinic", "Development");
+        Ok(fake)
+    }
+
+    fn client(fake: &RedoxFake, origin: &str, options: ClientOptions) -> Redox {
+        let builder = fake.builder().base_url(format!("{origin}/platform"));
+        builder.options(options).build().expect("the client is set up well")
+    }
+
+    fn user(id: &str) -> UserRef {
+        UserRef::id(id).expect("it is not empty")
+    }
+
+    fn given(user_id: &str, role: &str) -> NewRoleAssignment {
+        NewRoleAssignment::new(RoleRef::id(role).expect("it is not empty"), user(user_id))
+    }
+
+    fn held(memberships: Vec<RedoxMembership>) -> Vec<String> {
+        shown(memberships, |held| [Some(held.user), Some(held.role)])
+    }
+
+    pub(super) fn all() -> Vec<Way> {
+        let (other, changed) = (|| given("u-2", "r-1"), || given("u-1", "r-2"));
+        let there = || [other(), given("u-1", "r-1")];
+        let ensure = Method {
+            facts: facts("redox role-assignment.ensure", "u-1 r-1", 2, ELSEWHERE),
+            start: || Box::pin(start()),
+            uri: RedoxFake::uri,
+            client: |fake: &RedoxFake, origin, options| {
+                client(fake, origin, options).organization("7").role_assignments()
+            },
+            call: |it| told(it.ensure(&given("u-1", "r-1"))),
+            held: |fake| held(fake.memberships()),
+            create: |it, one| done(it.assign(one)),
+            set_up: |_| {},
+        };
+        let reads =
+            ensure.other("redox role-assignment.list", Goal::Read, 0, |it| read(it.list().items()));
+        let mut all = vec![
+            reads.way("all", "GET", Ok(Read(2)), there()),
+            ensure.way("absent", "GET PUT", Ok(Created), [other()]),
+            ensure.way("there", "GET", Ok(AlreadyExisted), there()),
+            ensure.way("another is there", "GET", Err(Conflict), [changed()]),
+            ensure.way("response lost", "GET PUT! GET", Ok(Indeterminate), [other()]),
+            ensure.way("lost", "GET PUT? GET GET PUT", Ok(Created), [other()]),
+        ];
+        let name = "redox environment-role-assignment.ensure";
+        let ensure = Method {
+            facts: facts(name, "u-1 r-1", 1, ELSEWHERE),
+            start: || Box::pin(start()),
+            uri: RedoxFake::uri,
+            client: |fake: &RedoxFake, origin, options| {
+                client(fake, origin, options).environment("e-1").role_assignments()
+            },
+            call: |it| told(it.ensure(&given("u-1", "r-1"))),
+            held: |fake| held(fake.environment_memberships()),
+            create: |it, one| done(it.assign(one)),
+            set_up: |_| {},
+        };
+        let absent = "redox environment-role-assignment.ensure_absent";
+        let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent(&user("u-1"))));
+        let denied = absent.with(|fake| fake.absent(RedoxAbsent::Unsuccessful));
+        let lost = "GET DELETE! DELETE GET";
+        all.extend([
+            ensure.way("absent", "GET POST", Ok(Created), [other()]),
+            ensure.way("there", "GET", Ok(AlreadyExisted), there()),
+            ensure.way("another is there", "GET", Err(Conflict), [changed()]),
+            ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
+            ensure.way("lost", "GET POST? GET GET", Err(Interrupted), [other()]),
+            absent.way("there", "GET DELETE", Ok(Deleted), there()),
+            absent.way("absent", "GET", Ok(AlreadyAbsent), [other()]),
+            absent.way("response lost", lost, Ok(Indeterminate), there()),
+            denied.way("response lost, denied", lost, Ok(Indeterminate), there()),
+        ]);
+        all
+    }
+}
+
+#[cfg(feature = "deepset")]
+mod deepset {
+    use super::*;
+    use rolecall::deepset::{NewRole, Permission};
+    use rolecall::testing::DeepsetFake;
+
+    const ELSEWHERE: Elsewhere = &[(404, r#"{"detail":"Organization not found"}"#)];
+
+    fn role(name: &str, description: &str) -> NewRole {
+        NewRole::new(name, description, [Permission::new("files", "read")])
+    }
+
+    pub(super) fn all() -> Vec<Way> {
+        let (other, changed) = (|| role("other", "Desired"), || role("desired", "Changed"));
+        let there = || [other(), role("desired", "Desired")];
+        let ensure = Method {
+            facts: facts("deepset roles.ensure", "desired Desired", 2, ELSEWHERE),
+            start: || Box::pin(DeepsetFake::start()),
+            uri: DeepsetFake::uri,
+            client: |fake: &DeepsetFake, origin, options| {
+                let client = fake.builder().base_url(origin).options(options).build();
+                let client = client.expect("the client is set up well");
+                client.organization(DeepsetFake::ORGANIZATION).roles()
+            },
+            call: |it| told(it.ensure(&role("desired", "Desired"))),
+            held: |fake| shown(fake.roles(), |role| [role.role_name, role.description]),
+            create: |it, one| done(it.create(one)),
+            set_up: |_| {},
+        };
+        let reads = ensure.other("deepset roles.list", Goal::Read, 0, |it| read(it.list().items()));
+        let bodiless = ensure.with(|fake| fake.error_bodies(false));
+        let paged = reads.with(|fake| fake.page_size(1));
+        vec![
+            ensure.way("absent", "POST", Ok(Created), [other()]),
+            ensure.way("there", "POST GET", Ok(AlreadyExisted), there()),
+            bodiless.way("there, by an empty 409", "POST GET", Ok(AlreadyExisted), there()),
+            ensure.way("another is there", "POST GET", Err(Conflict), [changed()]),
+            ensure.way("response lost", "POST! GET", Ok(Indeterminate), [other()]),
+            ensure.way("lost", "POST? GET GET POST", Ok(Created), [other()]),
+            paged.way("two pages", "GET GET", Ok(Read(2)), there()),
+        ]
+    }
+}

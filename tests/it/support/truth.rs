@@ -1,0 +1,62 @@
+//! What the documented table says of a call and its response, and what is true of every error.
+
+use rolecall::operation::Idempotency;
+use rolecall::{Effect, Error, ErrorKind};
+
+/// The most of a body that an error keeps.
+pub(crate) const KEPT: usize = 16 << 10;
+
+/// The kind of a response with this status, none of the call's successes, in which no code of the
+/// service can be read.
+pub(crate) fn kind_of_status(operation: &str, status: u16) -> ErrorKind {
+    match status {
+        400 | 422 => ErrorKind::InvalidRequest,
+        401 => ErrorKind::Unauthenticated,
+        403 => ErrorKind::PermissionDenied,
+        404 | 410 => ErrorKind::NotFound,
+        408 => ErrorKind::Timeout,
+        // deepset documents 409 for a name that is taken; at Harness it could mean nothing else.
+        409 if operation.starts_with("deepset") => ErrorKind::AlreadyExists,
+        409 if operation.starts_with("harness") => ErrorKind::AlreadyExists,
+        409 | 412 => ErrorKind::Conflict,
+        429 => ErrorKind::RateLimited,
+        400..=499 => ErrorKind::Rejected,
+        500..=599 => ErrorKind::Server,
+        _ => ErrorKind::UnexpectedStatus,
+    }
+}
+
+/// What such a response says about the change.
+pub(crate) fn effect_of_status(idempotency: Idempotency, status: u16) -> Effect {
+    match status {
+        _ if idempotency == Idempotency::Safe => Effect::NotApplied,
+        408 => Effect::Unknown,
+        300..=499 => Effect::NotApplied,
+        _ => Effect::Unknown,
+    }
+}
+
+/// What is true of every error.
+pub(crate) fn check_form(error: &Error) -> Result<(), String> {
+    let check = |holds: bool, what: &str| match holds {
+        true => Ok(()),
+        false => Err(format!("{what}: {error:?}")),
+    };
+    let line = error.to_string();
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    check(!line.contains(breaks), "its text is one line")?;
+    check(line.chars().count() < 1500, "its text is short")?;
+    check(error.body().len() <= KEPT, "its body is bounded")?;
+    check(!format!("{error:?}").contains("obviously-fake"), "it shows no credential")?;
+    let repeatable = error.effect() == Effect::NotApplied
+        && matches!(
+            error.kind(),
+            ErrorKind::RateLimited
+                | ErrorKind::Connect
+                | ErrorKind::Timeout
+                | ErrorKind::Interrupted
+                | ErrorKind::Server
+        );
+    check(error.is_safe_to_repeat() == repeatable, "it is safe to repeat")?;
+    check(error.is_outcome_unknown() == (error.effect() == Effect::Unknown), "it is unknown")
+}
