@@ -26,18 +26,24 @@ pub(crate) struct Redox {
     environments: Environments,
 }
 
+#[cfg(feature = "redox-jwt")]
+fn api_key() -> Result<Credentials, Error> {
+    let pem = include_str!("../../../fixtures/redox/keys/p384.pem");
+    let key = rolecall::redox::ApiKey::from_pem(RedoxFake::CLIENT_ID, RedoxFake::KEY_ID, pem)?;
+    Ok(key.into())
+}
+
+#[cfg(not(feature = "redox-jwt"))]
+fn api_key() -> Result<Credentials, Error> {
+    Ok(Credentials::from(RedoxFake::TOKEN))
+}
+
 impl Service for Redox {
     type Fake = RedoxFake;
 
     fn new(origin: &str, second: bool) -> Result<Self, Error> {
         let has_key = second && cfg!(feature = "redox-jwt");
-        let mut credentials = Credentials::from(RedoxFake::TOKEN);
-        #[cfg(feature = "redox-jwt")]
-        if has_key {
-            let pem = include_str!("../../../fixtures/redox/keys/p384.pem");
-            let (id, key) = (RedoxFake::CLIENT_ID, RedoxFake::KEY_ID);
-            credentials = rolecall::redox::ApiKey::from_pem(id, key, pem)?.into();
-        }
+        let credentials = if has_key { api_key()? } else { Credentials::from(RedoxFake::TOKEN) };
         let builder = RedoxClient::builder(credentials).base_url(format!("{origin}/platform"));
         #[cfg(feature = "redox-jwt")]
         let builder = builder.token_url(format!("{origin}/v2/auth/token"));
