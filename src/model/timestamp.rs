@@ -32,17 +32,18 @@ impl Timestamp {
     /// timestamp.
     #[must_use]
     pub fn unix_seconds(&self) -> Option<i64> {
-        self.parse().map(jiff::Timestamp::as_second)
+        self.0.parse().ok().map(jiff::Timestamp::as_second)
     }
 
     /// As the standard library's type; `None` if the text is not a timestamp.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
-        self.parse().map(SystemTime::from)
+        Self::read(&self.0)
     }
 
-    fn parse(&self) -> Option<jiff::Timestamp> {
-        self.0.parse().ok()
+    /// Reads a timestamp; `None` if the text is none.
+    pub(crate) fn read(text: &str) -> Option<SystemTime> {
+        text.parse().ok().map(|time: jiff::Timestamp| time.into())
     }
 }
 

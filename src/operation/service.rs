@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::{HeaderMap, StatusCode};
 
@@ -36,6 +37,9 @@ pub struct Failure {
     pub message: Option<String>,
     /// The id of the request, where the body has it.
     pub request_id: Option<String>,
+    /// When the service takes requests again, where the body says so. A `Retry-After` header goes
+    /// before it.
+    pub retry_at: Option<SystemTime>,
     /// The service's own typed error.
     pub service: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -55,7 +59,8 @@ impl Failure {
             (400..=599, Some(kind)) => kind,
             (_, Some(_)) => by_status,
         };
-        Self { kind, code: None, message: None, request_id: None, service: None }
+        let (code, message, request_id) = (None, None, None);
+        Self { kind, code, message, request_id, retry_at: None, service: None }
     }
 
     /// A failure of which only the status is known.
@@ -73,6 +78,9 @@ impl Failure {
 
         /// Sets the request id that the body has.
         with_request_id = request_id(Option<String>);
+
+        /// Sets when the service takes requests again.
+        with_retry_at = retry_at(Option<SystemTime>);
     }
 
     /// Sets the service's own typed error.

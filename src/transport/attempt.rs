@@ -1,6 +1,7 @@
 //! One attempt of a call, and the errors of those that fail.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -66,11 +67,8 @@ impl Transport {
                         |cause: Option<BodyError>| cause.map(|c| c.partial).unwrap_or_default();
                     let body = mask.bytes(body.unwrap_or_else(partial));
                     let (status, headers) = (parts.status, mask.headers(parts.headers));
-                    let asked = retry::retry_after(&headers, (self.0.environment.wall)());
-                    let (kind, mut error) = failure(endpoint, status, headers, &body);
-                    if let Some(wait) = asked {
-                        error = error.with_retry_after(wait);
-                    }
+                    let now = (self.0.environment.wall)();
+                    let (kind, error) = failure(endpoint, status, headers, &body, now);
                     let outcome = AttemptOutcome::Refused { status: status.as_u16(), kind };
                     Err(Failed { outcome, error })
                 }
@@ -92,6 +90,7 @@ pub(super) fn failure(
     status: StatusCode,
     headers: HeaderMap,
     body: &[u8],
+    now: SystemTime,
 ) -> (ErrorKind, Error) {
     // A token must not be kept in any form, whatever the status.
     let refused = status.is_client_error() || status.is_server_error();
@@ -107,12 +106,18 @@ pub(super) fn failure(
     }
     let kind = failure.kind;
     let request_id = (endpoint.request_id)(&headers).or(failure.request_id);
-    let error = Error::new(kind)
+    let sent = retry::sent_at(&headers, now);
+    let until = |at: SystemTime| at.duration_since(sent).unwrap_or_default();
+    let wait = retry::retry_after(&headers, sent).or(failure.retry_at.map(until));
+    let mut error = Error::new(kind)
         .with_status(status)
         .with_headers(headers)
         .with_body(body)
         .with_shared_service(failure.service, endpoint.request_id_label)
         .with_words(request_id, failure.code, failure.message.or_else(|| plain_text(body)));
+    if let Some(wait) = wait {
+        error = error.with_retry_after(wait);
+    }
     (kind, error)
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -224,7 +224,10 @@ impl<T: Send + 'static> Call<T> {
                     let sending = transport.run(endpoint, &source, &options, &mut progress);
                     let sent = sending.instrument(span.clone()).await;
                     let result = match sent {
-                        Ok(reply) => read(reply, decode, endpoint, &progress),
+                        Ok(reply) => {
+                            let now = (transport.0.environment.wall)();
+                            read(reply, decode, endpoint, &progress, now)
+                        }
                         Err(error) => own_effect(error, refused_by_own_effect, &progress),
                     };
                     finish(&result, &span, &progress, &options);
@@ -285,6 +288,7 @@ fn read<T>(
     decode: fn(&http::Response<Bytes>) -> Result<T, DecodeError>,
     endpoint: &Endpoint,
     progress: &Progress,
+    now: SystemTime,
 ) -> Result<Response<T>, Error> {
     let Reply { response, mask } = reply;
     let decoded = decode(&response);
@@ -302,7 +306,7 @@ fn read<T>(
     let unreadable = AttemptOutcome::Unreadable { confirmed: endpoint.spec.status_confirms };
     let (outcome, error) = match cause {
         DecodeError::Unsuccessful => {
-            let (_, error) = failure(endpoint, status, headers, &mask.bytes(body));
+            let (_, error) = failure(endpoint, status, headers, &mask.bytes(body), now);
             (AttemptOutcome::Unsuccessful, error)
         }
         DecodeError::Shape(text) if endpoint.spec.sensitive => {

@@ -294,29 +294,49 @@ async fn jitter_covers_the_whole_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_never_undercut() {
-    for (value, expected) in [
-        ("7", 7),
-        ("0", 0),
-        ("Thu, 03 Mar 2016 19:47:25 GMT", 10),
-        ("Thu, 03 Mar 2016 19:47:05 GMT", 0),
-        ("soon", 0),
-        ("-3", 0),
-        ("", 0),
+    // By the client's clock it is 19:47:15.
+    let behind = Some("Thu, 03 Mar 2016 19:37:15 GMT");
+    let ahead = Some("Thu, 03 Mar 2016 19:57:15 GMT");
+    for (values, date, expected) in [
+        (&["7"][..], None, 7),
+        (&["1.5"], None, 2),
+        (&["59.0001"], None, 60),
+        (&["2."], None, 2),
+        (&["3.000"], None, 3),
+        (&["0.001"], None, 1),
+        (&["0"], None, 0),
+        // Of several the longest counts.
+        (&["0", "5"], None, 5),
+        (&["5", "0"], None, 5),
+        (&["soon", "5"], None, 5),
+        (&["2, 5"], None, 5),
+        (&["Thu, 03 Mar 2016 19:47:25 GMT"], None, 10),
+        (&["Thu, 03 Mar 2016 19:47:25 GMT"], Some("yesterday"), 10),
+        (&["Thu, 03 Mar 2016 19:37:25 GMT"], behind, 10),
+        (&["Thu, 03 Mar 2016 19:57:25 GMT"], ahead, 10),
+        (&["Thu, 03 Mar 2016 19:57:25 GMT", "12"], ahead, 12),
+        (&["Thu, 03 Mar 2016 19:47:05 GMT"], None, 0),
+        (&["Thu, 03 Mar 2016 19:57:05 GMT"], ahead, 0),
+        (&["soon"], None, 0),
+        (&["-3"], None, 0),
+        (&[".5"], None, 0),
+        (&["1.5.2"], None, 0),
+        (&["1e1"], None, 0),
+        (&[""], None, 0),
     ] {
-        for status in [429, 503] {
-            let acts = vec![Act::respond(status, "").header("retry-after", value), Act::created()];
-            let (result, waited) = timed::<IDEMPOTENT>(acts, &options(), 0.0).await;
-            result.expect("the second attempt succeeds");
-            assert!(about(waited, Duration::from_secs(expected)), "{value}");
+        for act in [Act::respond(429, ""), Act::respond(503, ""), Act::respond(401, "")] {
+            let act = values.iter().fold(act, |act, value| act.header("retry-after", value));
+            let act = date.iter().fold(act, |act, date| act.header("date", date));
+            let (wire, _) = script(vec![act, Act::created()]);
+            let start = Instant::now();
+            let transport = transport(wire, renewable(), &options(), || 0.0);
+            transport.call(&Probe::<IDEMPOTENT>).await.expect("the second attempt succeeds");
+            let waited = start.elapsed();
+            assert!(
+                about(waited, Duration::from_secs(expected)),
+                "{values:?} {date:?}: {waited:?}"
+            );
         }
-    }
-    // Of several the longest counts.
-    for values in [["0", "5"], ["5", "0"], ["soon", "5"]] {
-        let limited = Act::respond(429, "").header("retry-after", values[0]);
-        let acts = vec![limited.header("retry-after", values[1]), Act::created()];
-        let (result, waited) = timed::<NON_IDEMPOTENT>(acts, &options(), 0.0).await;
-        result.expect("the second attempt succeeds");
-        assert!(about(waited, Duration::from_secs(5)), "{values:?}: {waited:?}");
     }
 }
 

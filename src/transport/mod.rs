@@ -366,20 +366,15 @@ impl Transport {
                     },
                 );
                 let stop = match decision {
-                    Decision::Renew if inner.budget.spend() => {
-                        renewed = true;
-                        continue;
-                    }
                     Decision::Again(wait) if inner.budget.spend() => {
                         // The error itself could quote the service.
                         tracing::debug!(?wait, kind = error.kind().as_str(), "retrying the call");
                         progress.maybe_arrived |= effect == Effect::Unknown;
+                        renewed |= outcome.refuses_credentials();
                         tokio::time::sleep(wait).await;
                         continue;
                     }
-                    Decision::Renew | Decision::Again(_) => {
-                        Some("not retried: the client's retry budget is spent")
-                    }
+                    Decision::Again(_) => Some("not retried: the client's retry budget is spent"),
                     Decision::Stop(reason) => reason,
                 };
                 let error = match error.kind() {

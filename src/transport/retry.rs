@@ -94,6 +94,12 @@ pub(crate) enum AttemptOutcome {
     Unsuccessful,
 }
 
+impl AttemptOutcome {
+    pub(crate) fn refuses_credentials(self) -> bool {
+        self == Self::Refused { status: 401, kind: ErrorKind::Unauthenticated }
+    }
+}
+
 /// What one attempt with this outcome did, on its own.
 pub(crate) fn effect(idempotency: Idempotency, outcome: AttemptOutcome) -> Effect {
     if idempotency == Idempotency::Safe {
@@ -133,9 +139,8 @@ pub(crate) struct FailedAttempt {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Decision {
-    /// Try again at once with renewed credentials, if the shared budget has a retry left.
-    Renew,
-    /// Try again after this wait, if the shared budget has a retry left.
+    /// Try again after this wait, if the shared budget has a retry left; with renewed credentials
+    /// where these were refused.
     Again(Duration),
     /// The error is final. The text says why, where that is not plain from the error itself.
     Stop(Option<&'static str>),
@@ -143,13 +148,9 @@ pub(crate) enum Decision {
 
 /// The one decision about retries.
 pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
+    let renews = failed.renewable && failed.outcome.refuses_credentials();
     let repeatable = match failed.outcome {
         AttemptOutcome::NotSent { transient } => transient,
-        AttemptOutcome::Refused { status: 401, kind: ErrorKind::Unauthenticated }
-            if failed.renewable =>
-        {
-            return Decision::Renew;
-        }
         AttemptOutcome::NoResponse
         | AttemptOutcome::Refused { status: 408 | 500 | 502 | 503 | 504, .. } => {
             failed.idempotency != Idempotency::NonIdempotent
@@ -158,7 +159,7 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
         AttemptOutcome::Refused { status: 400..=499, kind: ErrorKind::RateLimited } => true,
         AttemptOutcome::Refused { .. }
         | AttemptOutcome::Unreadable { .. }
-        | AttemptOutcome::Unsuccessful => false,
+        | AttemptOutcome::Unsuccessful => renews,
     };
     if !repeatable {
         return Decision::Stop(None);
@@ -166,10 +167,12 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
     if failed.retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
         return Decision::Stop(Some("not retried: Retry-After is over the limit"));
     }
-    if failed.attempts >= policy.max_attempts {
+    if failed.attempts >= policy.max_attempts && !renews {
         return Decision::Stop(None);
     }
-    let chosen = backoff(policy, failed.attempts, failed.jitter);
+    // Where the credentials were at fault, nothing has to recover.
+    let jitter = if renews { 0.0 } else { failed.jitter };
+    let chosen = backoff(policy, failed.attempts, jitter);
     let wait = match failed.retry_after {
         // Never less than asked; the jitter on top keeps many clients from coming back as one,
         // and is given up where it alone would not fit.
@@ -190,20 +193,38 @@ pub(crate) fn backoff(policy: &RetryPolicy, attempts: u32, jitter: f64) -> Durat
     super::bounded(limit).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-/// Reads `Retry-After` in both its forms, relative to `now`. Unreadable values count as absent; of
-/// several the longest counts, since it must not be undercut.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// Reads `Retry-After` in both its forms; `sent` is when the response was sent. Unreadable values count
+/// as absent; of several the longest counts, since it must not be undercut.
+pub(crate) fn retry_after(headers: &HeaderMap, sent: SystemTime) -> Option<Duration> {
     let values = headers.get_all(header::RETRY_AFTER);
-    values.iter().filter_map(|value| wait_asked_for(value.to_str().ok()?.trim(), now)).max()
+    values.iter().filter_map(|value| wait_asked_for(value.to_str().ok()?.trim(), sent)).max()
 }
 
-fn wait_asked_for(text: &str, now: SystemTime) -> Option<Duration> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit mean "very long", which the caller's limit then refuses.
-        return Some(Duration::from_secs(text.parse().unwrap_or(u32::MAX.into())));
+fn wait_asked_for(text: &str, sent: SystemTime) -> Option<Duration> {
+    match httpdate::parse_http_date(text) {
+        Ok(date) => Some(date.duration_since(sent).unwrap_or_default()),
+        // A gateway may have joined several headers.
+        Err(_) => text.split(',').filter_map(|one| seconds(one.trim())).max(),
     }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// Reads a number of seconds; a fraction counts as a whole one.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut digits = whole.bytes().chain(fraction.bytes());
+    if whole.is_empty() || !digits.all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than fit mean "very long", which the caller's limit then refuses.
+    let whole = whole.parse().map_or(u32::MAX.into(), |whole: u64| whole.min(u32::MAX.into()));
+    let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+    Some(Duration::from_secs(whole + up))
+}
+
+/// When a response was sent by the service's own clock; where it does not say so, now.
+pub(crate) fn sent_at(headers: &HeaderMap, now: SystemTime) -> SystemTime {
+    let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+    date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now)
 }
 
 /// Retries that a client and its clones may still spend.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
+use crate::model::Timestamp;
 use crate::model::loose::text;
 use crate::operation::Failure;
 
@@ -144,7 +145,8 @@ pub struct ServiceError {
     pub status: Option<u16>,
     /// SCIM's detail of the error, e.g. `uniqueness`.
     pub scim_type: Option<String>,
-    /// Until when requests are throttled, as text.
+    /// Until when requests are throttled (*documented* for the token endpoint, its form not). Where it
+    /// is an ISO 8601 timestamp (inferred) and there is no `Retry-After`, the client waits until then.
     pub throttled_until: Option<String>,
     /// The body as it came.
     pub raw: Value,
@@ -209,6 +211,7 @@ pub(super) fn read_failure(status: StatusCode, body: &[u8]) -> Failure {
         return Failure::from_status(status);
     };
     Failure::new(status, error.kind(status))
+        .with_retry_at(error.throttled_until.as_deref().and_then(Timestamp::read))
         .with_code(error.code_text())
         .with_message(error.message.clone())
         .with_service(error)

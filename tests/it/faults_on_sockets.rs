@@ -378,7 +378,7 @@ async fn redirect_is_not_followed<S: Subject>() {
 async fn retry_after_that_is_over_or_invalid_costs_no_wait<S: Subject>() {
     let stage = Stage::<S>::warm(eager()).await;
     let past = httpdate::fmt_http_date(SystemTime::now() - MINUTE);
-    for (nth, value) in ["0", " 0 ", &past, "soon", "-5", "1.5", ""].iter().enumerate() {
+    for (nth, value) in ["0", " 0 ", &past, "soon", "-5", ""].iter().enumerate() {
         stage.subject.fault(1, Fault::status(429).header("retry-after", value));
         stage.call(nth + 1).await.came_to::<S>(Succeeds(2));
     }

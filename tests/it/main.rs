@@ -31,6 +31,7 @@ mod configuration;
 mod connecting;
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod docs;
+mod every_endpoint;
 mod examples;
 mod fault_matrix;
 mod fault_matrix_steps;
