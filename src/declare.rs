@@ -47,8 +47,9 @@ macro_rules! setters {
     };
 }
 
-/// Declares getters, a line each: `copy name: Type` copies a field, `borrow` borrows it, `part` borrows
-/// what an optional field holds. `name = field` names a field that is called otherwise.
+/// Declares getters, a line each: `copy name: Type` copies a field, `borrow` borrows it, `optional`
+/// borrows what an optional field holds, and `part` borrows a part of that (the text of a `String`).
+/// `name = field` names a field that is called otherwise.
 macro_rules! getters {
     ($($(#[$meta:meta])* $kind:ident $name:ident $(= $field:ident)?: $type:ty;)+) => {
         $($crate::declare::getters! { @field [$(#[$meta])*] $kind $name [$($field)?] $type })+
@@ -61,21 +62,28 @@ macro_rules! getters {
     };
     (@one [$($meta:tt)*] copy $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use]
+        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> $type {
             self.$field
         }
     };
     (@one [$($meta:tt)*] borrow $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use]
+        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> &$type {
             &self.$field
         }
     };
+    (@one [$($meta:tt)*] optional $name:ident $field:ident $type:ty) => {
+        $($meta)*
+        #[must_use = "it changes nothing"]
+        pub fn $name(&self) -> Option<&$type> {
+            self.$field.as_ref()
+        }
+    };
     (@one [$($meta:tt)*] part $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use]
+        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> Option<&$type> {
             self.$field.as_deref()
         }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use http::HeaderMap;
 
 use super::Harness;
-use super::resource::{Endpoints, Updatable};
+use super::resource::{Container, Readable, Searchable};
 use super::scope::Place;
 use crate::error::Error;
 use crate::model::open_enum;
@@ -106,23 +106,32 @@ impl Paging {
     }
 }
 
-/// A page of the role assignments, roles or resource groups in a scope; see
-/// [`Resources::list`](super::Resources::list).
+/// A page of a list in a scope; see [`Resources::list`](super::Resources::list).
 #[derive(Clone, Debug)]
 pub struct ListInScope<T> {
     place: Place,
     paging: Paging,
     search_term: Option<String>,
+    identifiers: Option<Vec<String>>,
+    /// The query parameter for one identifier.
+    identifier: &'static str,
     items: PhantomData<fn() -> T>,
 }
 
 impl<T> ListInScope<T> {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, paging: Paging::default(), search_term: None, items: PhantomData }
+        Self {
+            place,
+            paging: Paging::default(),
+            search_term: None,
+            identifiers: None,
+            identifier: "",
+            items: PhantomData,
+        }
     }
 }
 
-impl<T: Endpoints> Operation for ListInScope<T> {
+impl<T: Readable> Operation for ListInScope<T> {
     type Service = Harness;
     type Output = Vec<T>;
     const SPEC: Spec = T::LIST;
@@ -134,15 +143,17 @@ impl<T: Endpoints> Operation for ListInScope<T> {
     fn query(&self) -> Vec<(&'static str, String)> {
         let mut query = self.paging.query();
         query.extend(self.search_term.clone().map(|term| ("search_term", term)));
+        query.extend(self.identifiers.iter().flatten().map(|one| (self.identifier, one.clone())));
         query
     }
 
     fn validate(&self) -> Result<(), Error> {
+        check_any("identifiers", &self.identifiers)?;
         self.paging.check()
     }
 }
 
-impl<T: Endpoints> ListOperation for ListInScope<T> {
+impl<T: Readable> ListOperation for ListInScope<T> {
     type Item = T;
 
     fn seek(&mut self, cursor: &str) -> Result<(), Error> {
@@ -170,12 +181,33 @@ impl<T> List<ListInScope<T>> {
     }
 }
 
-impl<T: Updatable> List<ListInScope<T>> {
-    /// Lists only roles or resource groups that match this text (`search_term`). What it is
-    /// compared with is not documented.
+impl<T: Searchable> List<ListInScope<T>> {
+    /// Lists only what matches this text (`search_term`). What it is compared with is not
+    /// documented. Role assignments cannot be searched for.
     pub fn search_term(mut self, text: impl Into<String>) -> Self {
         self.operation.search_term = Some(text.into());
         self
+    }
+}
+
+impl<T: Container> List<ListInScope<T>> {
+    /// Lists only organizations or projects with one of these identifiers. The call refuses none at
+    /// all.
+    pub fn identifiers(mut self, any: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.operation.identifier = T::IDENTIFIER;
+        self.operation.identifiers = Some(any.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// Checks that a filter, where it is set, names something: an empty one would list everything.
+///
+/// # Errors
+/// An invalid-request error that names the filter.
+pub(super) fn check_any<T>(field: &str, any: &Option<Vec<T>>) -> Result<(), Error> {
+    match any.as_ref().is_some_and(Vec::is_empty) {
+        true => Err(Error::invalid(field, "must not be empty; leave it out for all")),
+        false => Ok(()),
     }
 }
 

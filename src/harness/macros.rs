@@ -11,27 +11,29 @@ macro_rules! in_scopes {
     };
 }
 
-/// Declares setters of optional texts.
-macro_rules! text_setters {
-    ($($(#[$meta:meta])* $name:ident)+) => { $(
-        $(#[$meta])*
-        pub fn $name(mut self, text: impl Into<String>) -> Self {
-            self.$name = Some(text.into());
-            self
+/// Declares the fields `created` and `updated` of a response as times.
+macro_rules! times {
+    ($($type:ident),+) => { $(
+        impl $type {
+            /// Returns [`created`](Self::created) as a time.
+            ///
+            /// The service sends milliseconds since 1970 (*documented* among the common parameters of
+            /// the vendor's introduction), but the example in its schema looks like seconds: numbers
+            /// from 100,000,000,000 on (March 1973 in milliseconds) are taken as milliseconds, smaller
+            /// ones as seconds.
+            #[must_use]
+            pub fn created_at(&self) -> Option<std::time::SystemTime> {
+                self.created.and_then($crate::harness::resource::time)
+            }
+
+            /// Returns [`updated`](Self::updated) as a time, in the unit of
+            /// [`created_at`](Self::created_at).
+            #[must_use]
+            pub fn updated_at(&self) -> Option<std::time::SystemTime> {
+                self.updated.and_then($crate::harness::resource::time)
+            }
         }
     )+ };
 }
 
-/// Declares getters: `name(value) -> type { expression }`.
-macro_rules! getters {
-    ($($(#[$meta:meta])* $name:ident($own:ident) -> $type:ty { $value:expr })+) => { $(
-        $(#[$meta])*
-        #[must_use = "it changes nothing"]
-        pub fn $name(&self) -> $type {
-            let $own = self;
-            $value
-        }
-    )+ };
-}
-
-pub(super) use {getters, in_scopes, text_setters};
+pub(super) use {in_scopes, times};

@@ -13,6 +13,7 @@ mod error;
 mod identifier;
 mod list;
 mod macros;
+mod organizations;
 mod resource;
 mod resource_group;
 mod resource_group_filter;
@@ -38,6 +39,9 @@ use scope::Place;
 pub use error::{ErrorCode, FailedPermissionCheck, FieldError, ResponseMessage, ServiceError};
 pub use identifier::{AnyIdentifier, Identifier, OrgIdentifier, ProjectIdentifier};
 pub use list::{ListInScope, Order, SortBy};
+pub use organizations::{
+    Organization, OrganizationResponse, Organizations, Project, ProjectResponse, Projects,
+};
 pub use resource::Resource;
 pub use resource_group::{
     IncludedScope, NewResourceGroup, ResourceFilter, ResourceGroup, ResourceGroups, ScopeFilter,
@@ -101,6 +105,11 @@ impl Harness {
     /// of a path is reported by the calls made from the handle.
     pub fn org(&self, org: impl TryInto<OrgIdentifier, Error: Into<Error>>) -> Scope {
         self.scope(Place::Org(arg(org)))
+    }
+
+    /// Returns the handle of the organizations of the account: `/v1/orgs`.
+    pub fn organizations(&self) -> Organizations {
+        Resources::new(self.account())
     }
 
     fn scope(&self, place: Place) -> Scope {

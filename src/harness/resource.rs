@@ -1,4 +1,5 @@
-//! What role assignments, roles and resource groups have in common: calls in a scope.
+//! What role assignments, roles, resource groups, organizations and projects have in common: calls in
+//! a scope.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,16 +22,20 @@ pub trait Resource: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'stati
     type New: Serialize + Clone + fmt::Debug + Send + Sync + 'static;
 }
 
-/// How a resource is listed, read, created and deleted in all three scopes.
-pub trait Endpoints: Resource {
+/// How a resource is listed and read.
+pub trait Readable: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
     const LIST: Spec;
     const GET: Spec;
+
+    fn identifier(&self) -> &str;
+}
+
+/// How a resource is created and deleted, too, in all three scopes.
+pub trait Endpoints: Readable + Resource {
     const CREATE: Spec;
     const DELETE: Spec;
     const ENSURE: &'static str;
     const ENSURE_ABSENT: &'static str;
-
-    fn identifier(&self) -> &str;
 
     /// The identifier of what is to be created; empty where the service chooses it.
     fn identifier_of(new: &Self::New) -> &str;
@@ -64,6 +69,17 @@ pub trait Endpoints: Resource {
     }
 }
 
+/// What can be searched for by a text.
+pub trait Searchable: Readable {}
+
+impl<T: Updatable> Searchable for T {}
+
+/// An organization or a project, of which several can be listed by their identifiers.
+pub trait Container: Searchable {
+    /// The query parameter for one identifier.
+    const IDENTIFIER: &'static str;
+}
+
 /// What can be replaced, too.
 pub trait Updatable: Endpoints {
     const UPDATE: Spec;
@@ -86,10 +102,20 @@ impl<'a, T, const DELETE: bool> One<'a, T, DELETE> {
     }
 }
 
-impl<T: Endpoints, const DELETE: bool> Operation for One<'_, T, DELETE> {
+impl<T: Readable> Operation for Get<'_, T> {
     type Service = Harness;
     type Output = T;
-    const SPEC: Spec = if DELETE { T::DELETE } else { T::GET };
+    const SPEC: Spec = T::GET;
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        self.place.path(text(self.identifier)?)
+    }
+}
+
+impl<T: Endpoints> Operation for Delete<'_, T> {
+    type Service = Harness;
+    type Output = T;
+    const SPEC: Spec = T::DELETE;
 
     fn path(&self) -> Result<Vec<&str>, Error> {
         self.place.path(text(self.identifier)?)

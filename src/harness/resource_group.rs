@@ -1,15 +1,15 @@
 //! A resource group: to be created, and as the service has it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::identifier::{check_identifier, check_not_empty};
-use super::macros::{getters, in_scopes, text_setters};
-use super::resource::{Endpoints, Resource, Updatable, check_labels, part_matches, tags, time};
+use super::macros::{in_scopes, times};
+use super::resource::{Endpoints, Readable, Resource, Updatable, check_labels, part_matches, tags};
 use super::scope::Place;
 use super::{Identifier, Resources, ScopeLevel};
+use crate::declare::{getters, setters};
 use crate::error::Error;
 use crate::model::loose::identifying;
 use crate::model::open_enum;
@@ -63,17 +63,20 @@ impl Resource for ResourceGroup {
 const ALL: &[&str] = in_scopes!("resource-groups");
 const ONE: &[&str] = in_scopes!("resource-groups/{resource-group}");
 
-impl Endpoints for ResourceGroup {
+impl Readable for ResourceGroup {
     const LIST: Spec = Spec::get("harness resource-groups.list", ALL);
     const GET: Spec = Spec::get("harness resource-groups.get", ONE);
-    const CREATE: Spec = Spec::post("harness resource-groups.create", ALL);
-    const DELETE: Spec = Spec::delete("harness resource-groups.delete", ONE).success(&[200]);
-    const ENSURE: &'static str = "harness resource-groups.ensure";
-    const ENSURE_ABSENT: &'static str = "harness resource-groups.ensure_absent";
 
     fn identifier(&self) -> &str {
         self.identifier.as_str()
     }
+}
+
+impl Endpoints for ResourceGroup {
+    const CREATE: Spec = Spec::post("harness resource-groups.create", ALL);
+    const DELETE: Spec = Spec::delete("harness resource-groups.delete", ONE).success(&[200]);
+    const ENSURE: &'static str = "harness resource-groups.ensure";
+    const ENSURE_ABSENT: &'static str = "harness resource-groups.ensure_absent";
 
     fn identifier_of(new: &NewResourceGroup) -> &str {
         &new.identifier
@@ -181,11 +184,11 @@ impl NewResourceGroup {
         })
     }
 
-    text_setters! {
+    setters! {
         /// Sets the color that the group is shown in.
-        color
+        color(some into String);
         /// Describes the group, in at most 1024 characters.
-        description
+        description(some into String);
     }
 
     /// Adds a tag; at most 128.
@@ -215,21 +218,21 @@ impl NewResourceGroup {
 
     getters! {
         /// Returns the identifier.
-        identifier(own) -> &str { &own.identifier }
+        borrow identifier: str;
         /// Returns the name.
-        name(own) -> &str { &own.name }
+        borrow name: str;
         /// Returns the color.
-        get_color(own) -> Option<&str> { own.color.as_deref() }
+        part get_color = color: str;
         /// Returns the description.
-        get_description(own) -> Option<&str> { own.description.as_deref() }
+        part get_description = description: str;
         /// Returns the tags.
-        tags(own) -> Option<&BTreeMap<String, String>> { own.tags.as_ref() }
+        optional tags: BTreeMap<String, String>;
         /// Returns the included scopes.
-        included_scopes(own) -> &[IncludedScope] { &own.included_scope }
+        borrow included_scopes = included_scope: [IncludedScope];
         /// Returns the filters.
-        filters(own) -> &[ResourceFilter] { &own.resource_filter }
+        borrow filters = resource_filter: [ResourceFilter];
         /// Returns whether all resources of the included scopes belong to the group.
-        get_include_all_resources(own) -> bool { own.include_all_resources }
+        copy get_include_all_resources = include_all_resources: bool;
     }
 }
 
@@ -273,13 +276,13 @@ impl IncludedScope {
         Self { filter: Some(ScopeFilter::IncludingChildScopes), ..Self::default() }
     }
 
-    text_setters! {
+    setters! {
         /// Sets the account.
-        account
+        account(some into String);
         /// Sets the organization.
-        org
+        org(some into String);
         /// Sets the project.
-        project
+        project(some into String);
     }
 
     /// Only the scope that a group lives in, whatever its account.
@@ -399,6 +402,8 @@ pub struct ResourceGroup {
     pub harness_managed: Option<bool>,
 }
 
+times! { ResourceGroup }
+
 impl ResourceGroup {
     /// Returns the parts of this group that can be written, to change some and
     /// [update](Resources::update) it.
@@ -425,13 +430,5 @@ impl ResourceGroup {
             include_all_resources: self.include_all_resources.unwrap_or_default(),
             ..new
         })
-    }
-
-    getters! {
-        /// Returns [`created`](Self::created) as a time, in the unit of
-        /// [`RoleAssignmentResponse::created_at`](super::RoleAssignmentResponse::created_at).
-        created_at(own) -> Option<SystemTime> { own.created.and_then(time) }
-        /// Returns [`updated`](Self::updated) as a time, in the same unit.
-        updated_at(own) -> Option<SystemTime> { own.updated.and_then(time) }
     }
 }

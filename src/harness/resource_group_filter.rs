@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use serde::Serialize;
 
-use super::list::{Order, Paging, SortBy};
-use super::macros::{getters, text_setters};
+use super::list::{Order, Paging, SortBy, check_any};
 use super::{Harness, ResourceGroup};
+use crate::declare::{getters, setters};
 use crate::error::Error;
 use crate::model::open_enum;
 use crate::operation::{Body, Idempotency, ListOperation, ListPage, Operation, Spec};
@@ -69,10 +69,7 @@ impl Operation for FilterResourceGroups {
     }
 
     fn validate(&self) -> Result<(), Error> {
-        if self.filter.identifier_filter.as_ref().is_some_and(Vec::is_empty) {
-            let rule = "must not be empty; leave it out for all";
-            return Err(Error::invalid("identifiers", rule));
-        }
+        check_any("identifiers", &self.filter.identifier_filter)?;
         self.paging.check()
     }
 
@@ -140,15 +137,15 @@ impl ResourceGroupFilter {
         Self::default()
     }
 
-    text_setters! {
+    setters! {
         /// Lists groups of this account.
-        account
+        account(some into String);
         /// Lists groups of this organization.
-        org
+        org(some into String);
         /// Lists groups of this project.
-        project
+        project(some into String);
         /// Lists groups whose identifier or name matches this text.
-        search_term
+        search_term(some into String);
     }
 
     /// Adds identifiers: groups with one of them are listed. The call refuses none at all.
@@ -165,17 +162,17 @@ impl ResourceGroupFilter {
 
     getters! {
         /// Returns the account.
-        get_account(own) -> Option<&str> { own.account.as_deref() }
+        part get_account = account: str;
         /// Returns the organization.
-        get_org(own) -> Option<&str> { own.org.as_deref() }
+        part get_org = org: str;
         /// Returns the project.
-        get_project(own) -> Option<&str> { own.project.as_deref() }
+        part get_project = project: str;
         /// Returns the text that identifier or name must match.
-        get_search_term(own) -> Option<&str> { own.search_term.as_deref() }
+        part get_search_term = search_term: str;
         /// Returns the identifiers.
-        get_identifiers(own) -> Option<&[String]> { own.identifier_filter.as_deref() }
+        part get_identifiers = identifier_filter: [String];
         /// Returns whose groups are listed.
-        get_managed(own) -> Option<&ManagedFilter> { own.managed_filter.as_ref() }
+        optional get_managed = managed_filter: ManagedFilter;
     }
 }
 

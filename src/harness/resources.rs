@@ -1,19 +1,22 @@
-//! `{scope}/role-assignments`, `{scope}/roles`, `{scope}/resource-groups`: the calls of one scope.
+//! `{scope}/role-assignments`, `{scope}/roles`, `{scope}/resource-groups`, organizations, projects: the
+//! calls of one scope.
 
 use std::marker::PhantomData;
 
 use super::AnyIdentifier;
 use super::ensure::{EnsureAbsent, EnsurePresent};
 use super::list::ListInScope;
-use super::resource::{Create, Delete, Endpoints, Get, Updatable, Update};
+use super::resource::{Create, Delete, Endpoints, Get, Readable, Updatable, Update};
 use super::scope::Scope;
 use crate::error::Error;
 use crate::model::arg;
 use crate::transport::{Call, Ensured, EnsuredAbsent, List};
 
-/// The role assignments, roles or resource groups in one scope. `{resources}` stands for their
-/// paths; [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and
-/// [`ResourceGroups`](super::ResourceGroups) say what is particular to each, with an example.
+/// The role assignments, roles, resource groups, organizations or projects in one scope.
+/// `{resources}` stands for their paths; [`RoleAssignments`](super::RoleAssignments),
+/// [`Roles`](super::Roles), [`ResourceGroups`](super::ResourceGroups),
+/// [`Organizations`](super::Organizations) and [`Projects`](super::Projects) say what is particular to
+/// each, with an example.
 ///
 /// Errors carry the service's own as [`ServiceError`](super::ServiceError).
 #[derive(Clone, Debug)]
@@ -26,6 +29,36 @@ pub struct Resources<T> {
 impl<T> Resources<T> {
     pub(super) fn new(scope: Scope) -> Self {
         Self { scope, resource: PhantomData }
+    }
+}
+
+impl<T: Readable> Resources<T> {
+    /// Lists them, Harness's own roles and resource groups among them: `GET {scope}/{resources}`
+    /// (*documented*), a bare array, with the total in the header `X-Total-Elements`.
+    ///
+    /// # Pages
+    /// Items are in the order of their identifiers, 30 a page, at most 100. (The service's own
+    /// order, last changed first, shifts under writes and would skip or repeat rows, *observed*.)
+    /// The list ends by the total that the service names, or without one on a page that is not
+    /// full.
+    ///
+    /// A [`Position`](crate::Position) is a page number and a place in the page: a row that is
+    /// created or deleted before it in the meantime shifts it by one.
+    pub fn list(&self) -> List<ListInScope<T>> {
+        self.scope.transport.list(ListInScope::new(self.scope.place.clone()))
+    }
+
+    /// Gets one: `GET {scope}/{resources}/{identifier}` (*documented*).
+    ///
+    /// # Errors
+    /// For a role assignment that does not exist,
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): 400 `RESOURCE_NOT_FOUND_EXCEPTION`
+    /// (*observed*) or 404. For a role or a resource group,
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) like other wrong input: 400
+    /// `INVALID_REQUEST` (*observed*), which only the list tells apart. For an organization or a
+    /// project the code is not known.
+    pub fn get(&self, identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>) -> Call<T> {
+        self.scope.transport.call(&Get::new(&self.scope.place, &arg(identifier)))
     }
 }
 
@@ -70,33 +103,6 @@ impl<T: Endpoints> Resources<T> {
     pub fn ensure(&self, new: &T::New) -> Call<Ensured<T>> {
         let desired = EnsurePresent { resources: self.clone(), new: new.clone() };
         self.scope.transport.ensure(desired)
-    }
-
-    /// Lists them, Harness's own roles and resource groups among them: `GET {scope}/{resources}`
-    /// (*documented*), a bare array, with the total in the header `X-Total-Elements`.
-    ///
-    /// # Pages
-    /// Items are in the order of their identifiers, 30 a page, at most 100. (The service's own
-    /// order, last changed first, shifts under writes and would skip or repeat rows, *observed*.)
-    /// The list ends by the total that the service names, or without one on a page that is not
-    /// full.
-    ///
-    /// A [`Position`](crate::Position) is a page number and a place in the page: a row that is
-    /// created or deleted before it in the meantime shifts it by one.
-    pub fn list(&self) -> List<ListInScope<T>> {
-        self.scope.transport.list(ListInScope::new(self.scope.place.clone()))
-    }
-
-    /// Gets one: `GET {scope}/{resources}/{identifier}` (*documented*).
-    ///
-    /// # Errors
-    /// For a role assignment that does not exist,
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): 400 `RESOURCE_NOT_FOUND_EXCEPTION`
-    /// (*observed*) or 404. For a role or a resource group,
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) like other wrong input: 400
-    /// `INVALID_REQUEST` (*observed*), which only the list tells apart.
-    pub fn get(&self, identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>) -> Call<T> {
-        self.scope.transport.call(&Get::new(&self.scope.place, &arg(identifier)))
     }
 
     /// Deletes one, and returns what was deleted: `DELETE {scope}/{resources}/{identifier}`, 200

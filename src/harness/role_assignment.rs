@@ -1,15 +1,14 @@
 //! A role assignment: to be created, and as the service has it.
 
-use std::time::SystemTime;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::identifier::{check_identifier, check_not_empty};
-use super::macros::{getters, in_scopes};
-use super::resource::{Endpoints, Resource, time};
+use super::macros::{in_scopes, times};
+use super::resource::{Endpoints, Readable, Resource};
 use super::scope::Place;
 use super::{Identifier, Resources};
+use crate::declare::getters;
 use crate::error::Error;
 use crate::model::loose::identifying;
 use crate::model::open_enum;
@@ -83,17 +82,20 @@ impl Resource for RoleAssignmentResponse {
 const ALL: &[&str] = in_scopes!("role-assignments");
 const ONE: &[&str] = in_scopes!("role-assignments/{role-assignment}");
 
-impl Endpoints for RoleAssignmentResponse {
+impl Readable for RoleAssignmentResponse {
     const LIST: Spec = Spec::get("harness role-assignments.list", ALL);
     const GET: Spec = Spec::get("harness role-assignments.get", ONE);
-    const CREATE: Spec = Spec::post("harness role-assignments.create", ALL);
-    const DELETE: Spec = Spec::delete("harness role-assignments.delete", ONE).success(&[200]);
-    const ENSURE: &'static str = "harness role-assignments.ensure";
-    const ENSURE_ABSENT: &'static str = "harness role-assignments.ensure_absent";
 
     fn identifier(&self) -> &str {
         self.role_assignment.identifier.as_str()
     }
+}
+
+impl Endpoints for RoleAssignmentResponse {
+    const CREATE: Spec = Spec::post("harness role-assignments.create", ALL);
+    const DELETE: Spec = Spec::delete("harness role-assignments.delete", ONE).success(&[200]);
+    const ENSURE: &'static str = "harness role-assignments.ensure";
+    const ENSURE_ABSENT: &'static str = "harness role-assignments.ensure_absent";
 
     fn identifier_of(new: &NewRoleAssignment) -> &str {
         &new.identifier
@@ -244,19 +246,19 @@ impl NewRoleAssignment {
 
     getters! {
         /// Returns the identifier; empty where the service chooses it.
-        identifier(own) -> &str { &own.identifier }
+        borrow identifier: str;
         /// Returns the role.
-        role(own) -> &str { &own.role }
+        borrow role: str;
         /// Returns the resource group.
-        resource_group(own) -> &str { &own.resource_group }
+        borrow resource_group: str;
         /// Returns who is given the role.
-        principal(own) -> &Principal { &own.principal }
+        borrow principal: Principal;
         /// Returns the reference to a role of a higher scope.
-        get_role_reference(own) -> Option<&RoleReference> { own.role_reference.as_ref() }
+        optional get_role_reference = role_reference: RoleReference;
         /// Returns whether the assignment is without effect.
-        get_disabled(own) -> bool { own.disabled }
+        copy get_disabled = disabled: bool;
         /// Returns `managed`, if it is sent.
-        get_managed(own) -> Option<bool> { own.managed }
+        copy get_managed = managed: Option<bool>;
     }
 }
 
@@ -459,20 +461,7 @@ impl From<LooseResponse> for RoleAssignmentResponse {
     }
 }
 
-impl RoleAssignmentResponse {
-    getters! {
-        /// Returns [`created`](Self::created) as a time.
-        ///
-        /// The service sends milliseconds since 1970 (*documented* among the common parameters of
-        /// the vendor's introduction), but the example in its schema looks like seconds: numbers
-        /// from 100,000,000,000 on (March 1973 in milliseconds) are taken as milliseconds, smaller
-        /// ones as seconds.
-        created_at(own) -> Option<SystemTime> { own.created.and_then(time) }
-        /// Returns [`updated`](Self::updated) as a time, in the unit of
-        /// [`created_at`](Self::created_at).
-        updated_at(own) -> Option<SystemTime> { own.updated.and_then(time) }
-    }
-}
+times! { RoleAssignmentResponse }
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,15 @@
 //! `{scope}/roles`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::identifier::{check_identifier, check_not_empty};
-use super::macros::{getters, in_scopes, text_setters};
-use super::resource::{Endpoints, Resource, Updatable, check_labels, part_matches, tags, time};
+use super::macros::{in_scopes, times};
+use super::resource::{Endpoints, Readable, Resource, Updatable, check_labels, part_matches, tags};
 use super::scope::Place;
 use super::{Identifier, Resources, ScopeLevel};
+use crate::declare::{getters, setters};
 use crate::error::Error;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
@@ -61,17 +61,20 @@ impl Resource for Role {
 const ALL: &[&str] = in_scopes!("roles");
 const ONE: &[&str] = in_scopes!("roles/{role}");
 
-impl Endpoints for Role {
+impl Readable for Role {
     const LIST: Spec = Spec::get("harness roles.list", ALL);
     const GET: Spec = Spec::get("harness roles.get", ONE);
-    const CREATE: Spec = Spec::post("harness roles.create", ALL);
-    const DELETE: Spec = Spec::delete("harness roles.delete", ONE).success(&[200]);
-    const ENSURE: &'static str = "harness roles.ensure";
-    const ENSURE_ABSENT: &'static str = "harness roles.ensure_absent";
 
     fn identifier(&self) -> &str {
         self.identifier.as_str()
     }
+}
+
+impl Endpoints for Role {
+    const CREATE: Spec = Spec::post("harness roles.create", ALL);
+    const DELETE: Spec = Spec::delete("harness roles.delete", ONE).success(&[200]);
+    const ENSURE: &'static str = "harness roles.ensure";
+    const ENSURE_ABSENT: &'static str = "harness roles.ensure_absent";
 
     fn identifier_of(new: &NewRole) -> &str {
         &new.identifier
@@ -152,9 +155,9 @@ impl NewRole {
         self
     }
 
-    text_setters! {
+    setters! {
         /// Describes the role, in at most 1024 characters.
-        description
+        description(some into String);
     }
 
     /// Adds a tag; at most 128.
@@ -172,17 +175,17 @@ impl NewRole {
 
     getters! {
         /// Returns the identifier.
-        identifier(own) -> &str { &own.identifier }
+        borrow identifier: str;
         /// Returns the name.
-        name(own) -> &str { &own.name }
+        borrow name: str;
         /// Returns the permissions.
-        get_permissions(own) -> &[String] { &own.permissions }
+        borrow get_permissions = permissions: [String];
         /// Returns the description.
-        get_description(own) -> Option<&str> { own.description.as_deref() }
+        part get_description = description: str;
         /// Returns the tags.
-        tags(own) -> Option<&BTreeMap<String, String>> { own.tags.as_ref() }
+        optional tags: BTreeMap<String, String>;
         /// Returns the permissions that are [tolerated](Self::tolerate).
-        tolerated(own) -> &BTreeSet<String> { &own.tolerated }
+        borrow tolerated: BTreeSet<String>;
     }
 }
 
@@ -238,15 +241,9 @@ impl Role {
         let new = NewRole::new(self.identifier.as_str(), name, permissions)?;
         Ok(NewRole { description: self.description.clone(), tags: self.tags.clone(), ..new })
     }
-
-    getters! {
-        /// Returns [`created`](Self::created) as a time, in the unit of
-        /// [`RoleAssignmentResponse::created_at`](super::RoleAssignmentResponse::created_at).
-        created_at(own) -> Option<SystemTime> { own.created.and_then(time) }
-        /// Returns [`updated`](Self::updated) as a time, in the same unit.
-        updated_at(own) -> Option<SystemTime> { own.updated.and_then(time) }
-    }
 }
+
+times! { Role }
 
 /// Where a role lives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

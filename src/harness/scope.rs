@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    OrgIdentifier, ProjectIdentifier, ResourceGroups, Resources, RoleAssignments, Roles, ScopeLevel,
+    OrgIdentifier, ProjectIdentifier, Projects, ResourceGroups, Resources, RoleAssignments, Roles,
+    ScopeLevel,
 };
 use crate::error::Error;
 use crate::model::{Arg, arg, text};
@@ -40,6 +41,16 @@ impl Scope {
             _ => Err(Error::invalid("project", "must belong to an organization")),
         };
         Scope { place: Place::Project(org, arg(project)), ..self.clone() }
+    }
+
+    /// Returns the handle of the projects of this organization. Calls made from those of anything but
+    /// an organization are refused.
+    pub fn projects(&self) -> Projects {
+        let place = match &self.place {
+            Place::Org(_) => self.place.clone(),
+            _ => Place::Org(Err(Error::invalid("projects", "must be those of an organization"))),
+        };
+        Resources::new(Scope { place, ..self.clone() })
     }
 
     /// Returns the handle of the role assignments in this scope.

@@ -92,6 +92,10 @@ samples! {
         ResourceGroup = "group",
         IncludedScope = "group" at "/included_scope/0",
         ResourceFilter = "group" at "/resource_filter/0",
+        OrganizationResponse = "organization",
+        Organization = "organization" at "/org",
+        ProjectResponse = "project",
+        Project = "project" at "/project",
         Validation = "validation" at "/data",
         ValidationResult = "validation" at "/data/principalValidationResult",
     }

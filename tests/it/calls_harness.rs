@@ -292,6 +292,15 @@ mod lists {
             // It would list all groups.
             (refusal(client.filter_resource_groups(&none)).await, "identifiers: must not be empty"),
             (
+                refusal(client.organizations().list().identifiers([""; 0])).await,
+                "identifiers: must not be empty",
+            ),
+            (
+                refusal(account.projects().list()).await,
+                "projects: must be those of an organization",
+            ),
+            (refusal(client.org("..").projects().list()).await, "org: must not be"),
+            (
                 refusal(assignments().from(&forged.expect("it has the form"))).await,
                 "position: is not of this list",
             ),

@@ -47,6 +47,8 @@ const RESPONSES: &[(&str, &str, Read)] = &[
     ("harness/assignment", "", value::<harness::RoleAssignmentResponse>),
     ("harness/role", "", value::<harness::Role>),
     ("harness/group", "", value::<harness::ResourceGroup>),
+    ("harness/organization", "", value::<harness::OrganizationResponse>),
+    ("harness/project", "", value::<harness::ProjectResponse>),
     ("harness/validation", "/data/principalValidationResult", value::<harness::ValidationResult>),
     ("redox/assigned", "", value::<redox::AssignRoleResponse>),
     (

@@ -393,7 +393,8 @@ mod harness_types {
             harness::Principal, harness::RoleReference, harness::RoleAssignment,
             harness::RoleAssignmentResponse, harness::ValidationResult, harness::Validation,
             harness::RoleScope, harness::Role, harness::IncludedScope, harness::ResourceFilter,
-            harness::ResourceGroup;
+            harness::ResourceGroup, harness::Organization, harness::OrganizationResponse,
+            harness::Project, harness::ProjectResponse;
         texts:
             harness::Identifier, harness::AnyIdentifier, harness::OrgIdentifier,
             harness::ProjectIdentifier, harness::ErrorCode, harness::ManagedFilter,

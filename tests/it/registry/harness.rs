@@ -173,6 +173,34 @@ pub(super) fn all() -> Vec<Endpoint> {
     all.extend(at!(org, "organization", "org"));
     all.extend(at!(account, "account", "account"));
     all.extend(at!(project, "project", "project"));
+    let (an_organization, a_project) =
+        (fixture!("harness/organization.full.json"), fixture!("harness/project.full.json"));
+    let [organizations, all_organizations] = list(client, format!("[{an_organization}]"), |it| {
+        it.organizations().list().search_term("a & b").identifiers(["platform", "data"])
+    });
+    let [projects, all_projects] = list(org, format!("[{a_project}]"), |it| {
+        it.projects().list().search_term("a & b").identifiers(["web shop"])
+    });
+    all.extend([
+        organizations.with(
+            "",
+            "harness/organizations_list.request.http",
+            "Harness::organizations().list()",
+        ),
+        all_organizations,
+        endpoint(client, an_organization, |it| it.organizations().get("platform")).with(
+            "",
+            "harness/organizations_get.request.http",
+            "Harness::organizations().get(…)",
+        ),
+        projects.with("", "harness/projects_list.request.http", "Scope::projects().list()"),
+        all_projects,
+        endpoint(org, a_project, |it| it.projects().get("web shop")).with(
+            "",
+            "harness/projects_get.request.http",
+            "Scope::projects().get(…)",
+        ),
+    ]);
     let page = format!("[{}]", fixture!("harness/group.full.json"));
     let [first, items] = list(client, page, |it| {
         let filter = ResourceGroupFilter::new()

@@ -1,5 +1,8 @@
 //! A fake of Harness.
 
+mod ng;
+mod roles;
+
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -7,13 +10,16 @@ use serde_json::{Value, json};
 use super::fake::{Service, fake};
 use super::message::{Request, Response, filled, read};
 use crate::harness::{
-    Harness, HarnessBuilder, Identifier, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse,
+    Harness, HarnessBuilder, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse,
 };
 
+use roles::Kind;
+
 fake! {
-/// Harness's role assignments, roles and resource groups at account, organization and project scope.
+/// Harness's role assignments, roles and resource groups at account, organization and project scope,
+/// and its organizations and projects.
 ///
-/// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project, and keeps
+/// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project (those that were added are listed), and keeps
 /// (identifier, scope) and (scope, resource group, role, principal) unique. Like the service, it
 /// fills in the `scope_level` of groups and service accounts, and nulls that of users; responds 400
 /// `RESOURCE_NOT_FOUND_EXCEPTION` (or [otherwise](Self::missing)) where an assignment is not found;
@@ -66,6 +72,9 @@ struct State {
     assignments: Vec<Record>,
     roles: Vec<Record>,
     groups: Vec<Record>,
+    organizations: Vec<Record>,
+    /// Each in the scope of its organization.
+    projects: Vec<Record>,
     hidden: Vec<PrincipalType>,
     omits_totals: bool,
     page_size: Option<usize>,
@@ -84,9 +93,9 @@ impl Record {
     }
 }
 
-/// What a role assignment's response wraps; a role or group itself.
+/// What a response wraps, if anything.
 fn inner(value: &Value) -> &Value {
-    value.get("role-assignment").unwrap_or(value)
+    ["role-assignment", "org", "project"].iter().find_map(|name| value.get(name)).unwrap_or(value)
 }
 
 #[derive(Clone, PartialEq)]
@@ -116,87 +125,6 @@ impl Scope {
             (Some(_), None) => "organization",
             (None, None) => "account",
         }
-    }
-}
-
-/// What roles and resource groups have in common.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Role,
-    Group,
-}
-
-impl Kind {
-    /// Returns Harness's own of this level.
-    fn managed(self, scope: &Scope) -> Vec<Value> {
-        let all = "_all_resources_including_child_scopes";
-        let identifiers: &[&str] = match (self, scope.level()) {
-            (Self::Role, "account") => &["_account_admin", "_account_viewer", "_billing_admin"],
-            (Self::Role, "organization") => &["_organization_admin", "_organization_viewer"],
-            (Self::Role, _) => &["_project_admin", "_project_viewer", "_pipeline_executor"],
-            (Self::Group, "account") => &["_all_account_level_resources", all],
-            (Self::Group, "organization") => &["_all_organization_level_resources", all],
-            (Self::Group, _) => &["_all_project_level_resources"],
-        };
-        let managed = |identifier: &&str| {
-            let mut value = json!({"identifier": identifier, "name": identifier});
-            self.complete(&mut value, scope);
-            value["harness_managed"] = true.into();
-            if self == Self::Group {
-                value["include_all_resources"] = true.into();
-            }
-            value
-        };
-        identifiers.iter().map(managed).collect()
-    }
-
-    /// Adds what the service adds.
-    fn complete(self, value: &mut Value, scope: &Scope) {
-        value["allowed_scope_levels"] = json!([scope.level()]);
-        value["created"] = now().into();
-        value["updated"] = value["created"].clone();
-        value["harness_managed"] = false.into();
-        match self {
-            Self::Role => {
-                let Scope { org, project } = scope;
-                value["scope"] =
-                    json!({"account": HarnessFake::ACCOUNT, "org": org, "project": project});
-                let compulsory = Value::from(HarnessFake::COMPULSORY_PERMISSION);
-                match value["permissions"].as_array_mut() {
-                    Some(permissions) if permissions.contains(&compulsory) => {}
-                    Some(permissions) => permissions.push(compulsory),
-                    None => value["permissions"] = json!([compulsory]),
-                }
-            }
-            Self::Group if value["include_all_resources"].is_boolean() => {}
-            Self::Group => value["include_all_resources"] = false.into(),
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Role => "Role",
-            Self::Group => "Resource group",
-        }
-    }
-
-    /// Returns what is wrong with a body, if anything is.
-    fn problem(self, wanted: &Value) -> Option<&'static str> {
-        if filled(wanted, "identifier").is_none_or(|id| Identifier::new(id).is_err()) {
-            return Some("identifier: is not valid");
-        }
-        if filled(wanted, "name").is_none() {
-            return Some("name: must not be empty");
-        }
-        let mut filters = wanted["resource_filter"].as_array().into_iter().flatten();
-        if filters.any(|filter| filled(filter, "resource_type").is_none()) {
-            return Some("resource_type: must not be null");
-        }
-        let reach = ["EXCLUDING_CHILD_SCOPES", "INCLUDING_CHILD_SCOPES"];
-        let mut scopes = wanted["included_scope"].as_array().into_iter().flatten();
-        scopes
-            .any(|scope| !reach.iter().any(|known| scope["filter"] == **known))
-            .then_some("Filter in Included Scope must be either of the two")
     }
 }
 
@@ -253,6 +181,27 @@ impl HarnessFake {
         }
     }
 
+    /// Adds an organization to those that are listed.
+    pub fn add_organization(&self, identifier: &str) {
+        let value = json!({
+            "org": {"identifier": identifier, "name": identifier, "tags": {}},
+            "created": now(), "updated": now(), "harness_managed": false,
+        });
+        self.state().organizations.push(Record { scope: Scope::new(None, None), value });
+    }
+
+    /// Adds a project to those that are listed, and its organization where it is not there yet.
+    pub fn add_project(&self, org: &str, identifier: &str) {
+        if !self.state().organizations.iter().any(|one| inner(&one.value)["identifier"] == org) {
+            self.add_organization(org);
+        }
+        let value = json!({
+            "project": {"identifier": identifier, "name": identifier, "org": org, "modules": []},
+            "created": now(), "updated": now(), "is_favorite": false,
+        });
+        self.state().projects.push(Record { scope: Scope::new(Some(org), None), value });
+    }
+
     /// Returns the assignments of a scope: `account`, `orgs/{org}` or
     /// `orgs/{org}/projects/{project}`.
     #[must_use]
@@ -296,6 +245,12 @@ impl State {
             return Err(self.refuse(401, "INVALID_TOKEN", message));
         }
         let (scope, rest) = match path {
+            ["v1", "orgs", rest @ ..] if rest.len() < 2 => {
+                return self.containers("org", Scope::new(None, None), rest, request);
+            }
+            ["v1", "orgs", org, "projects", rest @ ..] if rest.len() < 2 => {
+                return self.containers("project", Scope::new(Some(org), None), rest, request);
+            }
             ["v1", "orgs", org, "projects", project, rest @ ..] => {
                 (Scope::new(Some(org), Some(project)), rest)
             }
@@ -346,141 +301,31 @@ impl State {
         request.json_object().ok_or_else(|| self.invalid("Unable to process JSON"))
     }
 
-    fn records(&mut self, kind: Kind) -> &mut Vec<Record> {
-        match kind {
-            Kind::Role => &mut self.roles,
-            Kind::Group => &mut self.groups,
-        }
-    }
-
-    /// Returns all of a scope, Harness's own first.
-    fn all(&mut self, kind: Kind, scope: &Scope) -> Vec<Value> {
-        let mut all = kind.managed(scope);
-        let here = self.records(kind).iter().filter(|record| record.scope == *scope);
-        all.extend(here.map(|record| record.value.clone()));
-        all
-    }
-
-    /// The dry run: managed names (`_…`) are known, and the roles and groups that were created.
-    fn validate(&mut self, request: &Request) -> Outcome {
-        let proposed = &self.body(request)?["roleAssignment"];
-        if request.query("accountIdentifier").is_none_or(|account| account.is_empty()) {
-            return Err(self.invalid("accountIdentifier: must not be empty"));
-        }
-        let (org, project) = (request.query("orgIdentifier"), request.query("projectIdentifier"));
-        let scope = Scope::new(org.as_deref(), project.as_deref());
-        let result = |found: bool, what: &str| match found {
-            true => json!({"valid": true, "errorMessage": null}),
-            false => json!({"valid": false, "errorMessage": format!("{what} not found")}),
-        };
-        let mut known = |kind: Kind, field: &str| {
-            filled(proposed, field).is_some_and(|name| {
-                name.starts_with('_')
-                    || self.all(kind, &scope).iter().any(|one| one["identifier"] == name)
-            })
-        };
-        let role = known(Kind::Role, "roleIdentifier");
-        let group = known(Kind::Group, "resourceGroupIdentifier");
-        let principal = filled(&proposed["principal"], "identifier").is_some();
-        let body = json!({
-            "status": "SUCCESS",
-            "data": {
-                "principalValidationResult": result(principal, "principal"),
-                "roleValidationResult": result(role, "role"),
-                "resourceGroupValidationResult": result(group, "resource group"),
-            },
-            "metaData": null,
-            "correlationId": format!("fake-correlation-{}", self.requests),
-        });
-        Ok(Response::json(200, &body))
-    }
-
-    fn one_kind(&mut self, kind: Kind, scope: &Scope, path: &[&str], request: &Request) -> Outcome {
+    /// Organizations or projects, which can be read only.
+    fn containers(&self, kind: &str, scope: Scope, path: &[&str], request: &Request) -> Outcome {
+        let records = if kind == "org" { &self.organizations } else { &self.projects };
         match (request.method.as_str(), path) {
             ("GET", []) => {
                 let term = request.query("search_term");
-                let mut rows = self.all(kind, scope);
-                rows.retain(|row| term.as_ref().is_none_or(|term| matches(row, term)));
+                let any: Vec<_> = request.query_pairs().filter(|(name, _)| name == kind).collect();
+                let mut rows: Vec<_> = here(records, &scope.name()).cloned().collect();
+                rows.retain(|row| {
+                    let row = inner(row);
+                    term.as_ref().is_none_or(|term| roles::matches(row, term))
+                        && (any.is_empty() || any.iter().any(|(_, id)| row["identifier"] == **id))
+                });
                 self.page(rows, request)
             }
-            ("GET", [id]) => {
-                let mut all = self.all(kind, scope).into_iter();
-                match all.find(|one| one["identifier"] == *id) {
-                    Some(found) => Ok(Response::json(200, &found)),
-                    None => Err(self.not_found(kind, id)),
-                }
-            }
-            ("DELETE", [id]) => {
-                let at = self.changeable(kind, scope, id)?;
-                let deleted = self.records(kind).remove(at).value;
-                if kind == Kind::Role {
-                    self.assignments.retain(|record| {
-                        record.scope != *scope || inner(&record.value)["role"] != *id
-                    });
-                }
-                Ok(Response::json(200, &deleted))
-            }
-            ("POST", []) => self.write(kind, scope, None, self.body(request)?),
-            ("PUT", [id]) => {
-                let wanted = self.body(request)?;
-                if wanted["identifier"] != *id {
-                    let message = "Identifier in the request body and the path must be equal";
-                    return Err(self.invalid(message));
-                }
-                let at = self.changeable(kind, scope, id)?;
-                self.write(kind, scope, Some(at), wanted)
-            }
-            (_, [] | [_]) => Err(self.wrong_method()),
-            _ => Err(self.not_routed()),
+            ("GET", [id]) => match records.iter().find(|record| record.is(&scope, id)) {
+                Some(record) => Ok(Response::json(200, &record.value)),
+                None => Err(self.refuse(
+                    404,
+                    "RESOURCE_NOT_FOUND",
+                    &format!("{kind} {id} is not found"),
+                )),
+            },
+            _ => Err(self.wrong_method()),
         }
-    }
-
-    /// Returns where one is that may be changed.
-    fn changeable(&mut self, kind: Kind, scope: &Scope, id: &str) -> Result<usize, Response> {
-        if kind.managed(scope).iter().any(|one| one["identifier"] == id) {
-            return Err(self.invalid(&format!("{} {id} is managed by Harness", kind.word())));
-        }
-        let at = self.records(kind).iter().position(|record| record.is(scope, id));
-        at.ok_or_else(|| self.not_found(kind, id))
-    }
-
-    fn not_found(&self, kind: Kind, id: &str) -> Response {
-        self.invalid(&format!("{} with identifier {id} is not found", kind.word()))
-    }
-
-    /// Creates a role or group, or replaces the one at this position.
-    fn write(&mut self, kind: Kind, scope: &Scope, at: Option<usize>, mut new: Value) -> Outcome {
-        if let Some(message) = kind.problem(&new) {
-            return Err(self.invalid(message));
-        }
-        let taken = |one: &Value| one["identifier"] == new["identifier"];
-        if at.is_none() && self.all(kind, scope).iter().any(taken) {
-            return Err(self.refuse_duplicate(&format!("{} already exists", kind.word())));
-        }
-        kind.complete(&mut new, scope);
-        if let Some(at) = at {
-            new["created"] = self.records(kind).remove(at).value["created"].take();
-        }
-        self.records(kind).push(Record { scope: scope.clone(), value: new.clone() });
-        Ok(Response::json(if at.is_some() { 200 } else { 201 }, &new))
-    }
-
-    fn filter_groups(&mut self, request: &Request) -> Outcome {
-        let filter = self.body(request)?;
-        let scope = Scope::new(filled(&filter, "org"), filled(&filter, "project"));
-        let mut rows = self.all(Kind::Group, &scope);
-        let term = filled(&filter, "search_term");
-        let any = filter["identifier_filter"].as_array().filter(|any| !any.is_empty());
-        rows.retain(|row| {
-            term.is_none_or(|term| matches(row, term))
-                && any.is_none_or(|any| any.contains(&row["identifier"]))
-                && match filled(&filter, "managed_filter") {
-                    Some("ONLY_MANAGED") => row["harness_managed"] == true,
-                    Some("ONLY_CUSTOM") => row["harness_managed"] == false,
-                    _ => true,
-                }
-        });
-        self.page(rows, request)
     }
 
     fn assignment(&self, scope: &Scope, id: &str) -> Result<usize, Response> {
@@ -646,12 +491,4 @@ fn now() -> u64 {
 fn here<'a>(records: &'a [Record], scope: &str) -> impl Iterator<Item = &'a Value> {
     let here = records.iter().filter(move |record| record.scope.name() == scope);
     here.map(|record| &record.value)
-}
-
-/// Whether identifier or name contain the text.
-fn matches(row: &Value, term: &str) -> bool {
-    let term = term.to_lowercase();
-    let contains =
-        |field: &&str| row[*field].as_str().is_some_and(|text| text.to_lowercase().contains(&term));
-    ["identifier", "name"].iter().any(contains)
 }

@@ -1,0 +1,207 @@
+//! The roles and resource groups of the fake of Harness.
+
+use serde_json::{Value, json};
+
+use super::{HarnessFake, Outcome, Record, Scope, State, inner, now};
+use crate::harness::Identifier;
+use crate::testing::message::{Request, Response, filled};
+
+/// What roles and resource groups have in common.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    Role,
+    Group,
+}
+
+impl Kind {
+    /// Returns Harness's own of this level.
+    fn managed(self, scope: &Scope) -> Vec<Value> {
+        let all = "_all_resources_including_child_scopes";
+        let identifiers: &[&str] = match (self, scope.level()) {
+            (Self::Role, "account") => &["_account_admin", "_account_viewer", "_billing_admin"],
+            (Self::Role, "organization") => &["_organization_admin", "_organization_viewer"],
+            (Self::Role, _) => &["_project_admin", "_project_viewer", "_pipeline_executor"],
+            (Self::Group, "account") => &["_all_account_level_resources", all],
+            (Self::Group, "organization") => &["_all_organization_level_resources", all],
+            (Self::Group, _) => &["_all_project_level_resources"],
+        };
+        let managed = |identifier: &&str| {
+            let mut value = json!({"identifier": identifier, "name": identifier});
+            self.complete(&mut value, scope);
+            value["harness_managed"] = true.into();
+            if self == Self::Group {
+                value["include_all_resources"] = true.into();
+            }
+            value
+        };
+        identifiers.iter().map(managed).collect()
+    }
+
+    /// Adds what the service adds.
+    fn complete(self, value: &mut Value, scope: &Scope) {
+        value["allowed_scope_levels"] = json!([scope.level()]);
+        value["created"] = now().into();
+        value["updated"] = value["created"].clone();
+        value["harness_managed"] = false.into();
+        match self {
+            Self::Role => {
+                let Scope { org, project } = scope;
+                value["scope"] =
+                    json!({"account": HarnessFake::ACCOUNT, "org": org, "project": project});
+                let compulsory = Value::from(HarnessFake::COMPULSORY_PERMISSION);
+                match value["permissions"].as_array_mut() {
+                    Some(permissions) if permissions.contains(&compulsory) => {}
+                    Some(permissions) => permissions.push(compulsory),
+                    None => value["permissions"] = json!([compulsory]),
+                }
+            }
+            Self::Group if value["include_all_resources"].is_boolean() => {}
+            Self::Group => value["include_all_resources"] = false.into(),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Role => "Role",
+            Self::Group => "Resource group",
+        }
+    }
+
+    /// Returns what is wrong with a body, if anything is.
+    fn problem(self, wanted: &Value) -> Option<&'static str> {
+        if filled(wanted, "identifier").is_none_or(|id| Identifier::new(id).is_err()) {
+            return Some("identifier: is not valid");
+        }
+        if filled(wanted, "name").is_none() {
+            return Some("name: must not be empty");
+        }
+        let mut filters = wanted["resource_filter"].as_array().into_iter().flatten();
+        if filters.any(|filter| filled(filter, "resource_type").is_none()) {
+            return Some("resource_type: must not be null");
+        }
+        let reach = ["EXCLUDING_CHILD_SCOPES", "INCLUDING_CHILD_SCOPES"];
+        let mut scopes = wanted["included_scope"].as_array().into_iter().flatten();
+        scopes
+            .any(|scope| !reach.iter().any(|known| scope["filter"] == **known))
+            .then_some("Filter in Included Scope must be either of the two")
+    }
+}
+
+impl State {
+    fn records(&mut self, kind: Kind) -> &mut Vec<Record> {
+        match kind {
+            Kind::Role => &mut self.roles,
+            Kind::Group => &mut self.groups,
+        }
+    }
+
+    /// Returns all of a scope, Harness's own first.
+    pub(super) fn all(&mut self, kind: Kind, scope: &Scope) -> Vec<Value> {
+        let mut all = kind.managed(scope);
+        let here = self.records(kind).iter().filter(|record| record.scope == *scope);
+        all.extend(here.map(|record| record.value.clone()));
+        all
+    }
+
+    pub(super) fn one_kind(
+        &mut self,
+        kind: Kind,
+        scope: &Scope,
+        path: &[&str],
+        request: &Request,
+    ) -> Outcome {
+        match (request.method.as_str(), path) {
+            ("GET", []) => {
+                let term = request.query("search_term");
+                let mut rows = self.all(kind, scope);
+                rows.retain(|row| term.as_ref().is_none_or(|term| matches(row, term)));
+                self.page(rows, request)
+            }
+            ("GET", [id]) => {
+                let mut all = self.all(kind, scope).into_iter();
+                match all.find(|one| one["identifier"] == *id) {
+                    Some(found) => Ok(Response::json(200, &found)),
+                    None => Err(self.not_found(kind, id)),
+                }
+            }
+            ("DELETE", [id]) => {
+                let at = self.changeable(kind, scope, id)?;
+                let deleted = self.records(kind).remove(at).value;
+                if kind == Kind::Role {
+                    self.assignments.retain(|record| {
+                        record.scope != *scope || inner(&record.value)["role"] != *id
+                    });
+                }
+                Ok(Response::json(200, &deleted))
+            }
+            ("POST", []) => self.write(kind, scope, None, self.body(request)?),
+            ("PUT", [id]) => {
+                let wanted = self.body(request)?;
+                if wanted["identifier"] != *id {
+                    let message = "Identifier in the request body and the path must be equal";
+                    return Err(self.invalid(message));
+                }
+                let at = self.changeable(kind, scope, id)?;
+                self.write(kind, scope, Some(at), wanted)
+            }
+            (_, [] | [_]) => Err(self.wrong_method()),
+            _ => Err(self.not_routed()),
+        }
+    }
+
+    /// Returns where one is that may be changed.
+    fn changeable(&mut self, kind: Kind, scope: &Scope, id: &str) -> Result<usize, Response> {
+        if kind.managed(scope).iter().any(|one| one["identifier"] == id) {
+            return Err(self.invalid(&format!("{} {id} is managed by Harness", kind.word())));
+        }
+        let at = self.records(kind).iter().position(|record| record.is(scope, id));
+        at.ok_or_else(|| self.not_found(kind, id))
+    }
+
+    fn not_found(&self, kind: Kind, id: &str) -> Response {
+        self.invalid(&format!("{} with identifier {id} is not found", kind.word()))
+    }
+
+    /// Creates a role or group, or replaces the one at this position.
+    fn write(&mut self, kind: Kind, scope: &Scope, at: Option<usize>, mut new: Value) -> Outcome {
+        if let Some(message) = kind.problem(&new) {
+            return Err(self.invalid(message));
+        }
+        let taken = |one: &Value| one["identifier"] == new["identifier"];
+        if at.is_none() && self.all(kind, scope).iter().any(taken) {
+            return Err(self.refuse_duplicate(&format!("{} already exists", kind.word())));
+        }
+        kind.complete(&mut new, scope);
+        if let Some(at) = at {
+            new["created"] = self.records(kind).remove(at).value["created"].take();
+        }
+        self.records(kind).push(Record { scope: scope.clone(), value: new.clone() });
+        Ok(Response::json(if at.is_some() { 200 } else { 201 }, &new))
+    }
+
+    pub(super) fn filter_groups(&mut self, request: &Request) -> Outcome {
+        let filter = self.body(request)?;
+        let scope = Scope::new(filled(&filter, "org"), filled(&filter, "project"));
+        let mut rows = self.all(Kind::Group, &scope);
+        let term = filled(&filter, "search_term");
+        let any = filter["identifier_filter"].as_array().filter(|any| !any.is_empty());
+        rows.retain(|row| {
+            term.is_none_or(|term| matches(row, term))
+                && any.is_none_or(|any| any.contains(&row["identifier"]))
+                && match filled(&filter, "managed_filter") {
+                    Some("ONLY_MANAGED") => row["harness_managed"] == true,
+                    Some("ONLY_CUSTOM") => row["harness_managed"] == false,
+                    _ => true,
+                }
+        });
+        self.page(rows, request)
+    }
+}
+
+/// Whether identifier or name contain the text.
+pub(super) fn matches(row: &Value, term: &str) -> bool {
+    let term = term.to_lowercase();
+    let contains =
+        |field: &&str| row[*field].as_str().is_some_and(|text| text.to_lowercase().contains(&term));
+    ["identifier", "name"].iter().any(contains)
+}
