@@ -10,8 +10,8 @@ use rolecall::twilio::chat::{NewRole, Role};
 use rolecall::{Error, TwilioChat};
 
 const USAGE: &str = "twilio_chat_create_role SERVICE NAME TYPE PERMISSION... \
-    (environment: TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, \
-    or TWILIO_API_KEY with TWILIO_API_SECRET; optional: TWILIO_CHAT_BASE_URL)";
+    (environment: TWILIO_API_KEY with TWILIO_API_SECRET, \
+    or TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN; optional: TWILIO_CHAT_BASE_URL)";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -16,7 +16,7 @@ use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
-use crate::model::Secret;
+use crate::model::{Secret, one_word};
 use crate::transport::{Authorization, Authorize, Authorizing, Patience};
 
 /// The length of a coordinate on P-384.
@@ -115,9 +115,7 @@ impl AssertionKey {
 
     /// Signs once, so that a key that cannot be used is found at the start.
     fn checked(self, field: &str) -> Result<Self, Error> {
-        if self.id.is_empty() {
-            return Err(Error::configuration("key id: must not be empty"));
-        }
+        one_word("Redox key id", &self.id)?;
         match self.signer.sign(b"probe") {
             Some(_) => Ok(self),
             None => Err(Error::configuration(format!("{field}: {KINDS}"))),

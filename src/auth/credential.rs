@@ -8,7 +8,7 @@ use http::{HeaderName, header};
 
 use super::cache::{TokenCache, TokenProvider};
 use crate::error::Error;
-use crate::model::Secret;
+use crate::model::{Secret, one_word};
 use crate::transport::{
     Authorization, Authorize, Authorizing, ClientOptions, Patience, secret_header,
 };
@@ -48,7 +48,7 @@ impl Credential {
     /// What authenticates requests in this way.
     ///
     /// # Errors
-    /// A configuration error that names `field` if a fixed secret is empty or cannot be a header.
+    /// A configuration error that names `field` if a fixed secret is not one word.
     pub(crate) fn authorizer(
         self,
         field: &'static str,
@@ -121,16 +121,14 @@ pub(crate) enum Scheme {
 
 impl Scheme {
     /// # Errors
-    /// A configuration error that names `field` if the secret is empty or cannot be a header.
+    /// A configuration error that names `field` if the secret is not one word.
     pub(super) fn authorization(
         &self,
         field: &str,
         secret: &Secret,
         generation: u64,
     ) -> Result<Authorization, Error> {
-        if secret.expose().is_empty() {
-            return Err(Error::configuration(format!("{field}: must not be empty")));
-        }
+        one_word(field, secret.expose())?;
         let (name, text, encoded) = match self {
             Self::Header(name) => (name.clone(), secret.clone(), None),
             Self::Bearer => {
@@ -275,9 +273,9 @@ mod tests {
         for (scheme, secret, rule) in [
             (Scheme::Basic("user".to_owned()), "", "must not be empty"),
             (header.clone(), "", "must not be empty"),
-            (header, "obviously\nfake", "must not contain line breaks"),
+            (header, "obviously\nfake", "must not contain white space"),
             (Scheme::Bearer, "", "must not be empty"),
-            (Scheme::Bearer, "obviously\nfake", "must not contain line breaks"),
+            (Scheme::Bearer, "obviously\nfake", "must not contain white space"),
         ] {
             let made = scheme.authorization("setting", &Secret::new(secret), 0);
             let error = made.map(drop).expect_err(rule);

@@ -31,7 +31,7 @@ use crate::auth::{Credential, Scheme};
 use crate::client::client;
 use crate::error::Error;
 use crate::model::env::Vars;
-use crate::model::{Secret, arg};
+use crate::model::{Secret, arg, one_word};
 use crate::transport::{Address, ClientOptions, Transport, secret_header};
 
 use scope::Place;
@@ -121,7 +121,7 @@ impl Harness {
 impl HarnessBuilder {
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
         let mut builder = Harness::builder(vars.required("HARNESS_API_KEY")?);
-        builder.account_id = vars.optional("HARNESS_ACCOUNT_ID")?;
+        builder.account_id = vars.word("HARNESS_ACCOUNT_ID")?;
         builder.base_url.read(vars, "HARNESS_BASE_URL")?;
         Ok(builder)
     }
@@ -143,9 +143,7 @@ impl HarnessBuilder {
     pub fn build(self) -> Result<Harness, Error> {
         let Self { base_url, options, api_key, account_id } = self;
         let base = base_url.parse("https://app.harness.io", &options)?;
-        if account_id.as_deref() == Some("") {
-            return Err(Error::configuration("Harness account id: must not be empty"));
-        }
+        account_id.as_deref().map_or(Ok(()), |id| one_word("Harness account id", id))?;
         let of_key = api_key.fixed().and_then(account_of);
         let account_id: Option<Arc<str>> = account_id.as_deref().or(of_key).map(Arc::from);
         let mut headers = HeaderMap::new();
@@ -201,10 +199,10 @@ mod tests {
             from(&[("HARNESS_API_KEY", "pat.fake"), ("HARNESS_BASE_URL", "http://[::1]:9/x/")]);
         assert_eq!(format!("{:?}", ok.expect("it is complete")), "Harness(http://[::1]:9)");
         for (pairs, named) in [
-            (&[][..], "HARNESS_API_KEY: is not set"),
-            (&[("HARNESS_API_KEY", " ")], "HARNESS_API_KEY: is set, but empty"),
-            (&[("HARNESS_API_KEY", "a"), ("HARNESS_ACCOUNT_ID", "")], "HARNESS_ACCOUNT_ID"),
-            (&[("HARNESS_API_KEY", "a\nb")], "Harness API key: must not contain line breaks"),
+            (
+                &[("HARNESS_API_KEY", "a"), ("HARNESS_ACCOUNT_ID", "b\n")][..],
+                "HARNESS_ACCOUNT_ID: must not contain white space",
+            ),
             (
                 &[("HARNESS_API_KEY", "a"), ("HARNESS_BASE_URL", "nope")],
                 "HARNESS_BASE_URL: is not a URL",

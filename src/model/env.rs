@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::one_word;
 use crate::error::Error;
 
 /// Where variables are looked up; the process's environment but in tests.
@@ -17,48 +18,57 @@ impl<'a> Vars<'a> {
         Vars(&|name| std::env::var_os(name))
     }
 
-    /// A variable that may be unset, but not empty.
+    /// A variable that may be unset; an empty one is.
     ///
     /// # Errors
     /// A configuration error that names the variable.
     pub(crate) fn optional(&self, name: &str) -> Result<Option<String>, Error> {
-        let Some(value) = (self.0)(name) else {
-            return Ok(None);
-        };
+        let Some(value) = (self.0)(name) else { return Ok(None) };
         let value = value
             .into_string()
             .map_err(|_| Error::configuration(format!("{name}: is not UTF-8")))?;
-        if value.trim().is_empty() {
-            return Err(Error::configuration(format!("{name}: is set, but empty")));
-        }
-        Ok(Some(value))
+        Ok(Some(value).filter(|value| !value.trim().is_empty()))
     }
 
-    /// A variable that must be set.
+    /// A credential or an id: one word, which may be unset.
+    ///
+    /// # Errors
+    /// A configuration error that names the variable.
+    pub(crate) fn word(&self, name: &str) -> Result<Option<String>, Error> {
+        let value = self.optional(name)?;
+        value.as_deref().map_or(Ok(()), |value| one_word(name, value))?;
+        Ok(value)
+    }
+
+    /// A credential or an id that must be set.
     ///
     /// # Errors
     /// A configuration error that names the variable.
     #[cfg(any(test, feature = "twilio", feature = "harness", feature = "deepset"))]
     pub(crate) fn required(&self, name: &str) -> Result<String, Error> {
-        self.optional(name)?.ok_or_else(|| Error::configuration(format!("{name}: is not set")))
+        let unset = || Error::configuration(format!("{name}: is not set, or empty"));
+        self.word(name)?.ok_or_else(unset)
     }
 
-    /// Two variables that belong together.
+    /// A credential with its id.
     ///
     /// # Errors
     /// A configuration error that names both, if only one is set.
     #[cfg(feature = "twilio")]
     pub(crate) fn pair(&self, one: &str, other: &str) -> Result<Option<(String, String)>, Error> {
-        let half = |set: &str, missing: &str| {
-            Err(Error::configuration(format!("{missing}: is not set, but {set} is")))
-        };
-        match (self.optional(one)?, self.optional(other)?) {
+        match (self.word(one)?, self.word(other)?) {
             (Some(first), Some(second)) => Ok(Some((first, second))),
             (None, None) => Ok(None),
-            (Some(_), None) => half(one, other),
-            (None, Some(_)) => half(other, one),
+            (Some(_), None) => Err(half(one, other)),
+            (None, Some(_)) => Err(half(other, one)),
         }
     }
+}
+
+/// The error of a variable that another one needs.
+#[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+pub(crate) fn half(set: &str, missing: &str) -> Error {
+    Error::configuration(format!("{missing}: is not set, or empty, but {set} is set"))
 }
 
 #[cfg(test)]
@@ -77,7 +87,9 @@ mod tests {
         assert_eq!(vars.required("SET").expect("it is set"), "obviously-fake");
         assert_eq!(vars.optional("UNSET").expect("it may be unset"), None);
         let error = vars.required("UNSET").expect_err("it must be set");
-        assert!(error.is_configuration() && error.to_string().contains("UNSET: is not set"));
+        assert!(
+            error.is_configuration() && error.to_string().contains("UNSET: is not set, or empty")
+        );
         #[cfg(unix)]
         assert!(vars.optional("BYTES").expect_err("no text").to_string().contains("BYTES: "));
     }

@@ -9,6 +9,7 @@ mod timestamp;
 
 pub use open_enum::UnknownValue;
 pub use secret::Secret;
+pub(crate) use secret::one_word;
 pub use timestamp::Timestamp;
 
 #[cfg(feature = "deepset")]

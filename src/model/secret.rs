@@ -4,6 +4,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::error::Error;
+
 /// A credential: shown as `***` by `Debug`, without `Display` or `Serialize`, wiped from memory
 /// when it is dropped.
 ///
@@ -27,6 +29,22 @@ impl Secret {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+}
+
+/// Checks that a credential or an id is one word. What stands around it is mostly the line break at
+/// the end of a file, which a service would answer by "unauthenticated".
+///
+/// # Errors
+/// A configuration error that names `field`, and quotes nothing.
+pub(crate) fn one_word(field: &str, text: &str) -> Result<(), Error> {
+    let rule = if text.is_empty() {
+        "must not be empty"
+    } else if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        "must not contain white space, line breaks or control characters"
+    } else {
+        return Ok(());
+    };
+    Err(Error::configuration(format!("{field}: {rule}")))
 }
 
 impl fmt::Debug for Secret {

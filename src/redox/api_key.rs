@@ -11,7 +11,7 @@ use super::response::SUCCESS;
 use crate::auth::{AccessToken, AssertionKey, SentAssertions, TokenProvider, TokenResponse, token};
 use crate::declare::setters;
 use crate::error::Error;
-use crate::model::Secret;
+use crate::model::{Secret, one_word};
 use crate::operation::{Body, Idempotency, Operation, Spec};
 use crate::transport::{BoxFuture, Budget, ClientOptions, Transport};
 
@@ -93,9 +93,7 @@ impl ApiKey {
     }
 
     fn new(client_id: String, key: AssertionKey) -> Result<Self, Error> {
-        if client_id.is_empty() {
-            return Err(Error::configuration("Redox client id: must not be empty"));
-        }
+        one_word("Redox client id", &client_id)?;
         Ok(Self { client_id, key, lifetime: Duration::from_secs(300) })
     }
 

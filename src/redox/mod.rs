@@ -24,6 +24,8 @@ use crate::auth::{Credential, Scheme};
 use crate::client::client;
 use crate::error::Error;
 use crate::model::env::Vars;
+#[cfg(feature = "redox-jwt")]
+use crate::model::env::half;
 use crate::model::{Arg, arg, opaque_id};
 use crate::transport::{Address, ClientOptions, Transport};
 
@@ -185,7 +187,7 @@ impl Credentials {
     /// # Errors
     /// A configuration error that names the variable.
     fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let token = vars.optional("REDOX_API_TOKEN")?;
+        let token = vars.word("REDOX_API_TOKEN")?;
         let mut of_key = None;
         for name in KEY.into_iter().chain([TOKEN_URL]) {
             of_key = of_key.or(vars.optional(name)?.map(|_| name));
@@ -197,7 +199,7 @@ impl Credentials {
                 "REDOX_API_TOKEN, {name}: are both set, but a client has either a token or a key"
             ))),
             (None, None) => Err(Error::configuration(format!(
-                "REDOX_API_TOKEN: is not set, and neither are {}",
+                "REDOX_API_TOKEN: is not set, or empty, and so are {}",
                 KEY.join(", ")
             ))),
         }
@@ -205,12 +207,10 @@ impl Credentials {
 
     #[cfg(feature = "redox-jwt")]
     fn api_key(vars: &Vars<'_>, set: &str) -> Result<Self, Error> {
-        let part = |name: &str| {
-            let missing = || Error::configuration(format!("{name}: is not set, but {set} is"));
-            vars.optional(name)?.ok_or_else(missing)
-        };
         let [client_id, key_id, file] = KEY;
-        ApiKey::from_file(part(client_id)?, part(key_id)?, file, &part(file)?).map(Into::into)
+        let part = |name: &str| vars.word(name)?.ok_or_else(|| half(set, name));
+        let path = vars.optional(file)?.ok_or_else(|| half(set, file))?;
+        ApiKey::from_file(part(client_id)?, part(key_id)?, file, &path).map(Into::into)
     }
 
     #[cfg(not(feature = "redox-jwt"))]
@@ -313,8 +313,6 @@ mod tests {
     fn the_environment_has_a_token_or_a_key() {
         from(&[TOKEN, BASE]).expect("it is complete");
         refused(&[BASE], &["REDOX_API_TOKEN: is not set", "REDOX_PRIVATE_KEY_FILE"]);
-        refused(&[("REDOX_API_TOKEN", " ")], &["REDOX_API_TOKEN: is set, but empty"]);
-        refused(&[TOKEN, ("REDOX_KEY_ID", "")], &["REDOX_KEY_ID: is set, but empty"]);
         for name in KEY.into_iter().chain([TOKEN_URL]) {
             refused(&[TOKEN, (name, "x")], &["REDOX_API_TOKEN", name, "both set"]);
         }
@@ -343,10 +341,10 @@ mod tests {
             from(&[ID, KEY_ID, file, URL, BASE]).expect("it is complete");
         }
         let good = file!("rsa.pem");
-        refused(&[KEY_ID, good], &["REDOX_CLIENT_ID: is not set, but REDOX_KEY_ID is"]);
-        refused(&[ID, good], &["REDOX_KEY_ID: is not set, but REDOX_CLIENT_ID is"]);
-        refused(&[ID, KEY_ID], &["REDOX_PRIVATE_KEY_FILE: is not set, but REDOX_CLIENT_ID is"]);
-        refused(&[URL], &["REDOX_CLIENT_ID: is not set, but REDOX_TOKEN_URL is"]);
+        refused(&[KEY_ID, good], &["REDOX_CLIENT_ID: is not set", "but REDOX_KEY_ID is"]);
+        refused(&[ID, good], &["REDOX_KEY_ID: is not set", "but REDOX_CLIENT_ID is"]);
+        refused(&[ID, KEY_ID], &["REDOX_PRIVATE_KEY_FILE: is not set", "but REDOX_CLIENT_ID is"]);
+        refused(&[URL], &["REDOX_PRIVATE_KEY_FILE: is not set", "but REDOX_TOKEN_URL is"]);
         let pem = ("REDOX_PRIVATE_KEY_FILE", "-----BEGIN PRIVATE KEY----- hush");
         refused(&[ID, KEY_ID, pem], &["REDOX_PRIVATE_KEY_FILE: the file cannot be read"]);
         let wrong = [ID, KEY_ID, file!("README.md")];

@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use url::Url;
 
 use super::http_config::HttpConfig;
-use super::options::{ClientOptions, is_loopback};
+use super::options::ClientOptions;
 use super::wire::{BodyError, BodyErrorCause, BodyFuture, BoxFuture, SendGate, Wire, WireError};
 use crate::error::Error;
 
@@ -26,12 +26,10 @@ impl HttpClient {
     /// build does not have.
     pub(crate) fn new(base: &Url, options: &ClientOptions) -> Result<Self, Error> {
         check_tls(base)?;
-        let mut builder = reqwest::Client::builder().connect_timeout(options.connect_timeout);
-        if is_loopback(base) {
-            // Before the user's own proxy: only those of the environment are bypassed.
-            builder = builder.no_proxy();
-        }
-        builder = configure(builder, &options.http)?;
+        // `HttpConfig` reads the environment.
+        let builder = reqwest::Client::builder().no_proxy();
+        let builder = builder.connect_timeout(options.connect_timeout);
+        let mut builder = configure(builder, &options.http)?;
         if base.scheme() == "http" && options.http.proxy.is_none() {
             builder = without_roots(builder, &options.http);
         }
@@ -61,18 +59,12 @@ fn configure(
     mut builder: reqwest::ClientBuilder,
     config: &HttpConfig,
 ) -> Result<reqwest::ClientBuilder, Error> {
-    if config.no_proxy {
-        builder = builder.no_proxy();
-    }
     if let Some(proxy) = &config.proxy {
         // The cause could quote the proxy's password.
-        let scheme = proxy.expose().split(':').next().unwrap_or_default();
-        if !matches!(scheme, "http" | "https") {
-            return Err(Error::configuration("proxy: must start with http:// or https://"));
-        }
         let proxy = reqwest::Proxy::all(proxy.expose())
             .map_err(|_| Error::configuration("proxy: is not a proxy URL"))?;
-        builder = builder.proxy(proxy);
+        let bypass = config.bypass.as_deref().and_then(reqwest::NoProxy::from_string);
+        builder = builder.proxy(proxy.no_proxy(bypass));
     }
     builder = configure_tls(builder, config)?;
     if let Some(connections) = config.pool_max_idle {

@@ -4,18 +4,26 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use url::Url;
+
+use super::options::is_loopback;
 use crate::declare::setters;
+use crate::error::Error;
 use crate::model::Secret;
+use crate::model::env::Vars;
 
 /// Settings of the HTTP client below, applied before what the crate itself relies on.
 ///
-/// Unset settings keep the defaults of reqwest: proxies from the environment
-/// (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`; never for loopback), the platform's root
-/// certificates, idle connections kept for 90 s.
+/// By default the proxy is that of the environment, as curl takes it: `HTTPS_PROXY` or `HTTP_PROXY`, else
+/// `ALL_PROXY`, also in small letters, but not for the hosts of `NO_PROXY`, nor for loopback. One that
+/// cannot be used is a configuration error. Root certificates are the platform's, and idle connections
+/// are kept for 90 s.
 #[derive(Clone, Default)]
 pub struct HttpConfig {
     pub(super) proxy: Option<Secret>,
     pub(super) no_proxy: bool,
+    /// The hosts for which the environment's proxy is not used.
+    pub(super) bypass: Option<String>,
     pub(super) roots_pem: Vec<Vec<u8>>,
     pub(super) only_these_roots: bool,
     pub(super) identity_pem: Option<(Vec<u8>, Secret)>,
@@ -27,7 +35,8 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
-    /// Sends everything through this proxy (`http://[user:password@]host:port`), loopback included.
+    /// Sends everything through this proxy (`http://[user:password@]host:port`, or `https://`), loopback
+    /// included.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(Secret::new(url));
@@ -88,6 +97,50 @@ impl HttpConfig {
         self.resolve.push((host.into(), address));
         self
     }
+
+    /// Takes the proxy of the environment for `base`, unless one is set, and checks it.
+    ///
+    /// # Errors
+    /// A configuration error that names the setting or the variable. (To bypass a proxy that cannot be
+    /// used could be what the proxy is there to prevent.)
+    pub(super) fn with_proxy_to(mut self, base: &Url, vars: &Vars<'_>) -> Result<Self, Error> {
+        if let Some(proxy) = &self.proxy {
+            self.proxy = Some(proxy_url("proxy", proxy.expose())?);
+            return Ok(self);
+        }
+        // A CGI program's `HTTP_PROXY` is a header of the request that it responds to.
+        let is_cgi = vars.optional("REQUEST_METHOD")?.is_some();
+        if self.no_proxy || is_cgi || is_loopback(base) {
+            return Ok(self);
+        }
+        let [upper, lower] = match base.scheme() {
+            "https" => ["HTTPS_PROXY", "https_proxy"],
+            _ => ["HTTP_PROXY", "http_proxy"],
+        };
+        for name in [upper, lower, "ALL_PROXY", "all_proxy"] {
+            let Some(text) = vars.optional(name)? else { continue };
+            let text = text.trim();
+            let text = if text.contains("://") { text } else { &format!("http://{text}") };
+            self.proxy = Some(proxy_url(name, text)?);
+            self.bypass = match vars.optional("NO_PROXY")? {
+                None => vars.optional("no_proxy")?,
+                hosts => hosts,
+            };
+            break;
+        }
+        Ok(self)
+    }
+}
+
+/// # Errors
+/// A configuration error that names the setting. It quotes nothing: a URL may hold a password.
+fn proxy_url(setting: &str, text: &str) -> Result<Secret, Error> {
+    let rule = |rule: &str| Error::configuration(format!("{setting}: {rule}"));
+    let url = Url::parse(text).map_err(|_| rule("is not a proxy URL"))?;
+    match url.scheme() {
+        "http" | "https" => Ok(Secret::new(url)),
+        _ => Err(rule("must start with http:// or https://")),
+    }
 }
 
 impl fmt::Debug for HttpConfig {
@@ -104,5 +157,76 @@ impl fmt::Debug for HttpConfig {
             .field("local_address", &self.local_address)
             .field("resolve", &self.resolve)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(config: HttpConfig, base: &str, pairs: &[(&str, &str)]) -> Result<HttpConfig, Error> {
+        let find = |name: &str| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
+        };
+        config.with_proxy_to(&Url::parse(base).expect("it is a URL"), &Vars::new(&find))
+    }
+
+    #[test]
+    fn proxy_is_the_own_one_or_that_of_the_environment() {
+        const HTTPS: &str = "https://h.example";
+        let own = |url: &str| HttpConfig::default().proxy(url);
+        let none = HttpConfig::default;
+        for (config, base, pairs, expected) in [
+            (none(), HTTPS, &[][..], None),
+            (none(), HTTPS, &[("HTTPS_PROXY", "http://p.example:1")], Some("http://p.example:1/")),
+            (none(), HTTPS, &[("https_proxy", " HTTP://p.example\n")], Some("http://p.example/")),
+            (none(), HTTPS, &[("ALL_PROXY", "p.example:1")], Some("http://p.example:1/")),
+            (none(), HTTPS, &[("all_proxy", "Https://p.example")], Some("https://p.example/")),
+            (none(), HTTPS, &[("HTTP_PROXY", "http://p.example")], None),
+            (none(), "http://h.example", &[("http_proxy", "p.example")], Some("http://p.example/")),
+            (
+                none(),
+                HTTPS,
+                &[("HTTPS_PROXY", " "), ("https_proxy", "p.example")],
+                Some("http://p.example/"),
+            ),
+            (none(), HTTPS, &[("HTTPS_PROXY", "p.example"), ("REQUEST_METHOD", "GET")], None),
+            (none(), "https://127.0.0.1", &[("HTTPS_PROXY", "http://p.example")], None),
+            (none().no_proxy(), HTTPS, &[("HTTPS_PROXY", "http://p.example")], None),
+            (own("\tHTTP://u:p@P.example "), HTTPS, &[], Some("http://u:p@p.example/")),
+            (own("http://p.example"), "https://[::1]", &[], Some("http://p.example/")),
+            (
+                own("http://p.example"),
+                HTTPS,
+                &[("HTTPS_PROXY", "socks5://other.example")],
+                Some("http://p.example/"),
+            ),
+        ] {
+            let found = proxy(config, base, pairs).expect("it can be used").proxy;
+            assert_eq!(found.as_ref().map(Secret::expose), expected, "{base} {pairs:?}");
+        }
+        for (config, pairs, named) in [
+            (own("http://:"), &[][..], "proxy: is not a proxy URL"),
+            (own("p.example:1"), &[], "proxy: must start with http:// or https://"),
+            (none(), &[("ALL_PROXY", "socks5://u:hush@h")], "ALL_PROXY: must start with http://"),
+            (none(), &[("https_proxy", "http://u:hush@h:x")], "https_proxy: is not a proxy URL"),
+        ] {
+            let error = proxy(config, HTTPS, pairs).expect_err(named);
+            assert!(error.is_configuration() && error.to_string().contains(named), "{error}");
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_no_proxy_are_read_with_the_proxy_of_the_environment() {
+        for (pairs, expected) in [
+            (&[("NO_PROXY", "a"), ("no_proxy", "b")][..], Some("a")),
+            (&[("NO_PROXY", ""), ("no_proxy", "b")], Some("b")),
+            (&[], None),
+        ] {
+            let pairs = [&[("HTTPS_PROXY", "p.example")], pairs].concat();
+            let config = proxy(HttpConfig::default(), "https://h.example", &pairs);
+            assert_eq!(config.expect("it can be used").bypass.as_deref(), expected);
+        }
     }
 }

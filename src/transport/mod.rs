@@ -69,6 +69,7 @@ use url::Url;
 
 use crate::error::{Effect, Error, ErrorKind};
 use crate::model::Secret;
+use crate::model::env::Vars;
 use crate::operation::{
     Failure, Idempotency, ListOperation, Operation, Service, Spec, build, complete,
 };
@@ -194,9 +195,11 @@ impl Transport {
             let environment = Environment::default();
             return Self::with_wire(base, wire, authorize, headers, options, budget, environment);
         }
-        let wire = Box::new(http_client::HttpClient::new(&base, options)?);
+        let mut options = options.clone();
+        options.http = options.http.with_proxy_to(&base, &Vars::of_process())?;
+        let wire = Box::new(http_client::HttpClient::new(&base, &options)?);
         let environment = Environment::default();
-        Self::with_wire(base, wire, authorize, headers, options, budget, environment)
+        Self::with_wire(base, wire, authorize, headers, &options, budget, environment)
     }
 
     /// A transport to a token endpoint. Headers of the program's own are not sent there, and a request

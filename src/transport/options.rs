@@ -224,6 +224,11 @@ impl Address {
         self.text = Some(text.into());
     }
 
+    #[cfg(feature = "twilio")]
+    pub(crate) fn is_set(&self) -> bool {
+        self.text.is_some()
+    }
+
     /// Takes the address from a variable, if it is set.
     ///
     /// # Errors

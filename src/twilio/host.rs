@@ -1,7 +1,10 @@
 //! `{product}.{edge}.{region}.twilio.com`: the host of a product at an edge and in a region.
 
+use url::Url;
+
 use crate::error::Error;
 use crate::model::env::Vars;
+use crate::transport::{Address, ClientOptions};
 
 /// An edge and a region, with the settings that they came from.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +31,27 @@ impl Place {
         self.region = Some(("Twilio region", region));
     }
 
+    /// Returns the base URL of a product: what was set, else its address here.
+    ///
+    /// # Errors
+    /// A configuration error that names the setting and the rule.
+    pub(super) fn base(
+        &self,
+        product: &str,
+        base_url: &Address,
+        options: &ClientOptions,
+    ) -> Result<Url, Error> {
+        // Edge and region do not matter where a base URL is set.
+        let own = if base_url.is_set() { String::new() } else { self.address(product)? };
+        base_url.parse(&own, options)
+    }
+
     /// Returns the address of a product.
     ///
     /// # Errors
     /// A configuration error if one of them cannot be a part of a host name, or for a region
     /// without an edge: the vendor routes that to `us1`, whatever the region is.
-    pub(super) fn address(&self, product: &str) -> Result<String, Error> {
+    fn address(&self, product: &str) -> Result<String, Error> {
         for (setting, label) in [&self.edge, &self.region].into_iter().flatten() {
             // Anything else could lead the credentials to another host.
             let fits = (1..=63).contains(&label.len())
@@ -47,6 +65,10 @@ impl Place {
         }
         match (&self.edge, &self.region) {
             (None, None) => Ok(format!("https://{product}.twilio.com")),
+            // That is where the vendor routes a region alone.
+            (None, Some((_, region))) if region == "us1" => {
+                Ok(format!("https://{product}.twilio.com"))
+            }
             (Some((_, edge)), None) => Ok(format!("https://{product}.{edge}.us1.twilio.com")),
             (Some((_, edge)), Some((_, region))) => {
                 Ok(format!("https://{product}.{edge}.{region}.twilio.com"))
@@ -57,6 +79,29 @@ impl Place {
         }
     }
 }
+
+/// Declares the settings of a product's host on a builder that has a `host`.
+macro_rules! host_setters {
+    () => {
+        /// Sets the edge by which the service is reached, e.g. `ashburn`:
+        /// `{product}.{edge}.{region}.twilio.com` (*documented* in general; whether this product is
+        /// served there is not known). The region is `us1` where none is set. A base URL takes
+        /// precedence.
+        pub fn edge(mut self, edge: impl Into<String>) -> Self {
+            self.host.set_edge(edge.into());
+            self
+        }
+
+        /// Sets the region that serves the calls, e.g. `ie1`; any but `us1` needs an
+        /// [`edge`](Self::edge) too, since the vendor routes a region alone to `us1` (*documented*).
+        pub fn region(mut self, region: impl Into<String>) -> Self {
+            self.host.set_region(region.into());
+            self
+        }
+    };
+}
+
+pub(super) use host_setters;
 
 #[cfg(test)]
 mod tests {
@@ -79,11 +124,44 @@ mod tests {
             (None, None, "https://iam.twilio.com"),
             (Some("ashburn"), None, "https://iam.ashburn.us1.twilio.com"),
             (Some("ashburn-ix"), Some("ie1"), "https://iam.ashburn-ix.ie1.twilio.com"),
+            (None, Some("us1"), "https://iam.twilio.com"),
         ] {
             assert_eq!(address(edge, region).expect("it fits"), host);
         }
         let error = address(None, Some("ie1")).expect_err("it would be us1");
         assert!(error.to_string().contains("Twilio region: needs an edge too"), "{error}");
+    }
+
+    #[test]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    fn every_product_obeys_edge_and_region() {
+        use crate::twilio::chat::TwilioChatBuilder;
+        use crate::twilio::iam::TwilioIamBuilder;
+
+        for (edge, region, place) in [
+            ("", "", ""),
+            ("dublin", "", ".dublin.us1"),
+            ("dublin", "ie1", ".dublin.ie1"),
+            ("", "us1", ""),
+        ] {
+            let find = |name: &str| {
+                let value = match name {
+                    "TWILIO_EDGE" => edge,
+                    "TWILIO_REGION" => region,
+                    "TWILIO_API_KEY" => "SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                    "TWILIO_CLIENT_ID" | "TWILIO_CLIENT_SECRET" | "TWILIO_API_SECRET" => "fake",
+                    _ => return None,
+                };
+                Some(value.into())
+            };
+            let vars = Vars::new(&find);
+            let iam = TwilioIamBuilder::from_vars(&vars).and_then(TwilioIamBuilder::build);
+            let iam = format!("{:?}", iam.expect("it is complete"));
+            assert_eq!(iam, format!("TwilioIam(https://preview-iam{place}.twilio.com)"));
+            let chat = TwilioChatBuilder::from_vars(&vars).and_then(TwilioChatBuilder::build);
+            let chat = format!("{:?}", chat.expect("it is complete"));
+            assert_eq!(chat, format!("TwilioChat(https://chat{place}.twilio.com)"));
+        }
     }
 
     #[test]

@@ -44,7 +44,8 @@ async fn name_can_be_resolved_by_hand() {
 async fn configured_proxy_is_used_for_loopback_too() {
     let response = r#"{"role_id":"7f0c1f5e-0000-4000-8000-000000001000"}"#;
     let proxy = Capture::start([(201, response)]).await;
-    let options = eager().http(|http| http.proxy(proxy.uri()));
+    let url = format!(" {}\n", proxy.uri().replace("http:", "HTTP:"));
+    let options = eager().http(|http| http.proxy(url));
     create("http://127.0.0.1:1", options).await.expect("the proxy responds");
     let start = "POST http://127.0.0.1:1/api/v1/organization/";
     assert!(proxy.requests()[0].starts_with(start), "{:?}", proxy.requests());

@@ -182,8 +182,9 @@ mod twilio {
         let text = "roles.create: invalid request (50105: Invalid role type), HTTP 400";
         run(NAME, &env, &[service, "moderator", "room", "sendMessage"]).assert_error(&[text]);
 
-        // The other pair of credentials.
+        // The credentials that the vendor recommends.
         let key = [
+            ("TWILIO_ACCOUNT_SID", TwilioChatFake::ACCOUNT_SID.to_owned()),
             ("TWILIO_API_KEY", TwilioChatFake::API_KEY.to_owned()),
             ("TWILIO_API_SECRET", TwilioChatFake::API_SECRET.to_owned()),
             ("TWILIO_CHAT_BASE_URL", fake.uri()),
@@ -250,6 +251,30 @@ mod harness {
         const NOBODY: &str = "http://127.0.0.1:1";
         let text = format!("no connection: {NOBODY}, 4 attempts: ");
         run(NAME, &self::env(NOBODY.to_owned()), &GOOD).assert_error(&[&text, "refused"]);
+    }
+
+    #[cfg(feature = "rustls")]
+    #[test]
+    fn proxy_of_the_environment_is_used_in_any_form() {
+        use std::io::{BufRead, BufReader, Write};
+
+        let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = proxy.local_addr().expect("it is bound");
+        let asked = std::thread::spawn(move || {
+            let (mut stream, _) = proxy.accept().expect("the program connects");
+            let mut line = String::new();
+            BufReader::new(&stream).read_line(&mut line).expect("it sends a line");
+            stream.write_all(b"HTTP/1.1 407 X\r\n\r\n").expect("it is there");
+            line
+        });
+        let mut env = env("https://h.example".to_owned());
+        env.push(("https_proxy", format!(" HTTP://{address}\n")));
+        run(NAME, &env, &GOOD).assert_error(&["no connection"]);
+        let line = asked.join().expect("no panic");
+        assert_eq!(line, "CONNECT h.example:443 HTTP/1.1\r\n");
+        env[2].1 = "socks5://127.0.0.1:1".to_owned();
+        let rule = "configuration: https_proxy: must start with http:// or https://";
+        run(NAME, &env, &GOOD).assert_error(&[rule]);
     }
 
     #[cfg(unix)]

@@ -43,7 +43,7 @@ async fn client_credentials_go_to_the_token_url_alone() {
     // Older hosts respond with 201.
     for status in [200, 201] {
         let capture = Capture::start([(status, token), (201, made)]).await;
-        let client = client_at(&capture.uri(), "obviously fake+secret&");
+        let client = client_at(&capture.uri(), "obviously-fake+secret&");
         create(&client).await.expect("it succeeds");
         let expected =
             [fixture!("twilio_iam/token.request.http"), fixture!("twilio_iam/create.request.http")];

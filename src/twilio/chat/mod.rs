@@ -9,7 +9,7 @@ mod roles;
 
 use http::{HeaderMap, StatusCode};
 
-use super::{AccountSid, error, request_id};
+use super::{AccountSid, error, host, request_id};
 use crate::auth::{Credential, Scheme};
 use crate::client::client;
 use crate::error::Error;
@@ -47,13 +47,20 @@ client! {
     /// ```
     TwilioChat,
     TwilioChatBuilder {
-        /// Sets the address of the service: default `https://chat.twilio.com`. Its path is kept.
+        /// Sets the address of the service: default `https://chat.twilio.com`. Its path is kept. It
+        /// takes precedence over edge and region.
         base_url,
         credentials: Credentials,
+        host: host::Place,
     }
-    /// Returns a builder from `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`, or from
-    /// `TWILIO_API_KEY` and `TWILIO_API_SECRET`, and optionally `TWILIO_CHAT_BASE_URL`. Where one
-    /// variable of a pair is missing, or both pairs are set, it is an error.
+    /// Returns a builder from `TWILIO_API_KEY` and `TWILIO_API_SECRET`, or from `TWILIO_ACCOUNT_SID`
+    /// and `TWILIO_AUTH_TOKEN`; and optionally `TWILIO_EDGE` and `TWILIO_REGION` or
+    /// `TWILIO_CHAT_BASE_URL`.
+    ///
+    /// Where all are set, the API key is used, as the vendor's command line does (*observed*). The
+    /// vendor recommends a key with `TWILIO_ACCOUNT_SID` beside it (*documented*); this service needs
+    /// no account with a key. Where a half of the key is missing, it is an error: the auth token may
+    /// do more than the key.
     from_env
 }
 
@@ -99,7 +106,8 @@ impl TwilioChat {
     /// Starts a client with these credentials.
     pub fn builder(credentials: Credentials) -> TwilioChatBuilder {
         let base_url = Address::new("Twilio Chat base URL");
-        TwilioChatBuilder { credentials, base_url, options: ClientOptions::default() }
+        let (host, options) = (host::Place::default(), ClientOptions::default());
+        TwilioChatBuilder { credentials, host, base_url, options }
     }
 
     /// Returns the handle of a Chat service, by its SID. A text that is none is reported by the
@@ -135,27 +143,28 @@ impl Service {
     }
 }
 
-const BOTH_SET: &str = "TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN and TWILIO_API_KEY with \
-                        TWILIO_API_SECRET are both set: unset one pair";
-const NONE_SET: &str = "neither TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN nor TWILIO_API_KEY with \
-                        TWILIO_API_SECRET is set";
+const NONE_SET: &str = "neither TWILIO_API_KEY with TWILIO_API_SECRET nor TWILIO_ACCOUNT_SID with \
+                        TWILIO_AUTH_TOKEN is set";
 
 impl TwilioChatBuilder {
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let account = vars.pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")?;
-        let key = vars.pair("TWILIO_API_KEY", "TWILIO_API_SECRET")?;
-        let (variable, credentials) = match (account, key) {
-            (Some((sid, key)), None) => ("TWILIO_ACCOUNT_SID", Credentials::auth_token(sid, key)),
-            (None, Some((sid, key))) => ("TWILIO_API_KEY", Credentials::api_key(sid, key)),
-            (Some(_), Some(_)) => return Err(Error::configuration(BOTH_SET)),
-            (None, None) => return Err(Error::configuration(NONE_SET)),
+        let (variable, credentials) = match vars.pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
+            Some((sid, secret)) => ("TWILIO_API_KEY", Credentials::api_key(sid, secret)),
+            None => {
+                let account = vars.pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")?;
+                let (sid, token) = account.ok_or_else(|| Error::configuration(NONE_SET))?;
+                ("TWILIO_ACCOUNT_SID", Credentials::auth_token(sid, token))
+            }
         };
         text(&credentials.user)
             .map_err(|error| Error::configuration(format!("{variable}: {}", error.rule())))?;
         let mut builder = TwilioChat::builder(credentials);
         builder.base_url.read(vars, "TWILIO_CHAT_BASE_URL")?;
+        builder.host = host::Place::read(vars)?;
         Ok(builder)
     }
+
+    host::host_setters! {}
 
     /// Builds the client.
     ///
@@ -163,8 +172,8 @@ impl TwilioChatBuilder {
     /// A configuration error that names the setting and the rule, or an invalid-request error if
     /// the SID of the [`Credentials`] is none.
     pub fn build(self) -> Result<TwilioChat, Error> {
-        let Self { base_url, options, credentials: Credentials { user, secret } } = self;
-        let base = base_url.parse("https://chat.twilio.com", &options)?;
+        let Self { base_url, options, host, credentials: Credentials { user, secret } } = self;
+        let base = host.base("chat", &base_url, &options)?;
         let scheme = Scheme::Basic(user?);
         let basic = secret.authorizer("Twilio auth token or API secret", scheme, &options)?;
         let transport = Transport::new(base, basic, HeaderMap::new(), &options, &options.budget())?;
@@ -193,23 +202,29 @@ mod tests {
     }
 
     #[test]
-    fn either_pair_will_do() {
-        from(&[ACCOUNT, TOKEN, BASE]).expect("it is complete");
-        from(&[KEY, SECRET, BASE]).expect("it is complete");
+    fn key_takes_precedence_over_the_auth_token() {
+        for (pairs, user) in [
+            (&[KEY, SECRET][..], KEY),
+            (&[ACCOUNT, KEY, SECRET], KEY),
+            (&[ACCOUNT, TOKEN, KEY, SECRET], KEY),
+            (&[ACCOUNT, TOKEN], ACCOUNT),
+            (&[ACCOUNT, TOKEN, ("TWILIO_API_KEY", ""), ("TWILIO_API_SECRET", "")], ACCOUNT),
+        ] {
+            let find = |name: &str| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into())
+            };
+            let builder = TwilioChatBuilder::from_vars(&Vars::new(&find)).expect("it is complete");
+            assert_eq!(text(&builder.credentials.user).expect("it is a SID"), user.1);
+        }
     }
 
     #[test]
     fn contradictory_environments_name_the_variables() {
         for (pairs, named) in [
-            (&[][..], "neither TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN nor TWILIO_API_KEY"),
-            (&[ACCOUNT], "TWILIO_AUTH_TOKEN: is not set, but TWILIO_ACCOUNT_SID is"),
-            (&[TOKEN], "TWILIO_ACCOUNT_SID: is not set, but TWILIO_AUTH_TOKEN is"),
-            (&[KEY], "TWILIO_API_SECRET: is not set, but TWILIO_API_KEY is"),
-            (&[ACCOUNT, TOKEN, SECRET], "TWILIO_API_KEY: is not set, but TWILIO_API_SECRET is"),
-            (&[ACCOUNT, TOKEN, KEY, SECRET], "are both set: unset one pair"),
-            (&[ACCOUNT, ("TWILIO_AUTH_TOKEN", "")], "TWILIO_AUTH_TOKEN: is set, but empty"),
+            (&[][..], "neither TWILIO_API_KEY with TWILIO_API_SECRET nor TWILIO_ACCOUNT_SID with"),
+            (&[KEY, ACCOUNT, TOKEN], "TWILIO_API_SECRET: is not set, or empty, but TWILIO_API_KEY"),
             (&[("TWILIO_ACCOUNT_SID", "AC1"), TOKEN], "TWILIO_ACCOUNT_SID: must be \"AC\""),
-            (&[("TWILIO_API_KEY", KEY.1), ("TWILIO_API_SECRET", "\t")], "TWILIO_API_SECRET"),
+            (&[ACCOUNT, TOKEN, ("TWILIO_REGION", "ie1")], "TWILIO_REGION: needs an edge too"),
         ] {
             let error = from(pairs).expect_err(named);
             assert!(error.to_string().contains(named), "{error}");

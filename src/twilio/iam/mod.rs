@@ -23,7 +23,7 @@ use crate::client::client;
 use crate::declare::setters;
 use crate::error::Error;
 use crate::model::env::Vars;
-use crate::model::{Arg, arg};
+use crate::model::{Arg, arg, one_word};
 use crate::operation::{Failure, Service};
 use crate::transport::{Address, ClientOptions, Transport};
 
@@ -216,24 +216,10 @@ impl TwilioIamBuilder {
         api_version = version(ApiVersion);
     }
 
-    /// Sets the edge by which the service is reached, e.g. `ashburn`:
-    /// `{product}.{edge}.{region}.twilio.com` (*documented* in general; whether this product is
-    /// served there is not known). The region is `us1` where none is set. Tokens come from the
-    /// [`token_url`](Self::token_url) all the same, which has neither.
-    pub fn edge(mut self, edge: impl Into<String>) -> Self {
-        self.host.set_edge(edge.into());
-        self
-    }
+    host::host_setters! {}
 
-    /// Sets the region that serves the calls, e.g. `ie1`; it needs an [`edge`](Self::edge) too, since
-    /// the vendor routes a region alone to `us1` (*documented*).
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.host.set_region(region.into());
-        self
-    }
-
-    /// Sets where access tokens come from, default `https://oauth.twilio.com/v2/token`. Client id and
-    /// secret are sent there and nowhere else.
+    /// Sets where access tokens come from, default `https://oauth.twilio.com/v2/token`, whatever the
+    /// edge and the region are. Client id and secret are sent there and nowhere else.
     pub fn token_url(mut self, url: impl Into<String>) -> Self {
         self.token_url.set(url);
         self
@@ -249,19 +235,13 @@ impl TwilioIamBuilder {
             ApiVersion::Preview => "preview-iam",
             ApiVersion::V2 => "iam",
         };
-        let base = match host.address(product) {
-            Ok(default) => base_url.parse(&default, &options)?,
-            // Edge and region do not matter where a base URL is set.
-            Err(error) => base_url.parse("", &options).map_err(|_| error)?,
-        };
+        let base = host.base(product, &base_url, &options)?;
         let budget = options.budget();
         let token = match credentials.0 {
             token::Kind::Token(token) => token,
             token::Kind::Client { id, secret } => {
-                if id.is_empty() || secret.expose().is_empty() {
-                    let rule = "Twilio client id and client secret: must not be empty";
-                    return Err(Error::configuration(rule));
-                }
+                one_word("Twilio client id", &id)?;
+                one_word("Twilio client secret", secret.expose())?;
                 let url = token_url.parse("https://oauth.twilio.com/v2/token", &options)?;
                 let in_form = StaticCredentials::in_form(&secret);
                 let transport = Transport::for_tokens(url, in_form, &options, &budget)?;
@@ -293,10 +273,10 @@ mod tests {
         const TOKEN: (&str, &str) = ("TWILIO_TOKEN_URL", "http://localhost:1/t");
         from(&[ID, SECRET, BASE, TOKEN]).expect("it is complete");
         for (pairs, named) in [
-            (&[SECRET][..], "TWILIO_CLIENT_ID: is not set"),
-            (&[ID], "TWILIO_CLIENT_SECRET: is not set"),
-            (&[ID, ("TWILIO_CLIENT_SECRET", "")], "TWILIO_CLIENT_SECRET: is set, but empty"),
-            (&[ID, SECRET, BASE, ("TWILIO_TOKEN_URL", "ftp://x")], "TWILIO_TOKEN_URL: must start"),
+            (
+                &[ID, SECRET, BASE, ("TWILIO_TOKEN_URL", "ftp://x")][..],
+                "TWILIO_TOKEN_URL: must start",
+            ),
             (
                 &[ID, SECRET, ("TWILIO_IAM_BASE_URL", "https://u:p@h")],
                 "must not contain credentials",
@@ -304,7 +284,6 @@ mod tests {
             (&[ID, SECRET, BASE, ("TWILIO_TOKEN_URL", "http://h.example/t")], "only for loopback"),
             (&[ID, SECRET, ("TWILIO_REGION", "ie1")], "TWILIO_REGION: needs an edge too"),
             (&[ID, SECRET, ("TWILIO_EDGE", "a.b")], "TWILIO_EDGE: must be small letters"),
-            (&[ID, SECRET, ("TWILIO_EDGE", "")], "TWILIO_EDGE: is set, but empty"),
         ] {
             let error = from(pairs).expect_err(named);
             assert!(error.to_string().contains(named), "{error}");
