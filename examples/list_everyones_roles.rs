@@ -88,7 +88,7 @@ async fn review_roles(vendor: &str, service: &dyn ReadRoles) -> Result<(), rolec
     let mut roles = service.read_roles();
     while let Some(role) = roles.next().await.transpose()? {
         let permissions = role.permissions.unwrap_or_default().join(", ");
-        println!("{vendor:11}  role {}: {permissions}", role.name.unwrap_or_default());
+        println!("{vendor:11}  role {}: {permissions}", role.role.name.unwrap_or_default());
     }
     Ok(())
 }

@@ -44,6 +44,7 @@ fuzz_target!(|text: &str| {
     open_enums! { text:
         access::PrincipalKind,
         access::ScopeKind,
+        access::Vendor,
         deepset::Action,
         deepset::Asset,
         harness::ErrorCode,

@@ -45,6 +45,11 @@ impl Timestamp {
     pub(crate) fn read(text: &str) -> Option<SystemTime> {
         text.parse().ok().map(|time: jiff::Timestamp| time.into())
     }
+
+    /// Returns a time as text; `None` if it is too far away to be written.
+    pub(crate) fn of(time: SystemTime) -> Option<Self> {
+        Some(Self(jiff::Timestamp::try_from(time).ok()?.to_string()))
+    }
 }
 
 impl fmt::Display for Timestamp {

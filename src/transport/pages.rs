@@ -131,6 +131,31 @@ impl<T: Send + 'static, U, F: FnMut(T) -> U + Send> PageSource<U> for Mapped<T, 
     }
 }
 
+/// A page for each item of another list.
+struct FlatMapped<T, F> {
+    items: Items<T>,
+    project: F,
+}
+
+impl<T, U, I, F> PageSource<U> for FlatMapped<T, F>
+where
+    T: Send + 'static,
+    I: IntoIterator<Item = U>,
+    F: FnMut(T) -> I + Send,
+{
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Next<Page<U>>> {
+        let next = ready!(Pin::new(&mut self.items).poll_next(context));
+        Poll::Ready(next.map(|item| {
+            let items = (self.project)(item?).into_iter().collect();
+            Ok(Page { items, total: None, next: Some(self.items.position().clone()) })
+        }))
+    }
+
+    fn position(&self) -> &Position {
+        self.items.position()
+    }
+}
+
 /// Pages that no list of this crate gives.
 struct Foreign<S: ?Sized> {
     position: Position,
@@ -187,12 +212,14 @@ pub struct Items<T> {
     position: Position,
     total: Option<u64>,
     more: bool,
+    /// Whether a position inside a page counts its items.
+    counted: bool,
 }
 
 impl<T: Send + 'static> Items<T> {
     pub(super) fn new(pages: Pages<T>) -> Self {
         let position = pages.position().clone();
-        Self { pages, page: VecDeque::new(), position, total: None, more: true }
+        Self { pages, page: VecDeque::new(), position, total: None, more: true, counted: true }
     }
 
     /// Items of a stream of one's own, for mocks. Its positions count items.
@@ -225,9 +252,18 @@ impl<T: Send + 'static> Items<T> {
         self,
         mut project: impl FnMut(T) -> U + Send + 'static,
     ) -> Items<U> {
-        let Self { pages, page, position, total, more } = self;
+        let Self { pages, page, position, total, more, counted } = self;
         let page = page.into_iter().map(&mut project).collect();
-        Items { pages: pages.map(project), page, position, total, more }
+        Items { pages: pages.map(project), page, position, total, more, counted }
+    }
+
+    /// Turns each item into any number of others. The position among those of one item is that of the
+    /// item: resuming there repeats them, and loses none. The total is not known.
+    pub fn flat_map<U: Send + 'static, I: IntoIterator<Item = U>>(
+        self,
+        project: impl FnMut(T) -> I + Send + 'static,
+    ) -> Items<U> {
+        Items { counted: false, ..Items::new(Pages::new(FlatMapped { items: self, project })) }
     }
 
     getters! {
@@ -246,7 +282,7 @@ impl<T: Send + 'static> Stream for Items<T> {
         let this = self.get_mut();
         loop {
             if let Some(item) = this.page.pop_front() {
-                this.position.taken += 1;
+                this.position.taken += usize::from(this.counted);
                 if this.page.is_empty() && this.more {
                     this.position = this.pages.position().clone();
                 }

@@ -85,21 +85,57 @@ async fn harness_projects_of_one_identifier_are_told_apart() -> Outcome {
         let all = assignments.read_assignments().try_collect().await?;
         scopes.extend(all.into_iter().map(|assignment| assignment.scope));
     }
-    let texts: Vec<_> = scopes.iter().map(|one| (one.kind.clone(), one.id.as_deref())).collect();
-    let project = (Some(ScopeKind::Project), Some("shop"));
+    let texts: Vec<_> = scopes.iter().map(ToString::to_string).collect();
     assert_eq!(
         texts,
         [
-            (Some(ScopeKind::Account), None),
-            (Some(ScopeKind::Organization), Some("one")),
-            project.clone(),
-            project,
+            "account fakeAccount",
+            "account fakeAccount > organization one",
+            "account fakeAccount > organization one > project shop",
+            "account fakeAccount > organization other > project shop",
         ]
     );
-    assert_ne!(scopes[2], scopes[3], "each lies in an organization of its own");
     assert_eq!(scopes[2].within.as_deref(), Some(&scopes[1]));
-    let other = scopes[3].within.as_deref().ok_or("it lies in one")?;
-    assert_eq!((&other.kind, other.id.as_deref()), (&scopes[1].kind, Some("other")));
+    Ok(())
+}
+
+/// A user of deepset has several roles, so that positions and assignments are not one to one.
+#[tokio::test]
+async fn deepset_users_are_read_with_their_roles_and_from_a_position() -> Outcome {
+    let fake = DeepsetFake::start().await?;
+    let users = fake.client()?.users();
+    let page = r#"{"data": [
+        {"user_id": "u-2", "email": "bob@example.com", "organization": {
+            "organization_id": "o-1", "name": "Clinic", "role": 4,
+            "workspaces": [{"name": "search", "role": "EDITOR"}, {"name": "chat", "role": "3"}]}},
+        {"user_id": "u-1", "given_name": "Ada", "family_name": "", "organization": null}
+    ], "has_more": false, "total": 2}"#;
+    for _ in 0..2 {
+        fake.next_on("/api/v1/users", 1, rolecall::testing::Fault::json(200, page));
+    }
+    let mut items = users.read_assignments();
+    let mut seen = vec![items.next().await.ok_or("none")??, items.next().await.ok_or("none")??];
+    let inside = items.position().clone();
+    while let Some(assignment) = items.next().await {
+        seen.push(assignment?);
+    }
+    let texts: Vec<_> = seen
+        .iter()
+        .map(|one| (one.principal.id.as_deref(), one.role.name.as_deref(), one.scope.to_string()))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            (Some("u-2"), Some("4"), "organization o-1".to_owned()),
+            (Some("u-2"), Some("EDITOR"), "organization o-1 > workspace search".to_owned()),
+            (Some("u-2"), Some("3"), "organization o-1 > workspace chat".to_owned()),
+            (Some("u-1"), None, "organization".to_owned()),
+        ]
+    );
+    assert_eq!(seen[3].principal.name.as_deref(), Some("Ada"));
+    // Inside one user it is the user's: nothing is lost.
+    let resumed = users.read_assignments_from(Some(&inside)).try_collect().await?;
+    assert_eq!(resumed, seen);
     Ok(())
 }
 
@@ -120,7 +156,7 @@ async fn one_loop_reads_the_roles_everywhere() -> Outcome {
     }
     let texts: Vec<_> = seen
         .iter()
-        .map(|role| (role.name.as_deref(), role.permissions.clone().unwrap_or_default()))
+        .map(|role| (role.role.name.as_deref(), role.permissions.clone().unwrap_or_default()))
         .collect();
     assert_eq!(
         texts,

@@ -203,7 +203,7 @@ struct Mock;
 
 impl ReadAssignments for Mock {
     fn read_assignments_from(&self, _: Option<&Position>) -> Items<Assignment> {
-        let mut assignment = Assignment::new(());
+        let mut assignment = Assignment::new("mock");
         assignment.principal.id = Some("ada".to_owned());
         [Ok(assignment), Err(Error::new(rolecall::ErrorKind::Server))].into_iter().collect()
     }

@@ -251,8 +251,35 @@ mod shared {
 
     round_trips! {
         samples: ;
-        texts: access::PrincipalKind, access::ScopeKind;
+        texts: access::PrincipalKind, access::ScopeKind, access::Vendor;
     }
+
+    /// Checks an assignment and a role with all their parts, which holds for the parts too.
+    #[test]
+    fn access_in_one_vocabulary_keeps_what_is_read() {
+        let user = json!({"kind": "user", "id": "u", "name": "n", "email": "e", "level": "l"});
+        let role = json!({"id": "r", "name": "n", "level": "l", "custom": true});
+        let scope = json!({"kind": "project", "id": "p", "name": "n", "within": {
+            "kind": "organization", "id": "o"}});
+        let restriction = json!({"resource_group": "g", "resource_type": "t", "resource_id": "i"});
+        let assignment = json!({
+            "vendor": "harness", "scope": scope, "principal": user, "role": role,
+            "restriction": restriction, "via": user, "disabled": true, "managed": true, "id": "a",
+            "created": "2026-01-01T00:00:00Z", "updated": "2026-01-01T00:00:00Z"});
+        let definition =
+            json!({"vendor": "harness", "scope": scope, "role": role, "permissions": ["p"]});
+        check::<access::Assignment>(&serde_json::from_value(assignment).expect("it is one"));
+        check::<access::RoleDefinition>(&serde_json::from_value(definition).expect("it is one"));
+    }
+
+    pub(crate) const ACCESS: &[&str] = &[
+        "access::Assignment",
+        "access::Principal",
+        "access::Restriction",
+        "access::RoleDefinition",
+        "access::RoleName",
+        "access::Scope",
+    ];
 
     proptest! {
         #![proptest_config(config())]
@@ -546,6 +573,7 @@ fn every_type_of_a_response_has_a_round_trip() {
     let tested: BTreeSet<String> = [
         &["model::Timestamp"],
         shared::NAMED,
+        shared::ACCESS,
         twilio_types::NAMED,
         harness_types::NAMED,
         redox_types::NAMED,

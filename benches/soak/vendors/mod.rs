@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use rolecall::access::{Assignment, Role};
+use rolecall::access::{Assignment, RoleDefinition};
 use rolecall::testing::{Fake, Received};
 use rolecall::{
     Attempt, BoxFuture, ClientOptions, Ensured, EnsuredAbsent, Error, Interceptor, Items, Position,
@@ -308,9 +308,9 @@ async fn walk(
 }
 
 /// The number of a role in the shared vocabulary, if it is that of the service's own.
-fn of_role<N: 'static>(own: fn(&N) -> Option<u32>) -> impl FnMut(Role) -> Option<u32> {
+fn of_role<N: 'static>(own: fn(&N) -> Option<u32>) -> impl FnMut(RoleDefinition) -> Option<u32> {
     move |role| {
-        let shared = number(role.name.as_ref()?)?;
+        let shared = number(role.role.name.as_ref()?)?;
         (own(role.native()?) == Some(shared)).then_some(shared)
     }
 }

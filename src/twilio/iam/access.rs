@@ -1,47 +1,87 @@
 //! Twilio Organizations in the shared vocabulary of [`crate::access`].
 
+use super::place::Place;
 use super::{ListRoleAssignments, Role, RoleAssignment, Roles};
 use crate::access::{
-    Assignment, Principal, PrincipalKind, ReadAssignments, ReadRoles, Role as SharedRole, RoleName,
-    Scope, ScopeKind,
+    Assignment, Principal, PrincipalKind, ReadAssignments, ReadRoles, RoleDefinition, Scope,
+    ScopeKind, Vendor,
 };
+use crate::model::Arg;
 use crate::transport::{Items, List, Position};
-use crate::twilio::Sid;
 
+/// The native value is a [`Role`]. The list shows permissions only where policies are
+/// [expanded](List::<super::ListRoles>::expand).
 impl ReadRoles for Roles {
-    fn read_roles_from(&self, position: Option<&Position>) -> Items<SharedRole> {
+    fn read_roles_from(&self, position: Option<&Position>) -> Items<RoleDefinition> {
         self.list().from(position).items().map(|role: Role| {
-            let mut shared = SharedRole::new(role.clone());
-            shared.id = Some(role.sid.to_string());
-            shared.name = role.friendly_name;
+            let mut shared = RoleDefinition::new(Vendor::Twilio).with_native(role.clone());
+            shared.role.id = Some(canonical(role.sid.as_str()));
+            shared.role.name = role.friendly_name;
+            shared.permissions = role.policy.and_then(|policy| policy.allow);
             shared
         })
     }
 }
 
 /// Implemented for the list and not for all assignments: the preview service requires a filter.
+///
+/// The native value is a [`RoleAssignment`]. SIDs are written with small digits, since their case does
+/// not tell them apart.
 impl ReadAssignments for List<ListRoleAssignments> {
     fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment> {
-        self.clone().from(position).items().map(|held: RoleAssignment| {
-            let mut shared = Assignment::new(held.clone());
-            shared.id = Some(held.sid.to_string());
-            shared.role = RoleName { id: held.role_sid.map(|sid| sid.to_string()), name: None };
-            // The first two letters of a SID tell what it is of.
-            let prefix = |sid: &Option<Sid>| sid.as_ref()?.as_str().get(..2).map(str::to_owned);
-            let kind = prefix(&held.identity).map(|prefix| match prefix.as_str() {
-                "US" => PrincipalKind::User,
-                other => PrincipalKind::from(other),
-            });
-            let id = held.identity.map(|sid| sid.to_string());
-            shared.principal = Principal { kind, id, display: None };
-            let kind = prefix(&held.scope).map(|prefix| match prefix.as_str() {
-                "OR" => ScopeKind::Organization,
-                "AC" => ScopeKind::Account,
-                other => ScopeKind::from(other),
-            });
-            shared.scope =
-                Scope { kind, id: held.scope.map(|sid| sid.to_string()), ..Scope::default() };
-            shared
-        })
+        let organization = organization(&self.operation.place);
+        let items = self.clone().from(position).items();
+        items.map(move |held| shared(held, organization.as_ref()))
+    }
+}
+
+fn shared(held: RoleAssignment, organization: Option<&Scope>) -> Assignment {
+    let mut shared = Assignment::new(Vendor::Twilio).with_native(held.clone());
+    shared.id = Some(canonical(held.sid.as_str()));
+    shared.role.id = held.role_sid.map(|sid| canonical(sid.as_str()));
+    // The first two letters of a SID tell what it is of.
+    if let Some(sid) = held.identity {
+        let kind = match sid.as_str().get(..2) {
+            Some("US") => PrincipalKind::User,
+            other => PrincipalKind::from(other.unwrap_or_default()),
+        };
+        shared.principal = Principal::new(kind, canonical(sid.as_str()));
+    }
+    if let Some(sid) = held.scope {
+        shared.scope = shared_scope(sid.as_str(), organization);
+    }
+    shared.restriction.resource_type = held.resource_type;
+    shared.restriction.resource_id = held.resource_id;
+    shared
+}
+
+/// The organization at the root, where the client's paths name it.
+fn organization(place: &Arg<Place>) -> Option<Scope> {
+    match place {
+        Ok(Place::Preview(sid)) => {
+            Some(Scope::new(ScopeKind::Organization, canonical(sid.as_str())))
+        }
+        _ => None,
+    }
+}
+
+fn shared_scope(sid: &str, organization: Option<&Scope>) -> Scope {
+    let kind = match sid.get(..2) {
+        Some("OR") => return Scope::new(ScopeKind::Organization, canonical(sid)),
+        Some("AC") => ScopeKind::Account,
+        other => ScopeKind::from(other.unwrap_or_default()),
+    };
+    let scope = Scope::new(kind, canonical(sid));
+    match organization {
+        Some(organization) => scope.within(organization.clone()),
+        None => scope,
+    }
+}
+
+/// A SID with small digits.
+fn canonical(sid: &str) -> String {
+    match sid.split_at_checked(2) {
+        Some((prefix, digits)) => format!("{prefix}{}", digits.to_ascii_lowercase()),
+        None => sid.to_owned(),
     }
 }

@@ -184,7 +184,7 @@ operations! {
 /// A page of role assignments; see [`RoleAssignments::list`].
 #[derive(Clone, Debug)]
 pub struct ListRoleAssignments {
-    place: Arg<Place>,
+    pub(super) place: Arg<Place>,
     paging: Paging,
     identity: Option<Arg<Sid>>,
     scope: Option<Arg<Sid>>,

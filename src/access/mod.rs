@@ -1,0 +1,69 @@
+//! Who has which role, over all services: one vocabulary, snapshots that say what they could not
+//! see, people, and the difference of two snapshots. It only reads.
+//!
+//! * [`Assignment`] has every field that decides what is granted; [`Assignment::grant_key`] compares
+//!   it. Whatever else a vendor says is in its own value ([`Assignment::native`]).
+//! * [`ReadAssignments`] and [`ReadRoles`] read one list in this vocabulary; every service implements
+//!   what it can.
+//!
+//! There is no creating in this vocabulary: what each service needs to create differs too much to
+//! hide.
+//!
+//! ```
+//! # #[cfg(all(feature = "testing", feature = "redox", feature = "harness"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use rolecall::access::ReadAssignments;
+//! use rolecall::testing::{HarnessFake, RedoxFake};
+//!
+//! async fn print_all(services: &[&dyn ReadAssignments]) -> Result<(), rolecall::Error> {
+//!     for service in services {
+//!         let mut assignments = service.read_assignments();
+//!         while let Some(assignment) = assignments.next().await.transpose()? {
+//!             println!("{:?} has {:?}", assignment.principal.id, assignment.role.id);
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! let (harness, redox) = (HarnessFake::start().await?, RedoxFake::start().await?);
+//! let platform = harness.client()?.org("platform").role_assignments();
+//! let clinic = redox.client()?.organization("7").role_assignments();
+//! print_all(&[&platform, &clinic]).await?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "testing", feature = "redox", feature = "harness")))]
+//! # fn main() {}
+//! ```
+
+mod model;
+
+use crate::transport::{Items, Position};
+
+pub use model::{
+    Assignment, GrantKey, Principal, PrincipalKind, Restriction, RoleDefinition, RoleName, Scope,
+    ScopeKind, Vendor,
+};
+
+/// Lists roles. Implement it to mock a service: [`Items::from_iter`](Items) makes items of values.
+pub trait ReadRoles: Send + Sync {
+    /// Returns all roles here, from a position of this list on (`None`: from the start).
+    fn read_roles_from(&self, position: Option<&Position>) -> Items<RoleDefinition>;
+
+    /// Returns all roles here.
+    fn read_roles(&self) -> Items<RoleDefinition> {
+        self.read_roles_from(None)
+    }
+}
+
+/// Lists who has which role. Implement it to mock a service.
+pub trait ReadAssignments: Send + Sync {
+    /// Returns all assignments here that the caller may see, from a position of this list on (`None`:
+    /// from the start).
+    fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment>;
+
+    /// Returns all assignments here that the caller may see.
+    fn read_assignments(&self) -> Items<Assignment> {
+        self.read_assignments_from(None)
+    }
+}
