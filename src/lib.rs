@@ -20,6 +20,15 @@ pub mod auth;
 mod client;
 mod declare;
 mod error;
+// Their programs need all vendors, as the README's.
+#[cfg(all(
+    any(doc, doctest),
+    feature = "twilio",
+    feature = "harness",
+    feature = "redox",
+    feature = "deepset"
+))]
+pub mod guide;
 mod model;
 pub mod operation;
 mod transport;

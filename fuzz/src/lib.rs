@@ -56,7 +56,7 @@ impl Seen {
         self.response().map(|response| response.status().as_u16())
     }
 
-    /// Whether the service may have done what was asked. Written from the README, not from the
+    /// Whether the service may have done what was asked. Written from docs/retries.md, not from the
     /// code: only a refusal (3xx, 4xx, but 408) says that nothing was done.
     fn may_have_been_done(&self) -> bool {
         match (&self.act, self.status()) {

@@ -90,7 +90,7 @@ ErrorKind {
 }
 
 named! {
-/// What a failed call did at the service. The README's retry table says when each is reported.
+/// What a failed call did at the service. `docs/retries.md` says when each is reported.
 Effect {
     /// Nothing was changed by this call.
     NotApplied = "not_applied", "nothing was changed";
