@@ -51,8 +51,9 @@ pub use model::{Secret, Timestamp, UnknownValue};
 #[doc(hidden)]
 pub use transport::fuzzing;
 pub use transport::{
-    Attempt, AttemptReport, BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, HttpConfig,
-    Interceptor, Items, List, Mismatch, Page, Pages, Position, Response, RetryPolicy, WithResponse,
+    Attempt, AttemptReport, BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, EnsuredRole,
+    HttpConfig, Interceptor, Items, List, Mismatch, Page, Pages, Position, Response, RetryPolicy,
+    WithResponse,
 };
 
 #[cfg(feature = "deepset")]

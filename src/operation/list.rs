@@ -141,3 +141,35 @@ impl<T> ListPage<T> {
         offset(some u64);
     }
 }
+
+/// Returns the value of a query parameter in a link: all that is taken from a link, which may name any
+/// host and path. An empty value is none.
+#[cfg(any(feature = "twilio", feature = "redox"))]
+pub(crate) fn link_value(link: &str, name: &str) -> Option<String> {
+    let (_, query) = link.split('#').next()?.split_once('?')?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let pair = pairs.find(|(known, value)| known == name && !value.is_empty());
+    pair.map(|(_, value)| value.into_owned())
+}
+
+#[cfg(all(test, any(feature = "twilio", feature = "redox")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_is_taken_from_a_link() {
+        for (link, value) in [
+            ("https://other.example/x?PageSize=2&page=a%2Bb%3D&Page=1", Some("a+b=")),
+            ("https://elsewhere.example/?page=a%26b+c#x", Some("a&b c")),
+            ("/x?page=t#page=u", Some("t")),
+            ("?page=é", Some("é")),
+            ("?page=", None),
+            ("https://h/page=t", None),
+            ("https://h/?Page=t", None),
+            ("https://h/x#?page=t", None),
+            ("page=t", None),
+        ] {
+            assert_eq!(link_value(link, "page").as_deref(), value, "{link}");
+        }
+    }
+}

@@ -40,6 +40,8 @@ use serde::de::DeserializeOwned;
 use crate::error::Error;
 
 pub use decode::{DecodeError, decode_json};
+#[cfg(any(feature = "twilio", feature = "redox"))]
+pub(crate) use list::link_value;
 pub use list::{ListOperation, ListPage, Next};
 pub use service::{Failure, Service};
 

@@ -1,5 +1,5 @@
-//! `ensure` and `ensure_absent` over random faults, in memory, with another caller who gives the
-//! same user other roles between the steps.
+//! `ensure`, `ensure_role`, `ensure_absent` and `ensure_member_absent` over random faults, in memory,
+//! with another caller who gives the same user other roles between the steps.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,10 +10,12 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::role_assignments::Membership;
-use super::{NewRoleAssignment, Redox, RoleRef, UserRef};
+use super::{NewRoleAssignment, Redox, RoleAssignments, RoleRef, UserRef};
 use crate::error::{Effect, Error};
 use crate::transport::memory::{Act, BodyAct, TestCredentials, transport, wire};
-use crate::transport::{ClientOptions, Ensured, EnsuredAbsent, Mismatch, RetryPolicy, Transport};
+use crate::transport::{
+    Call, ClientOptions, Ensured, EnsuredAbsent, EnsuredRole, Mismatch, RetryPolicy, Transport,
+};
 
 const SCHEDULES: u64 = 4_000;
 
@@ -34,6 +36,9 @@ struct Place {
     late: Vec<(Instant, Method)>,
     /// All roles that the user had at some time.
     held: Vec<Option<&'static str>>,
+    /// Whether the call under test replaces another role, and what the first read showed.
+    replaces: bool,
+    first: Option<Option<&'static str>>,
     /// What the last read showed, if there was one since the last write with an unknown outcome.
     shown: Option<Option<&'static str>>,
     other_was_shown: bool,
@@ -72,6 +77,8 @@ impl Place {
             absent: absent[random.usize(0..3)],
             late: Vec::new(),
             held: vec![role],
+            replaces: false,
+            first: None,
             shown: None,
             other_was_shown: false,
             some_was_shown: false,
@@ -150,7 +157,9 @@ impl Place {
             5 => Act::Hang { sent: true },
             _ => {
                 self.shown = Some(self.role);
-                self.other_was_shown |= self.role.is_some_and(|role| role != DESIRED);
+                let first = *self.first.get_or_insert(self.role);
+                self.other_was_shown |= self.role.is_some_and(|role| role != DESIRED)
+                    && !(self.replaces && self.role == first);
                 self.some_was_shown |= self.role.is_some();
                 let one = |role| json!({"role": {"id": role}, "user": {"id": "u-1"}});
                 let mut memberships: Vec<_> = self.role.map(one).into_iter().collect();
@@ -163,12 +172,18 @@ impl Place {
 
     fn write(&mut self, request: &http::Request<Bytes>) -> Act {
         let method = request.method();
+        let is_environment = request.uri().path().contains("/environments/");
         let seed = self.seed;
         if *method == Method::DELETE {
             assert!(self.some_was_shown, "seed {seed}: the user was not seen to have a role");
         } else {
             // Also after a write with an unknown outcome: neither unread, nor over another role.
-            assert_eq!(self.shown, Some(None), "seed {seed}: a {method} without a read");
+            let before = if self.replaces { self.first } else { Some(None) };
+            assert!(before.is_some(), "seed {seed}: a {method} without a read");
+            assert_eq!(self.shown, before, "seed {seed}: a {method} over another role");
+            let is_post = *method == Method::POST;
+            let is_added = is_environment && before == Some(None);
+            assert_eq!(is_post, is_added, "seed {seed}: a {method} over {before:?}");
             let again = *method == Method::POST && self.unknown;
             assert!(!again, "seed {seed}: a second POST after an unknown outcome");
         }
@@ -228,7 +243,7 @@ impl Place {
                 assert!(nothing && !self.unknown, "{context}");
             }
             Effect::Unknown => {
-                assert!(self.unknown, "{context}");
+                assert!(self.unknown || self.confirmed, "{context}");
                 // A read that failed does not take the place of an unknown outcome.
                 assert!(
                     error.operation().is_some_and(|name| !name.ends_with(".list")),
@@ -343,15 +358,70 @@ async fn ensure_in_an_environment_reports_what_happened() {
     assert!(seen.iter().all(|count| *count > 100), "{seen:?}");
 }
 
+/// Runs `ensure_role` in an organization or environment; returns how often it came to which of six
+/// results, how often a role was replaced, and how often a PUT was sent again after a read.
+async fn ensure_role<M: Membership>(
+    assignments: fn(Redox) -> RoleAssignments<M>,
+) -> ([u32; 6], u32, u32) {
+    let (mut seen, mut replacements, mut again) = ([0; 6], 0, 0);
+    for seed in 0..SCHEDULES {
+        let (transport, place) = service(seed);
+        place.lock().expect("no panic under it").replaces = true;
+        let result = assignments(Redox { transport }).ensure_role(&desired()).await;
+        let place = ended(&place);
+        // The result names what the first read showed.
+        let replaced = match &result {
+            Ok(EnsuredRole::Given { replaced } | EnsuredRole::Indeterminate { replaced }) => {
+                let role = replaced.as_ref().map(role_of);
+                assert_eq!(Some(role), place.first, "seed {seed}");
+                role.is_some()
+            }
+            _ => false,
+        };
+        let held = || {
+            let held = json!({"role": {"id": DESIRED}, "user": {"id": "u-1"}});
+            Some(serde_json::from_value::<M>(held).expect("it is a membership"))
+        };
+        let result = result.map(|ensured| match ensured {
+            EnsuredRole::Given { .. } => Ensured::Created(None),
+            EnsuredRole::AlreadyHeld => Ensured::AlreadyExisted(held()),
+            EnsuredRole::Indeterminate { .. } => Ensured::Indeterminate(held()),
+        });
+        seen[place.check(&result)] += 1;
+        replacements += u32::from(replaced);
+        again += u32::from(place.unknown && place.confirmed);
+    }
+    (seen, replacements, again)
+}
+
+#[tokio::test(start_paused = true)]
+async fn ensure_role_reports_what_happened_and_what_it_replaced() {
+    for (seen, replacements, again) in [
+        ensure_role(|redox| redox.organization("7").role_assignments()).await,
+        ensure_role(|redox| redox.environment("e-1").role_assignments()).await,
+    ] {
+        assert!(seen.iter().all(|count| *count > 50), "{seen:?}");
+        assert!(replacements > 100 && again > 10, "{replacements} replaced, {again} sent again");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn ensure_absent_in_an_environment_reports_what_happened() {
+    absent(|redox| redox.environment("e-1").role_assignments().ensure_absent(&user())).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ensure_member_absent_reports_what_happened_and_confirms_it() {
+    absent(|redox| redox.organization("7").role_assignments().ensure_member_absent(&user())).await;
+}
+
+async fn absent(call: fn(Redox) -> Call<EnsuredAbsent>) {
     let mut seen = [0_u32; 5];
     for seed in 0..SCHEDULES {
         let (transport, place) = service(seed);
         place.lock().expect("no panic under it").role = Some("r-2");
         place.lock().expect("no panic under it").held = vec![Some("r-2")];
-        let environment = Redox { transport }.environment("e-1");
-        let result = environment.role_assignments().ensure_absent(&user()).await;
+        let result = call(Redox { transport }).await;
         let place = ended(&place);
         let context = format!("seed {seed}, {:?}: {result:?}", place.absent);
         if result.is_ok() {

@@ -156,14 +156,14 @@ open_enum! {
     }
 }
 
-/// Decodes a response whose payload has this shape.
+/// Decodes a response of this shape.
 ///
 /// # Errors
 /// [`DecodeError::Unsuccessful`] where the payload says `success: false`, as text too, whatever
 /// else it holds, and where the body reports an error in place of the payload.
-pub(super) fn decode<P: DeserializeOwned>(
+pub(super) fn decode<T: DeserializeOwned>(
     response: &http::Response<Bytes>,
-) -> Result<Envelope<P>, DecodeError> {
+) -> Result<T, DecodeError> {
     #[derive(Deserialize)]
     struct Report {
         payload: ReportedSuccess,
@@ -191,7 +191,7 @@ pub(super) fn only_page<T>(items: Vec<T>) -> ListPage<T> {
 }
 
 /// Reads an id: text, or a number as text.
-fn identifying<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+pub(super) fn identifying<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     match Value::deserialize(from)? {
         Value::String(id) if id.is_empty() => Err(D::Error::custom("an empty id")),
         Value::String(id) => Ok(id),
@@ -204,7 +204,7 @@ fn environment_id<'de, D: Deserializer<'de>>(from: D) -> Result<EnvironmentId, D
     identifying(from).map(|id| EnvironmentId::new_unchecked(&id))
 }
 
-fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let text = loose_text(from)?;
     Ok(text.and_then(|text| Timestamp::deserialize(Value::String(text)).ok()))
 }

@@ -8,20 +8,20 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
 
+use super::ensure::{EnsureNoRole, EnsureRole};
 use super::response::{
     AssignRoleResponse, Envelope, EnvironmentMembership, Member, Memberships,
     OrganizationMembership, Reference, SUCCESS, decode, only_page,
 };
 use super::{EnvironmentId, NewRoleAssignment, OrganizationId, Redox, UserRef};
 use crate::access::ScopeKind;
-use crate::error::{Effect, Error, ErrorKind};
+use crate::error::Error;
 use crate::model::{Arg, text};
 use crate::operation::{Body, DecodeError, Idempotency, ListOperation, ListPage, Operation, Spec};
-use crate::transport::{
-    BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Found, List, Session, Transport, Unwanted,
-};
+use crate::transport::{Call, Ensured, EnsuredAbsent, EnsuredRole, List, Session, Transport};
 
-/// The role assignments of an organization.
+/// The role assignments of an organization. Each member has exactly one (*documented*), so their list
+/// is that of the members. Nobody can be added by the API (*documented*).
 pub type OrganizationRoleAssignments = RoleAssignments<OrganizationMembership>;
 
 /// The role assignments of an environment. A user has at most one role in an environment
@@ -94,11 +94,11 @@ impl<M: Membership> RoleAssignments<M> {
     /// # Errors
     /// Kinds by status: the service's error body is not documented,
     /// [`ServiceError`](super::ServiceError) holds what there is. A response with `success: false`, even under 200, is
-    /// [`ErrorKind::Rejected`] with an unknown outcome: the vendor says no more of the field than
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an unknown outcome: the vendor says no more of the field than
     /// that it is the status of the request. A response whose `success` cannot be read has an
     /// unknown outcome too, and is not retried.
     pub fn assign(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
-        self.transport.call(&AssignRole::<M, false> { place: &self.place, new })
+        self.transport.call(&AssignRole::<M, false, false> { place: &self.place, new })
     }
 
     /// Ensures that a user has this role: reads [`list`](Self::list), and gives the role to a user
@@ -107,7 +107,7 @@ impl<M: Membership> RoleAssignments<M> {
     ///
     /// A user who has another role keeps it, and the call ends in a conflict: a user has exactly
     /// one role in an organization and at most one in an environment (*documented*), so to give
-    /// this one would take the other away. To replace it, call [`assign`](Self::assign).
+    /// this one would take the other away. [`ensure_role`](Self::ensure_role) replaces it.
     ///
     /// A role matches by its id, or by its name where no id was given. The user must be given by
     /// id: a name does not identify a user. Ids are compared letter for letter. Users cannot be
@@ -136,7 +136,7 @@ impl<M: Membership> RoleAssignments<M> {
     /// [`create`](Self::create) is, and it is part of this in an environment.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] if the user has another role, with a
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the user has another role, with a
     /// [`Mismatch<NewRoleAssignment, Option<OrganizationMembership>>`](crate::Mismatch), or with
     /// `EnvironmentMembership` for an environment; an invalid-request error for a user without an
     /// id; else those of [`list`](Self::list) and of the call that gives the role.
@@ -160,18 +160,135 @@ impl<M: Membership> RoleAssignments<M> {
     /// # fn main() {}
     /// ```
     pub fn ensure(&self, new: &NewRoleAssignment) -> Call<Ensured<Option<M>>> {
-        self.transport.ensure(EnsureRole { assignments: self.clone(), new: new.clone() })
+        let (assignments, new) = (self.clone(), new.clone());
+        self.transport.ensure(EnsureRole::<M, false> { assignments, new })
+    }
+
+    /// Ensures that a user has this role in place of any other: reads [`list`](Self::list), and gives
+    /// the role as [`ensure`](Self::ensure) does to a user who has none, and by
+    /// [`assign`](Self::assign) to one who has another. The result names the role that was replaced.
+    ///
+    /// Whether a POST or a PUT is due in an environment is decided by reading alone: what a POST does
+    /// for a user who has a role, and a PUT for one who has none, is not documented. Users and roles
+    /// are compared as [`ensure`](Self::ensure) does.
+    ///
+    /// After an unknown outcome the list is read again. A PUT that replaces a role is then sent once
+    /// more if the user still has the role that was read first; a POST is not. A role that another
+    /// caller gave after the first read is not replaced, if it is seen: the call ends in a conflict. If
+    /// it is not seen (the service cannot be told to change only what was read), the later change
+    /// stays, whichever it is.
+    ///
+    /// An organization must keep at least one owner (*documented*): expect a refusal for the last one.
+    ///
+    /// # Undocumented
+    /// [`create`](RoleAssignments::create) is, and it is part of this in an environment.
+    ///
+    /// # Errors
+    /// Those of [`ensure`](Self::ensure); the conflict is about a role that was given meanwhile.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredRole;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1").role_assignments();
+    /// let role = |id| Ok::<_, rolecall::Error>(NewRoleAssignment::new(RoleRef::id(id)?, UserRef::id("u-1")?));
+    /// assignments.ensure_role(&role("r-1")?).await?;
+    /// let EnsuredRole::Given { replaced: Some(before) } = assignments.ensure_role(&role("r-2")?).await? else {
+    ///     panic!("it had another role");
+    /// };
+    /// assert_eq!(before.role.and_then(|role| role.id).as_deref(), Some("r-1"));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn ensure_role(&self, new: &NewRoleAssignment) -> Call<EnsuredRole<M>> {
+        let (assignments, new) = (self.clone(), new.clone());
+        let desired = EnsureRole::<M, true> { assignments, new };
+        self.transport.ensure_with(desired, |ensured, replaced| {
+            EnsuredRole::new(&ensured, replaced.flatten())
+        })
     }
 
     /// Returns the memberships of this user. (The service allows one role for each user, but a list
     /// may not keep to that.)
-    async fn of_user(&self, user: &UserRef, session: &Session) -> Result<Vec<M>, Error> {
+    pub(super) async fn of_user(&self, user: &UserRef, session: &Session) -> Result<Vec<M>, Error> {
         let rule = "must be given: a name does not identify a user";
         let id = user.get_id().ok_or_else(|| Error::invalid("user.id", rule))?;
         let mut memberships = self.list().within(session).items().try_collect().await?;
         // That ids are the same without case is documented nowhere.
         memberships.retain(|membership| membership.parts().0.id == id);
         Ok(memberships)
+    }
+}
+
+impl RoleAssignments<OrganizationMembership> {
+    /// Removes a user from the organization, not only from a role:
+    /// `DELETE /v1/organizations/{organizationId}/role-assignment`, with the user in the body (method,
+    /// path and body inferred).
+    ///
+    /// # Undocumented
+    /// The vendor's table of tools names the operation, with a delete, and says that it removes the user
+    /// from the organization. That it is a DELETE at this path, with this body, is inferred from
+    /// [`delete`](RoleAssignments::delete) in an environment, and so is success under 200 or 201. Only
+    /// owners change roles in an organization (*documented*), and so they alone may presumably remove
+    /// somebody. An organization must keep at least one owner (*documented*): expect a refusal for the
+    /// last one. Nobody can be added by the API (*documented*): a user comes back by an invitation in
+    /// the dashboard.
+    ///
+    /// Retried after transient failures, as a delete in an environment is. What the service responds
+    /// for a user who is no member is not known: [`ensure_member_absent`](Self::ensure_member_absent)
+    /// reads before and afterwards.
+    ///
+    /// # Errors
+    /// Those of [`assign`](Self::assign).
+    pub fn remove_member(&self, user: &UserRef) -> Call<AssignRoleResponse> {
+        let place = &self.place;
+        self.transport.call(&DeleteAssignment::<OrganizationMembership> { place, user })
+    }
+
+    /// Ensures that a user is no member of the organization: reads [`list`](Self::list), calls
+    /// [`remove_member`](Self::remove_member) for a member, and reads the list again, also after a
+    /// success. The user is looked for as [`ensure`](Self::ensure) does.
+    ///
+    /// `Deleted` means that the service reported success, and that the user is no longer listed.
+    /// Roles in environments are apart from this (*documented* of roles): whether a user who was
+    /// removed keeps them is not documented, so delete those first
+    /// ([`ensure_absent`](RoleAssignments::ensure_absent)).
+    ///
+    /// # Undocumented
+    /// [`remove_member`](Self::remove_member) is.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list) and of [`remove_member`](Self::remove_member);
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with an unknown outcome if the service
+    /// reported success and the user is still listed. An invalid-request error for a user without an id.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredAbsent;
+    /// use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    /// use rolecall::testing::RedoxFake;
+    ///
+    /// let fake = RedoxFake::start().await?;
+    /// let assignments = fake.client()?.organization("org-1").role_assignments();
+    /// let user = UserRef::id("u-1")?;
+    /// assignments.assign(&NewRoleAssignment::new(RoleRef::name("member")?, user.clone())).await?;
+    /// assert_eq!(assignments.ensure_member_absent(&user).await?, EnsuredAbsent::Deleted);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn ensure_member_absent(&self, user: &UserRef) -> Call<EnsuredAbsent> {
+        self.transport.ensure_absent(EnsureNoRole { assignments: self.clone(), user: user.clone() })
     }
 }
 
@@ -194,7 +311,8 @@ impl RoleAssignments<EnvironmentMembership> {
     /// Those of [`assign`](Self::assign). To reconcile an unknown outcome, read
     /// [`list`](Self::list).
     pub fn create(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
-        self.transport.call(&AssignRole::<EnvironmentMembership, true> { place: &self.place, new })
+        let place = &self.place;
+        self.transport.call(&AssignRole::<EnvironmentMembership, true, true> { place, new })
     }
 
     /// Deletes the role of a user in the environment:
@@ -211,7 +329,8 @@ impl RoleAssignments<EnvironmentMembership> {
     /// # Errors
     /// Those of [`assign`](Self::assign).
     pub fn delete(&self, user: &UserRef) -> Call<AssignRoleResponse> {
-        self.transport.call(&DeleteAssignment { environment: &self.place, user })
+        let place = &self.place;
+        self.transport.call(&DeleteAssignment::<EnvironmentMembership> { place, user })
     }
 
     /// Ensures that a user has no role in the environment: reads [`list`](Self::list), and calls
@@ -262,13 +381,19 @@ pub trait Membership: Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'sta
     const LIST: Spec;
     /// Gives a user a role, in place of any other.
     const ASSIGN: Spec;
-    /// Gives a user a role who has none. It is not retried where the outcome is unknown: another
-    /// caller may have given the user another role meanwhile.
+    /// Gives a user a role who has none.
     const ADD: Spec;
     /// Whether [`ADD`](Self::ADD) has the effect of once when it is sent twice.
     const REPEATABLE: bool;
-    /// The name of [`RoleAssignments::ensure`].
+    /// Takes a user's role away; in an organization, the membership.
+    const DELETE: Spec;
+    /// Whether a delete that was reported as done is confirmed by reading.
+    const CONFIRMS_DELETE: bool;
+    /// The names of [`RoleAssignments::ensure`], [`RoleAssignments::ensure_role`], and of what ensures
+    /// the absence.
     const ENSURE: &'static str;
+    const ENSURE_ROLE: &'static str;
+    const ENSURE_ABSENT: &'static str;
 
     /// Returns the user, the role and the place.
     fn parts(&self) -> (&Member, Option<&Reference>, Option<&Reference>);
@@ -283,9 +408,14 @@ impl Membership for OrganizationMembership {
     const SCOPE: ScopeKind = ScopeKind::Organization;
     const LIST: Spec = Spec::get("redox role-assignment.list", ORGANIZATION);
     const ASSIGN: Spec = Spec::put("redox role-assignment.assign", ORGANIZATION);
-    const ADD: Spec = Self::ASSIGN.idempotency(Idempotency::NonIdempotent);
+    const ADD: Spec = Self::ASSIGN;
     const REPEATABLE: bool = true;
+    const DELETE: Spec = Spec::delete("redox role-assignment.remove_member", ORGANIZATION);
+    // The call is inferred.
+    const CONFIRMS_DELETE: bool = true;
     const ENSURE: &'static str = "redox role-assignment.ensure";
+    const ENSURE_ROLE: &'static str = "redox role-assignment.ensure_role";
+    const ENSURE_ABSENT: &'static str = "redox role-assignment.ensure_member_absent";
 
     fn parts(&self) -> (&Member, Option<&Reference>, Option<&Reference>) {
         (&self.user, self.role.as_ref(), self.organization.as_ref())
@@ -301,7 +431,11 @@ impl Membership for EnvironmentMembership {
     const ADD: Spec = Spec::post("redox environment-role-assignment.create", ENVIRONMENT);
     // What a second POST does is not documented.
     const REPEATABLE: bool = false;
+    const DELETE: Spec = Spec::delete("redox environment-role-assignment.delete", ENVIRONMENT);
+    const CONFIRMS_DELETE: bool = false;
     const ENSURE: &'static str = "redox environment-role-assignment.ensure";
+    const ENSURE_ROLE: &'static str = "redox environment-role-assignment.ensure_role";
+    const ENSURE_ABSENT: &'static str = "redox environment-role-assignment.ensure_absent";
 
     fn parts(&self) -> (&Member, Option<&Reference>, Option<&Reference>) {
         (&self.user, self.role.as_ref(), self.environment.as_ref())
@@ -344,16 +478,20 @@ impl<M: Membership> ListOperation for ListMemberships<M> {
     }
 }
 
-/// `ADD` says whether the user must have no role yet.
-struct AssignRole<'a, M: Membership, const ADD: bool> {
-    place: &'a Arg<M::Place>,
-    new: &'a NewRoleAssignment,
+/// `ADD` says whether the user must have no role yet; `ONCE`, whether it is not retried where the
+/// outcome is unknown: another caller may have given the user another role meanwhile.
+pub(super) struct AssignRole<'a, M: Membership, const ADD: bool, const ONCE: bool> {
+    pub(super) place: &'a Arg<M::Place>,
+    pub(super) new: &'a NewRoleAssignment,
 }
 
-impl<M: Membership, const ADD: bool> Operation for AssignRole<'_, M, ADD> {
+impl<M: Membership, const ADD: bool, const ONCE: bool> Operation for AssignRole<'_, M, ADD, ONCE> {
     type Service = Redox;
     type Output = AssignRoleResponse;
-    const SPEC: Spec = if ADD { M::ADD } else { M::ASSIGN }.success(SUCCESS).confirmed_by_body();
+    const SPEC: Spec = {
+        let spec = if ADD { M::ADD } else { M::ASSIGN }.success(SUCCESS).confirmed_by_body();
+        if ONCE { spec.idempotency(Idempotency::NonIdempotent) } else { spec }
+    };
 
     fn path(&self) -> Result<Vec<&str>, Error> {
         Ok(vec![text(self.place)?])
@@ -368,21 +506,19 @@ impl<M: Membership, const ADD: bool> Operation for AssignRole<'_, M, ADD> {
     }
 }
 
-struct DeleteAssignment<'a> {
-    environment: &'a Arg<EnvironmentId>,
-    user: &'a UserRef,
+pub(super) struct DeleteAssignment<'a, M: Membership> {
+    pub(super) place: &'a Arg<M::Place>,
+    pub(super) user: &'a UserRef,
 }
 
-impl Operation for DeleteAssignment<'_> {
+impl<M: Membership> Operation for DeleteAssignment<'_, M> {
     type Service = Redox;
     type Output = AssignRoleResponse;
     // What a second response says is unknown, so no refusal counts as this call's own effect.
-    const SPEC: Spec = Spec::delete("redox environment-role-assignment.delete", ENVIRONMENT)
-        .success(SUCCESS)
-        .confirmed_by_body();
+    const SPEC: Spec = M::DELETE.success(SUCCESS).confirmed_by_body();
 
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(self.environment)?])
+        Ok(vec![text(self.place)?])
     }
 
     fn body(&self) -> Result<Body, Error> {
@@ -392,90 +528,4 @@ impl Operation for DeleteAssignment<'_> {
     fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
         decode(response)
     }
-}
-
-/// A role of a user, as [`RoleAssignments::ensure`] brings it about.
-struct EnsureRole<M: Membership> {
-    assignments: RoleAssignments<M>,
-    new: NewRoleAssignment,
-}
-
-type Finding<'a, M> = BoxFuture<'a, Result<Found<Option<M>>, Error>>;
-
-impl<M: Membership> Desired for EnsureRole<M> {
-    type Item = Option<M>;
-    type Created = AssignRoleResponse;
-    type Request = NewRoleAssignment;
-    const NAME: &'static str = M::ENSURE;
-    const REPEATABLE: bool = M::REPEATABLE;
-
-    fn request(&self) -> &NewRoleAssignment {
-        &self.new
-    }
-
-    fn create(&self) -> Call<AssignRoleResponse> {
-        let RoleAssignments { transport, place } = &self.assignments;
-        transport.call(&AssignRole::<M, true> { place, new: &self.new })
-    }
-
-    /// The response shows no membership.
-    fn created(&self, _: AssignRoleResponse) -> Result<Option<M>, Error> {
-        Ok(None)
-    }
-
-    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, M> {
-        Box::pin(async move {
-            let mut own = self.assignments.of_user(self.new.user(), session).await?;
-            let role = self.new.role();
-            let matching =
-                own.iter().position(|held| held.parts().1.is_some_and(|it| role.matches(it)));
-            Ok(match matching {
-                Some(matching) => Found::Matching(Some(own.swap_remove(matching))),
-                None => own.pop().map_or(Found::Absent, |other| Found::Different(Some(other))),
-            })
-        })
-    }
-
-    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, M> {
-        self.find(session)
-    }
-
-    fn may_exist(&self, refused: &Error) -> bool {
-        !M::REPEATABLE && is_ambiguous(refused)
-    }
-}
-
-/// That a user has no role, as [`RoleAssignments::ensure_absent`] brings it about.
-struct EnsureNoRole {
-    assignments: EnvironmentRoleAssignments,
-    user: UserRef,
-}
-
-impl Unwanted for EnsureNoRole {
-    type Deleted = AssignRoleResponse;
-    const NAME: &'static str = "redox environment-role-assignment.ensure_absent";
-    const LOOKS_FIRST: bool = true;
-
-    fn delete(&self) -> Call<AssignRoleResponse> {
-        self.assignments.delete(&self.user)
-    }
-
-    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<bool, Error>> {
-        let own = self.assignments.of_user(&self.user, session);
-        Box::pin(async move { Ok(!own.await?.is_empty()) })
-    }
-
-    /// "Not found" is not documented, and may be about something else than the user.
-    fn may_be_absent(&self, refused: &Error) -> bool {
-        is_ambiguous(refused)
-    }
-}
-
-/// Whether a refusal may mean that the user has a role already, or none any more: what the service
-/// says then is not documented.
-fn is_ambiguous(refused: &Error) -> bool {
-    use ErrorKind::{PermissionDenied, RateLimited, Unauthenticated};
-    refused.effect() == Effect::NotApplied
-        && refused.status().is_some_and(|status| status.is_client_error())
-        && !matches!(refused.kind(), PermissionDenied | RateLimited | Unauthenticated)
 }

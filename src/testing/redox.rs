@@ -20,8 +20,11 @@ fake! {
 /// checks a token request and the claims of its assertion, but not the signature, and takes an
 /// assertion once. It accepts any organization, user and role, and knows the
 /// environments that were added. A user has one role in a place; a PUT replaces it, and gives one
-/// to a user without. What the service's documents leave open is a choice here: error bodies are
-/// `{"message": …}`, an unknown environment is 404, and see [`RedoxDuplicates`] and [`RedoxAbsent`].
+/// to a user without. The last owner of an organization (a user with the role `owner`, by name or id)
+/// keeps that role. Each change is an audit event. What the service's documents leave open is a choice
+/// here: error bodies are `{"message": …}`, an unknown environment is 404, taking the role of the last
+/// owner is 409, pages of audit events are numbered from 1 and their kinds are made up, and see
+/// [`RedoxDuplicates`] and [`RedoxAbsent`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -66,7 +69,8 @@ pub enum RedoxDuplicates {
     Replaced,
 }
 
-/// What becomes of a DELETE for a user without a role in the environment: not documented.
+/// What becomes of a DELETE for a user without a role in the environment, or one who is no member of the
+/// organization: not documented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedoxAbsent {
@@ -100,6 +104,11 @@ impl Named {
         }
     }
 
+    /// As a role.
+    fn is_owner(&self) -> bool {
+        [&self.id, &self.name].into_iter().any(|part| part.as_deref() == Some("owner"))
+    }
+
     /// Returns the id, or the name where no id was sent.
     fn shown(&self) -> String {
         self.id.clone().or_else(|| self.name.clone()).unwrap_or_default()
@@ -111,7 +120,7 @@ impl Named {
     }
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Place {
     /// `organization` or `environment`.
     kind: &'static str,
@@ -138,6 +147,9 @@ struct State {
     absent: RedoxAbsent,
     environments: Vec<Environment>,
     records: Vec<Record>,
+    /// With the organization of each.
+    events: Vec<(String, Value)>,
+    page_size: usize,
 }
 
 impl Default for State {
@@ -149,6 +161,8 @@ impl Default for State {
             absent: RedoxAbsent::default(),
             environments: Vec::new(),
             records: Vec::new(),
+            events: Vec::new(),
+            page_size: 25,
         }
     }
 }
@@ -183,6 +197,16 @@ impl RedoxFake {
             name: name.to_owned(),
             flag: flag.to_owned(),
         });
+    }
+
+    /// Adds an audit event to those of the changes that were made.
+    pub fn add_audit_event(&self, organization: &str, user: &str, kind: &str) {
+        self.state().add_event(organization, user, kind, "/v1/organizations");
+    }
+
+    /// Sets how many audit events a page has where the request does not say. The default is 25.
+    pub fn page_size(&self, events: usize) {
+        self.state().page_size = events.max(1);
     }
 
     /// Sets what becomes of a POST for a user who has a role.
@@ -222,9 +246,13 @@ impl Service for State {
             ("GET", ["platform", "v1", "organizations", id, "environments"]) => {
                 return self.list_environments(id);
             }
-            ("GET" | "PUT", ["platform", "v1", "organizations", id, "role-assignment"]) => {
-                Place { kind: "organization", id: (*id).to_owned() }
+            ("GET", ["platform", "v1", "organizations", id, "audit-events"]) => {
+                return self.list_events(id, request);
             }
+            (
+                "GET" | "PUT" | "DELETE",
+                ["platform", "v1", "organizations", id, "role-assignment"],
+            ) => Place { kind: "organization", id: (*id).to_owned() },
             (_, ["platform", "v1", "environments", id, "role-assignment"]) => {
                 if !self.environments.iter().any(|known| known.id == **id) {
                     return refuse(404, "Not found");
@@ -348,8 +376,7 @@ impl State {
 
     fn list_environments(&self, organization: &str) -> Response {
         // Here the service writes the organization's id as a number.
-        let number = organization.parse::<u64>().map(Value::from);
-        let id = number.unwrap_or_else(|_| organization.into());
+        let id = number(organization);
         let own = self.environments.iter().filter(|known| known.organization == organization);
         let shown = |known: &Environment| {
             json!({
@@ -370,14 +397,18 @@ impl State {
         else {
             return refuse(400, "role and user must be given");
         };
+        if !role.is_owner() && self.is_last_owner(&place, &user) {
+            return refuse(409, "An organization must have at least one owner");
+        }
         let is_it = |record: &&mut Record| record.place == place && record.user.matches(&user);
         match self.records.iter_mut().find(is_it) {
             Some(_) if request.method == "POST" && self.duplicates == RedoxDuplicates::Refused => {
                 return refuse(409, "The user has a role in this environment already");
             }
             Some(record) => record.role = role,
-            None => self.records.push(Record { place, user, role }),
+            None => self.records.push(Record { place: place.clone(), user, role }),
         }
+        self.add_change(&place, "role-assigned", request);
         succeed(json!({"success": true}))
     }
 
@@ -386,18 +417,99 @@ impl State {
         let Some(user) = Named::read(&wanted["user"]) else {
             return refuse(400, "user must be given");
         };
+        if self.is_last_owner(place, &user) {
+            return refuse(409, "An organization must have at least one owner");
+        }
         let before = self.records.len();
         self.records.retain(|record| record.place != *place || !record.user.matches(&user));
+        let is_removed = self.records.len() < before;
+        if is_removed {
+            self.add_change(place, "role-removed", request);
+        }
         match self.absent {
-            RedoxAbsent::NotFound if self.records.len() == before => {
-                refuse(404, "The user has no role in this environment")
-            }
-            RedoxAbsent::Unsuccessful if self.records.len() == before => {
-                succeed(json!({"success": false}))
-            }
+            RedoxAbsent::NotFound if !is_removed => refuse(404, "The user has no role here"),
+            RedoxAbsent::Unsuccessful if !is_removed => succeed(json!({"success": false})),
             _ => succeed(json!({"success": true})),
         }
     }
+
+    fn is_last_owner(&self, place: &Place, user: &Named) -> bool {
+        let is_owner = |record: &&Record| record.place == *place && record.role.is_owner();
+        let mut owners = self.records.iter().filter(is_owner);
+        place.kind == "organization"
+            && owners.next().is_some_and(|owner| owner.user.matches(user))
+            && owners.next().is_none()
+    }
+
+    fn add_change(&mut self, place: &Place, kind: &str, request: &Request) {
+        let of = self.environments.iter().find(|known| known.id == place.id);
+        let organization = match place.kind {
+            "organization" => place.id.clone(),
+            _ => of.map(|known| known.organization.clone()).unwrap_or_default(),
+        };
+        let route = request.path().trim_start_matches("/platform").to_owned();
+        self.add_event(&organization, "1", kind, &route);
+    }
+
+    fn add_event(&mut self, organization: &str, user: &str, kind: &str, route: &str) {
+        let event = json!({
+            "id": self.events.len() + 1,
+            "organizationId": number(organization),
+            "userId": number(user),
+            "requestIp": "127.0.0.1",
+            "route": route,
+            "createdAt": jiff::Timestamp::now().to_string(),
+            "type": kind,
+            "status": "success",
+            "details": {},
+        });
+        self.events.push((organization.to_owned(), event));
+    }
+
+    fn list_events(&self, organization: &str, request: &Request) -> Response {
+        let count = match request.query("_count").map(|text| text.parse::<usize>().ok()) {
+            None => self.page_size,
+            Some(Some(count @ 1..=50)) => count,
+            Some(_) => return refuse(400, "_count must be between 1 and 50"),
+        };
+        let page = match request.query("_page").map(|text| text.parse::<usize>().ok()) {
+            None => 1,
+            Some(Some(page @ 1..)) => page,
+            Some(_) => return refuse(400, "_page must be a number from 1"),
+        };
+        let time = |name| request.query(name).and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let (start, stop) = (time("startDateTime"), time("stopDateTime"));
+        let is_listed = |event: &&Value| {
+            let at = event["createdAt"].as_str().and_then(|text| text.parse().ok());
+            request.query("userId").is_none_or(|user| event["userId"] == number(&user))
+                && request.query("status").is_none_or(|status| event["status"] == status)
+                && start.is_none_or(|start| at >= Some(start))
+                && stop.is_none_or(|stop| at <= Some(stop))
+        };
+        let own = self.events.iter().filter(|(of, _)| of == organization).map(|(_, event)| event);
+        let all: Vec<_> = own.filter(is_listed).collect();
+        let before = count.saturating_mul(page - 1);
+        let results: Vec<_> = all.iter().skip(before).take(count).collect();
+        // As in the vendor's example: relative, and by another route than the one that was called.
+        let link = |page: usize| format!("/audit-events?_page={page}&_count={count}");
+        let mut links = json!({"self": link(page), "first": link(1)});
+        if before + results.len() < all.len() {
+            links["next"] = link(page + 1).into();
+        }
+        let paging = json!({
+            "currentPage": page,
+            "pageType": "offset",
+            "pageSize": count,
+            "links": links,
+        });
+        let meta = json!({"version": "1.0.0", "page": paging});
+        Response::json(200, &json!({"meta": meta, "payload": {"results": results}}))
+    }
+}
+
+/// An id as the service writes it where it writes numbers.
+fn number(id: &str) -> Value {
+    id.parse::<u64>().map_or_else(|_| id.into(), Value::from)
 }
 
 /// The object that a part of a JWT holds.

@@ -114,6 +114,8 @@ samples! {
         Envelope<EnvironmentList> = "environments",
         EnvironmentList = "environments" at "/payload",
         ListedEnvironment = "environments" at "/payload/environments/0",
+        AuditEventPage = "audit_events",
+        AuditEvent = "audit_events" at "/payload/results/0",
     }
     "twilio", twilio_chat = twilio::chat {
         Role = "role",

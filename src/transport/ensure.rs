@@ -56,6 +56,35 @@ pub enum EnsuredAbsent {
     Indeterminate,
 }
 
+/// The result of an `ensure_role`, which gives a role to a holder who has one role at a time: how it came
+/// about that the holder has it, and which role this call took away for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum EnsuredRole<R> {
+    /// This call gave the role.
+    Given {
+        /// The other role that the holder was seen to have before.
+        replaced: Option<R>,
+    },
+    /// The holder had it before this call.
+    AlreadyHeld,
+    /// The holder was found to have it after an unknown outcome: given by this call or by another.
+    Indeterminate {
+        /// The other role that the holder was seen to have before.
+        replaced: Option<R>,
+    },
+}
+
+#[cfg(feature = "redox")]
+impl<R> EnsuredRole<R> {
+    pub(crate) fn new<T>(ensured: &Ensured<T>, replaced: Option<R>) -> Self {
+        match ensured {
+            Ensured::Created(_) => Self::Given { replaced },
+            Ensured::AlreadyExisted(_) => Self::AlreadyHeld,
+            Ensured::Indeterminate(_) => Self::Indeterminate { replaced },
+        }
+    }
+}
+
 /// What is there under the same name or identifier differs from what is desired. It is the
 /// [`service`](Error::service) part of an error of kind [`ErrorKind::Conflict`], whose text shows both
 /// sides.
@@ -120,11 +149,25 @@ pub(crate) trait Desired: Send + Sync + 'static {
     /// Whether a create may be sent again after an unknown outcome: the service refuses a second one,
     /// or a second one has the effect of the first.
     const REPEATABLE: bool;
+    /// Whether it takes the place of another thing that is found first. If not, the other stays, and the
+    /// call ends in a mismatch.
+    const REPLACES: bool = false;
 
     /// What is asked for, as a mismatch shows it.
     fn request(&self) -> &Self::Request;
 
     fn create(&self) -> Call<Self::Created>;
+
+    /// Creates it in the place of another. To do so twice has the effect of once.
+    fn replace(&self) -> Call<Self::Created> {
+        self.create()
+    }
+
+    /// Whether two readings show the same thing, so that it was not replaced by another caller.
+    fn is_same(first: &Self::Item, later: &Self::Item) -> bool {
+        let _ = (first, later);
+        false
+    }
 
     /// Takes the response to the create for what is there.
     ///
@@ -168,6 +211,10 @@ pub(crate) trait Unwanted: Send + Sync + 'static {
     /// Whether it is looked for before the first delete.
     const LOOKS_FIRST: bool = false;
 
+    /// Whether it is looked for after a delete that the service reported as done, too: what such a report
+    /// is worth is not documented.
+    const CONFIRMS: bool = false;
+
     /// Whether the refusal of the delete says that this very thing is not there.
     fn is_absent(&self, refused: &Error) -> bool {
         let _ = refused;
@@ -192,11 +239,23 @@ pub(crate) trait Unwanted: Send + Sync + 'static {
 impl Transport {
     /// Returns a call that ensures that something is there.
     pub(crate) fn ensure<D: Desired>(&self, desired: D) -> Call<Ensured<D::Item>> {
+        self.ensure_with(desired, |ensured, _| ensured)
+    }
+
+    /// Returns a call that ensures that something is there, with a result made of how it came about and
+    /// of what was replaced.
+    pub(crate) fn ensure_with<D: Desired, T: Send + 'static>(
+        &self,
+        desired: D,
+        result: fn(Ensured<D::Item>, Option<D::Item>) -> T,
+    ) -> Call<T> {
         let transport = self.clone();
         Call::steps(self.clone(), D::NAME, move |session| {
             let reconciler = Reconciler::new(transport, session);
             Box::pin(async move {
-                reconciler.ensure(&desired).await.map_err(|error| error.or_operation(D::NAME))
+                let ensured = reconciler.ensure(&desired).await;
+                let (ensured, replaced) = ensured.map_err(|error| error.or_operation(D::NAME))?;
+                Ok(result(ensured, replaced))
             })
         })
     }
@@ -226,6 +285,15 @@ impl Transport {
     }
 }
 
+/// What reading finds after a change.
+enum Reading<T> {
+    /// There was no time to read at all.
+    None,
+    /// The same as before the change.
+    Unchanged,
+    Changed(Found<T>),
+}
+
 /// What the steps of an `ensure` share.
 struct Reconciler {
     transport: Transport,
@@ -239,19 +307,27 @@ impl Reconciler {
         Self { transport, session, not_before: None }
     }
 
-    async fn ensure<D: Desired>(mut self, desired: &D) -> Result<Ensured<D::Item>, Error> {
+    /// Returns how it came about that it is there, and what was there in its place.
+    async fn ensure<D: Desired>(
+        mut self,
+        desired: &D,
+    ) -> Result<(Ensured<D::Item>, Option<D::Item>), Error> {
         let mismatch =
             |actual, effect| Err(Mismatch::error(desired.request().clone(), actual, effect));
-        match desired.find_first(&self.session).await? {
-            Found::Matching(found) => return Ok(Ensured::AlreadyExisted(found)),
+        let before = match desired.find_first(&self.session).await? {
+            Found::Matching(found) => return Ok((Ensured::AlreadyExisted(found), None)),
+            Found::Different(found) if D::REPLACES => Some(found),
             Found::Different(found) => return mismatch(found, Effect::NotApplied),
-            Found::Absent => {}
-        }
+            Found::Absent => None,
+        };
         // The error of an earlier create whose outcome is unknown.
         let mut open: Option<Error> = None;
         loop {
-            let error = match self.change(desired.create()).await {
-                Ok((_, created)) => return desired.created(created).map(Ensured::Created),
+            let change = if before.is_some() { desired.replace() } else { desired.create() };
+            let error = match self.change(change).await {
+                Ok((_, created)) => {
+                    return Ok((Ensured::Created(desired.created(created)?), before));
+                }
                 Err(error) => error,
             };
             if !desired.may_exist(&error) && error.effect() == Effect::NotApplied {
@@ -259,17 +335,18 @@ impl Reconciler {
                 return Err(open.unwrap_or(error));
             }
             let effect = if open.is_some() { Effect::Unknown } else { error.effect() };
-            match self.reconcile(desired, &error).await {
-                Ok(Some(Found::Matching(found))) => {
-                    return Ok(match (error.effect(), &open) {
+            match self.reconcile(desired, before.as_ref(), &error).await {
+                Ok(Reading::Changed(Found::Matching(found))) => {
+                    let ensured = match (error.effect(), &open) {
                         (Effect::Applied, _) => Ensured::Created(found),
                         (Effect::NotApplied, None) => Ensured::AlreadyExisted(found),
                         _ => Ensured::Indeterminate(found),
-                    });
+                    };
+                    return Ok((ensured, before));
                 }
-                Ok(Some(Found::Different(found))) => return mismatch(found, effect),
-                Ok(Some(Found::Absent))
-                    if D::REPEATABLE
+                Ok(Reading::Changed(Found::Different(found))) => return mismatch(found, effect),
+                Ok(Reading::Unchanged)
+                    if (D::REPEATABLE || before.is_some())
                         && open.is_none()
                         && effect == Effect::Unknown
                         && self.may_repeat() =>
@@ -290,7 +367,15 @@ impl Reconciler {
         }
         // What was there a moment ago was deleted by somebody.
         let absent = if seen { EnsuredAbsent::Indeterminate } else { EnsuredAbsent::AlreadyAbsent };
+        let mut is_reported = false;
         let error = match self.change(unwanted.delete()).await {
+            Ok((status, _)) if status.is_success() && U::CONFIRMS => {
+                is_reported = true;
+                Error::new(ErrorKind::Conflict)
+                    .with_operation(U::NAME)
+                    .with_effect(Effect::Unknown)
+                    .with_detail("the service reported success, which reading does not confirm")
+            }
             Ok((status, _)) if status.is_success() => return Ok(EnsuredAbsent::Deleted),
             // A repeated delete found nothing: its first attempt deleted it, or another caller.
             Ok(_) => return Ok(EnsuredAbsent::Indeterminate),
@@ -315,7 +400,7 @@ impl Reconciler {
                 break;
             }
             match unwanted.find(&self.session).await {
-                Ok(false) if error.effect() == Effect::Applied => {
+                Ok(false) if is_reported || error.effect() == Effect::Applied => {
                     return Ok(EnsuredAbsent::Deleted);
                 }
                 Ok(false) => return Ok(EnsuredAbsent::Indeterminate),
@@ -335,22 +420,28 @@ impl Reconciler {
         Ok((response.status(), response.into_body()))
     }
 
-    /// Reads until something is found, as often as the policy allows. `None` where there was no time to
-    /// read at all.
+    /// Reads until something else is found than before the change, as often as the policy allows.
     async fn reconcile<D: Desired>(
         &mut self,
         desired: &D,
+        before: Option<&D::Item>,
         error: &Error,
-    ) -> Result<Option<Found<D::Item>>, Error> {
-        let mut last = None;
+    ) -> Result<Reading<D::Item>, Error> {
+        let mut last = Reading::None;
         for read in 1.. {
             if !self.pause(error, read).await {
                 break;
             }
-            match desired.find(&self.session).await? {
-                Found::Absent => last = Some(Found::Absent),
-                found => return Ok(Some(found)),
+            let found = desired.find(&self.session).await?;
+            let unchanged = match (&found, before) {
+                (Found::Absent, None) => true,
+                (Found::Different(found), Some(before)) => D::is_same(before, found),
+                _ => false,
+            };
+            if !unchanged {
+                return Ok(Reading::Changed(found));
             }
+            last = Reading::Unchanged;
         }
         Ok(last)
     }

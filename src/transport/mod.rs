@@ -35,7 +35,7 @@ mod loop_tests;
 pub(crate) mod memory;
 
 pub use call::{Call, Response, WithResponse};
-pub use ensure::{Ensured, EnsuredAbsent, Mismatch};
+pub use ensure::{Ensured, EnsuredAbsent, EnsuredRole, Mismatch};
 pub use http_config::HttpConfig;
 pub use interceptor::{Attempt, AttemptReport, Interceptor};
 pub use list::List;

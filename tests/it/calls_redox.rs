@@ -8,7 +8,8 @@ use rolecall::redox::{
 };
 use rolecall::testing::{Fault, RedoxAbsent, RedoxDuplicates, RedoxFake};
 use rolecall::{
-    ClientOptions, Effect, Ensured, EnsuredAbsent, Error, ErrorKind, Mismatch, Redox, RetryPolicy,
+    ClientOptions, Effect, Ensured, EnsuredAbsent, EnsuredRole, Error, ErrorKind, Mismatch, Redox,
+    RetryPolicy,
 };
 
 use crate::support::capture::Capture;
@@ -121,7 +122,7 @@ async fn change_without_readable_success_has_an_unknown_outcome() {
         (r#"{"payload":{"success":"False"}}"#, ErrorKind::Rejected),
     ] {
         for status in [200, 201] {
-            let capture = Capture::start([(status, response); 4]).await;
+            let capture = Capture::start([(status, response); 5]).await;
             // Under this policy a PUT would be repeated after a transient failure.
             let client = client_at(&capture.uri(), eager());
             let (assignments, new) = (environment(&client), given("r-1", "u-1"));
@@ -130,6 +131,7 @@ async fn change_without_readable_success_has_an_unknown_outcome() {
                 assignments.create(&new).await.expect_err(response),
                 assignments.assign(&new).await.expect_err(response),
                 assignments.delete(&user("u-1")).await.expect_err(response),
+                organization(&client).remove_member(&user("u-1")).await.expect_err(response),
             ] {
                 assert_eq!((error.kind(), error.effect()), (kind, Effect::Unknown), "{error}");
                 assert_eq!(error.attempts(), 1);
@@ -176,8 +178,136 @@ async fn create_is_not_repeated_and_the_rest_is() {
     assert!(error.is_outcome_unknown());
 }
 
+mod audit_events {
+    use super::*;
+    use rolecall::List;
+    use rolecall::redox::{AuditEvent, ListAuditEvents};
+
+    fn list(client: &Redox) -> List<ListAuditEvents> {
+        client.organization("org/7").audit_events().list()
+    }
+
+    async fn read(list: List<ListAuditEvents>) -> Vec<AuditEvent> {
+        list.items().try_collect().await.expect("it is read")
+    }
+
+    #[tokio::test]
+    async fn next_page_is_asked_for_with_the_same_filters() {
+        let last = fixture!("audit_events.unknown.json");
+        let responses = [(200, fixture!("audit_events.full.json")), (200, last)];
+        let capture = Capture::start(responses).await;
+        let filtered = list(&client(&capture)).status("failure").user_id(56).page_size(1);
+        let events = read(filtered.start_date_time("2026-04-01T00:00:00Z").status("success")).await;
+        // Ids are numbers on one page, and text on the other.
+        let ids: Vec<_> = events.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!((&ids[..], capture.requests().len()), (&["81", "e-1"][..], 2));
+        assert_eq!(
+            capture.requests(),
+            [fixture!("audit_events.request.http"), fixture!("audit_events_next.request.http")]
+        );
+    }
+
+    #[tokio::test]
+    async fn page_that_does_not_advance_ends_the_list_in_an_error() {
+        let page = |current: &str, next: &str| {
+            let links = format!(r#"{{"next":"/audit?_page={next}"}}"#);
+            let page = format!(r#"{{"currentPage":{current},"links":{links}}}"#);
+            format!(r#"{{"meta":{{"page":{page}}},"payload":{{"results":[{{"id":{current}}}]}}}}"#)
+        };
+        for (pages, read, why) in [
+            (vec![page("1", "1")], 1, "does not lead to a later page"),
+            (vec![page("1", "2"), page("2", "2")], 2, "does not lead to a later page"),
+            // The service ignores `_page`.
+            (vec![page("1", "2"), page("1", "2")], 2, "does not lead to a later page"),
+            (vec![page("9", "10"), page("10", "9")], 2, "does not lead to a later page"),
+        ] {
+            let response = |at: usize| (200, pages.get(at).map_or("", String::as_str));
+            let capture = Capture::start([response(0), response(1), response(2)]).await;
+            let mut items = list(&client(&capture)).items();
+            let (mut count, mut failed) = (0, None);
+            while let Some(item) = items.next().await {
+                match item {
+                    Ok(_) => count += 1,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            let error = failed.expect("it does not advance");
+            assert!(error.to_string().contains(why), "{pages:?}: {error}");
+            assert!(count <= read && capture.requests().len() == pages.len(), "{count}: {pages:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn invalid_filter_is_refused_before_it_is_sent() {
+        let capture = Capture::start([]).await;
+        let client = client(&capture);
+        let list = || list(&client);
+        for (list, rule) in [
+            (list().page_size(0), "page_size: must be 1 to 50, got 0"),
+            (list().page_size(51), "page_size: must be 1 to 50, got 51"),
+            (list().user_id(""), "userId: must not be empty"),
+            (list().status(""), "status: must not be empty"),
+            (list().start_date_time("yesterday"), "startDateTime: must be an ISO 8601 date"),
+            (list().stop_date_time("2026-13-01"), "got \"2026-13-01\""),
+        ] {
+            let error = list.items().try_collect().await.expect_err(rule);
+            assert!(error.is_invalid_request() && error.status().is_none(), "{error}");
+            assert!(error.to_string().contains(rule), "{error}");
+        }
+        assert!(capture.requests().is_empty());
+        for fine in ["2026-04-01", "2026-04-01T08:00:00", "2026-04-01T08:00:00.5+02:00"] {
+            list().start_date_time(fine).first_page().request().expect(fine);
+        }
+    }
+
+    #[tokio::test]
+    async fn fake_records_changes_and_filters_them() {
+        let (fake, client) = started().await;
+        let members = client.organization("7").role_assignments();
+        members.assign(&given("member", "u-1")).await.expect("it succeeds");
+        environment(&client).assign(&given("engineer", "u-1")).await.expect("it succeeds");
+        members.remove_member(&user("u-1")).await.expect("it is there");
+        fake.add_audit_event("7", "56", "user-invited");
+        let list = || client.organization("7").audit_events().list();
+        let kinds = async |list| {
+            let events = read(list).await.into_iter();
+            events.filter_map(|event| event.kind).collect::<Vec<_>>().join(" ")
+        };
+        let all = "role-assigned role-assigned role-removed user-invited";
+        assert_eq!(kinds(list()).await, all);
+        assert_eq!(kinds(list().user_id(56)).await, "user-invited");
+        assert_eq!(kinds(list().status("failure")).await, "");
+        assert_eq!(kinds(list().stop_date_time("2020-01-01T00:00:00Z")).await, "");
+        fake.page_size(3);
+        assert_eq!(kinds(list().start_date_time("2020-01-01T00:00:00Z")).await, all);
+        assert_eq!(read(client.organization("8").audit_events().list()).await, []);
+    }
+}
+
 mod the_fake {
     use super::*;
+
+    #[tokio::test]
+    async fn keeps_the_last_owner() {
+        let (fake, client) = started().await;
+        let assignments = organization(&client);
+        let refused = |error: Error| {
+            assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied));
+            assert_eq!(error.message(), Some("An organization must have at least one owner"));
+        };
+        assignments.assign(&given("owner", "u-1")).await.expect("it succeeds");
+        refused(assignments.assign(&given("member", "u-1")).await.expect_err("one is left"));
+        refused(assignments.ensure_role(&given("member", "u-1")).await.expect_err("one is left"));
+        refused(assignments.remove_member(&user("u-1")).await.expect_err("one is left"));
+        refused(assignments.ensure_member_absent(&user("u-1")).await.expect_err("one is left"));
+        assignments.assign(&given("owner", "u-2")).await.expect("it succeeds");
+        assignments.remove_member(&user("u-1")).await.expect("another is left");
+        assert_eq!(fake.memberships().len(), 1);
+        // In an environment there is no such rule.
+        let assignments = environment(&client);
+        assignments.assign(&given("owner", "u-1")).await.expect("it succeeds");
+        assignments.delete(&user("u-1")).await.expect("it succeeds");
+    }
 
     #[tokio::test]
     async fn keeps_one_role_for_each_user_and_place() {
@@ -305,6 +435,66 @@ mod ensuring {
         let requests = capture.requests();
         let puts = requests.iter().filter(|request| request.starts_with("PUT ")).count();
         assert_eq!((requests.len(), puts), (4, 1));
+    }
+
+    #[tokio::test]
+    async fn ensure_role_replaces_what_was_read_and_names_it() {
+        let (fake, client) = started().await;
+        let assignments = environment(&client);
+        let ensure = async |role| assignments.ensure_role(&given(role, "u-1")).await;
+        assert_eq!(
+            ensure("r-1").await.expect("it is given"),
+            EnsuredRole::Given { replaced: None }
+        );
+        assert_eq!(ensure("r-1").await.expect("it is there"), EnsuredRole::AlreadyHeld);
+        let done = ensure("r-2").await.expect("it is given");
+        let EnsuredRole::Given { replaced } = &done else { panic!("{done:?}") };
+        assert_eq!(role_in(replaced), Some("r-1"));
+        second(&fake, Fault::reset().after_processing());
+        let done = ensure("r-3").await.expect("it is read");
+        let EnsuredRole::Indeterminate { replaced } = &done else { panic!("{done:?}") };
+        assert_eq!(role_in(replaced), Some("r-2"));
+        assert_eq!(methods(&fake), "GET POST GET GET PUT GET PUT GET");
+
+        // Another caller decides otherwise after a PUT that was lost: that decision stays.
+        let other = HELD.replace("r-1", "other");
+        let capture = Capture::start([(200, HELD), (500, "{}"), (200, &*other)]).await;
+        let client = client_at(&capture.uri(), eager());
+        let error = environment(&client).ensure_role(&given("r-2", "u-1")).await;
+        let error = error.expect_err("it is another");
+        mismatch::<EnvironmentMembership>(&error);
+        assert_eq!((error.effect(), capture.requests().len()), (Effect::Unknown, 3));
+        // Or takes the role away: what a PUT does then is not documented.
+        let capture = Capture::start([(200, HELD), (500, "{}"), (200, NONE)]).await;
+        let client = client_at(&capture.uri(), eager());
+        let error = environment(&client).ensure_role(&given("r-2", "u-1")).await;
+        let error = error.expect_err("there is none");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Server, Effect::Unknown));
+        assert_eq!(capture.requests().len(), 3);
+    }
+
+    /// What the service's success is worth is not documented.
+    #[tokio::test]
+    async fn removed_member_is_looked_for_again() {
+        let done = fixture!("assigned.full.json");
+        for (after, expected) in [
+            ((200, NONE), Ok(EnsuredAbsent::Deleted)),
+            ((200, HELD), Err("the service reported success, which reading does not confirm")),
+            ((403, "{}"), Err("reading the present state failed")),
+        ] {
+            let capture = Capture::start([(200, HELD), (200, done), after]).await;
+            let removed = organization(&client(&capture)).ensure_member_absent(&user("u-1")).await;
+            match (removed, expected) {
+                (Ok(removed), Ok(expected)) => assert_eq!(removed, expected),
+                (Err(error), Err(why)) => {
+                    assert_eq!(error.kind(), ErrorKind::Conflict);
+                    assert_eq!(error.effect(), Effect::Unknown);
+                    assert!(error.to_string().contains(why), "{error}");
+                }
+                (removed, _) => panic!("{after:?}: {removed:?}"),
+            }
+            assert_eq!(capture.requests().len(), 3);
+        }
     }
 
     #[tokio::test]

@@ -57,6 +57,8 @@ const RESPONSES: &[(&str, &str, Read)] = &[
         value::<redox::Memberships<redox::EnvironmentMembership>>,
     ),
     ("redox/environments", "/payload", value::<redox::EnvironmentList>),
+    ("redox/audit_events", "", page::<redox::AuditEventPage>),
+    ("redox/audit_events", "/payload/results/0", value::<redox::AuditEvent>),
     ("redox/memberships", "/payload", value::<redox::Memberships<redox::OrganizationMembership>>),
     ("deepset/role", "", value::<deepset::Role>),
     ("deepset/roles", "", page::<deepset::Listing<deepset::Role>>),
@@ -209,6 +211,33 @@ const INCOMPLETE: &[(&str, &[(&str, &str)])] = &[
             ("{}", "missing field `role-assignment`"),
             (r#"{"role-assignment":{}}"#, "missing field `identifier`"),
             (r#"{"role-assignment":{"identifier":""}}"#, "an empty id"),
+        ],
+    ),
+    (
+        "redox audit-events.list",
+        &[
+            (r#"{"payload":{"results":[]}}"#, "missing field `meta`"),
+            (
+                r#"{"meta":{"version":"1.0.0"},"payload":{"results":[]}}"#,
+                "meta: missing field `page`",
+            ),
+            (r#"{"meta":{"page":{}},"payload":{}}"#, "payload: missing field `results`"),
+            (
+                r#"{"meta":{"page":{}},"payload":{"results":[{}]}}"#,
+                "results[0]: missing field `id`",
+            ),
+            (
+                r#"{"meta":{"page":{"links":{"next":{}}}},"payload":{"results":[]}}"#,
+                "links.next: invalid type",
+            ),
+            (
+                r#"{"meta":{"page":{"links":{"next":"/audit"}}},"payload":{"results":[]}}"#,
+                "meta.page.links.next: has no _page to go on with",
+            ),
+            (
+                r#"{"meta":{"page":{"currentPage":1,"links":{"next":"?_page=1"}}},"payload":{"results":[]}}"#,
+                "meta.page.links.next: does not lead to a later page",
+            ),
         ],
     ),
     (

@@ -483,7 +483,7 @@ mod redox_types {
             redox::Member, redox::OrganizationMembership, redox::EnvironmentMembership,
             redox::Memberships<redox::OrganizationMembership>,
             redox::Envelope<redox::Memberships<redox::EnvironmentMembership>>,
-            redox::ListedEnvironment, redox::EnvironmentList;
+            redox::ListedEnvironment, redox::EnvironmentList, redox::AuditEvent;
         texts: redox::OrganizationId, redox::EnvironmentId, redox::EnvironmentFlag;
     }
 }

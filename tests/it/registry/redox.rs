@@ -56,6 +56,13 @@ pub(super) fn all() -> Vec<Endpoint> {
             "redox/environment_delete.request.http",
             "Redox::environment(…).role_assignments().delete(…)",
         ),
+        endpoint(organization, assigned, |it| it.role_assignments().remove_member(&user()))
+            .with(
+                "",
+                "redox/remove_member.request.http",
+                "Redox::organization(…).role_assignments().remove_member(…)",
+            )
+            .mark("operation documented, method and path inferred"),
     ];
     let page = fixture!("redox/memberships.full.json");
     let [first, items] = list(organization, page, |it| it.role_assignments().list());
@@ -69,6 +76,13 @@ pub(super) fn all() -> Vec<Endpoint> {
     let [first, items] = list(environment, page, |it| it.role_assignments().list());
     let method = "Redox::environment(…).role_assignments().list()";
     all.extend([first.with("", "redox/environment_list.request.http", method), items]);
+    let page = last(fixture!("redox/audit_events.full.json"), "/meta/page/links/next", Value::Null);
+    let [first, items] = list(organization, page, |it| {
+        let list = it.audit_events().list().user_id(56).status("success");
+        list.start_date_time("2026-04-01T00:00:00Z").page_size(1)
+    });
+    let method = "Redox::organization(…).audit_events().list()";
+    all.extend([first.with("", "redox/audit_events.request.http", method), items]);
     #[cfg(feature = "redox-jwt")]
     all.push(token(
         with_key,

@@ -3,7 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rolecall::{BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, Error, ErrorKind, Items};
+use rolecall::{
+    BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, EnsuredRole, Error, ErrorKind, Items,
+};
 
 #[allow(unused_imports, reason = "each vendor uses a part")]
 use ErrorKind::{Conflict, Interrupted, InvalidRequest};
@@ -27,6 +29,16 @@ impl<T> From<Ensured<T>> for Told {
             Ensured::Created(_) => Created,
             Ensured::AlreadyExisted(_) => AlreadyExisted,
             Ensured::Indeterminate(_) => Indeterminate,
+        }
+    }
+}
+
+impl<R> From<EnsuredRole<R>> for Told {
+    fn from(ensured: EnsuredRole<R>) -> Self {
+        match ensured {
+            EnsuredRole::Given { .. } => Created,
+            EnsuredRole::AlreadyHeld => AlreadyExisted,
+            EnsuredRole::Indeterminate { .. } => Indeterminate,
         }
     }
 }
@@ -575,6 +587,13 @@ mod redox {
         shown(memberships, |held| [Some(held.user), Some(held.role)])
     }
 
+    /// The same without the role that is replaced.
+    fn kept(memberships: Vec<RedoxMembership>) -> Vec<String> {
+        let mut all = held(memberships);
+        all.retain(|one| one != "u-1 r-2");
+        all
+    }
+
     pub(super) fn all() -> Vec<Way> {
         let (other, changed) = (|| given("u-2", "r-1"), || given("u-1", "r-2"));
         let there = || [other(), given("u-1", "r-1")];
@@ -600,6 +619,43 @@ mod redox {
             ensure.way("response lost", "GET PUT! GET", Ok(Indeterminate), [other()]),
             ensure.way("lost", "GET PUT? GET GET PUT", Ok(Created), [other()]),
         ];
+        let name = "redox role-assignment.ensure_role";
+        let role =
+            ensure.other(name, Goal::There, 2, |it| told(it.ensure_role(&given("u-1", "r-1"))));
+        let role = Method { held: |fake: &RedoxFake| kept(fake.memberships()), ..role };
+        let name = "redox role-assignment.ensure_member_absent";
+        let absent =
+            ensure.other(name, Goal::Gone, 2, |it| told(it.ensure_member_absent(&user("u-1"))));
+        let last = || [given("u-2", "member"), given("u-1", "owner")];
+        all.extend([
+            role.way("absent", "GET PUT", Ok(Created), [other()]),
+            role.way("there", "GET", Ok(AlreadyExisted), there()),
+            role.way("another is there", "GET PUT", Ok(Created), [changed()]),
+            role.way("response lost", "GET PUT! GET", Ok(Indeterminate), [changed()]),
+            role.way("lost", "GET PUT? GET GET PUT", Ok(Created), [changed()]),
+            absent.way("there", "GET DELETE GET", Ok(Deleted), there()),
+            absent.way("absent", "GET", Ok(AlreadyAbsent), [other()]),
+            absent.way("the last owner", "GET DELETE GET", Err(Conflict), last()),
+            absent.way("response lost", "GET DELETE! DELETE GET", Ok(Indeterminate), there()),
+        ]);
+        let events = Method {
+            client: |fake: &RedoxFake, origin, options| {
+                client(fake, origin, options).organization("7")
+            },
+            create: |it, one| done(it.role_assignments().assign(one)),
+            call: |it| read(it.audit_events().list().page_size(1).items()),
+            facts: Facts {
+                name: "redox audit-events.list",
+                goal: Goal::Read,
+                most: 0,
+                ..reads.facts
+            },
+            start: reads.start,
+            uri: reads.uri,
+            held: reads.held,
+            set_up: reads.set_up,
+        };
+        all.push(events.way("two pages", "GET GET", Ok(Read(2)), there()));
         let name = "redox environment-role-assignment.ensure";
         let ensure = Method {
             facts: facts(name, "u-1 r-1", 1, ELSEWHERE),
@@ -613,6 +669,12 @@ mod redox {
             create: |it, one| done(it.assign(one)),
             set_up: |_| {},
         };
+        let role = "redox environment-role-assignment.ensure_role";
+        let role = |most| Method {
+            held: |fake: &RedoxFake| kept(fake.environment_memberships()),
+            ..ensure.other(role, Goal::There, most, |it| told(it.ensure_role(&given("u-1", "r-1"))))
+        };
+        let (added, replaced) = (role(1), role(2));
         let absent = "redox environment-role-assignment.ensure_absent";
         let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent(&user("u-1"))));
         let denied = absent.with(|fake| fake.absent(RedoxAbsent::Unsuccessful));
@@ -623,6 +685,12 @@ mod redox {
             ensure.way("another is there", "GET", Err(Conflict), [changed()]),
             ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
             ensure.way("lost", "GET POST? GET GET", Err(Interrupted), [other()]),
+            added.way("absent", "GET POST", Ok(Created), [other()]),
+            added.way("there", "GET", Ok(AlreadyExisted), there()),
+            replaced.way("another is there", "GET PUT", Ok(Created), [changed()]),
+            added.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
+            added.way("lost", "GET POST? GET GET", Err(Interrupted), [other()]),
+            replaced.way("PUT lost", "GET PUT? GET GET PUT", Ok(Created), [changed()]),
             absent.way("there", "GET DELETE", Ok(Deleted), there()),
             absent.way("absent", "GET", Ok(AlreadyAbsent), [other()]),
             absent.way("response lost", lost, Ok(Indeterminate), there()),
