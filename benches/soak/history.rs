@@ -9,14 +9,13 @@ use rolecall::{Effect, Ensured, EnsuredAbsent, Error};
 use super::faults;
 use super::vendors::{Change, Changed, START};
 
-/// A call about one thing. What is read or listed is chosen by a number.
+/// A call about one thing; a number chooses the list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Action {
     Create,
     Ensure,
     Look,
     List(u32),
-    Read(u32),
     Change(Change),
     Delete,
     EnsureAbsent,
@@ -39,7 +38,6 @@ pub(crate) const OUTCOMES: &[&str] = &[
     "seen",
     "not seen",
     "listed",
-    "read",
 ];
 
 /// What a call reported.
@@ -52,8 +50,6 @@ pub(crate) enum Report {
     /// What it holds, if it is there.
     Seen(Option<u32>),
     Listed(Vec<u32>),
-    /// Whether what nobody changes is as it is.
-    Read(bool),
     Failed(Error),
     /// Nothing: its caller did not wait.
     Cancelled,
@@ -73,7 +69,6 @@ impl Report {
             Self::Seen(Some(_)) => "seen",
             Self::Seen(None) => "not seen",
             Self::Listed(_) => "listed",
-            Self::Read(_) => "read",
             Self::Failed(error) => match error.effect() {
                 Effect::NotApplied => "not applied",
                 Effect::Unknown => "unknown",
@@ -143,7 +138,7 @@ impl History {
         self.creates += creates;
         match report.outcome() {
             "AlreadyExisted" if self.most == 0 => {
-                self.wrong.push("AlreadyExisted, but nobody created it");
+                self.wrong.push("AlreadyExisted, but no call created it");
             }
             "Created" if self.is_there() => self.doubtful.push("Created, but it was there"),
             _ => {}
@@ -182,7 +177,7 @@ impl History {
             "AlreadyAbsent" if self.is_there() => {
                 self.wrong.push("AlreadyAbsent, but it was there");
             }
-            "Deleted" if self.most == 0 => self.doubtful.push("Deleted, but nobody created it"),
+            "Deleted" if self.most == 0 => self.doubtful.push("Deleted, but no call created it"),
             _ => {}
         }
         match report.outcome() {
@@ -192,23 +187,20 @@ impl History {
         }
     }
 
-    /// A read, which leaves no doubt. The permanent things are listed once, and all others at most
+    /// A read, which has no effect. The permanent things are listed once, and all others at most
     /// once unless their rows move.
     pub(crate) fn seen(&mut self, permanent: &[u32], moves: bool, report: &Report) {
         match report {
             Report::Seen(Some(_)) if self.most == 0 => {
-                self.wrong.push("seen, but nobody created it");
+                self.wrong.push("seen, but no call created it");
             }
             Report::Seen(Some(content)) if !self.contents.contains(content) => {
-                self.doubtful.push("seen to hold what nobody wrote");
+                self.doubtful.push("seen to hold what no call wrote");
             }
             Report::Seen(None) if self.is_there() => self.wrong.push("there, but not seen"),
             Report::Listed(all) => self.listed(all, permanent, moves),
-            Report::Read(false) => {
-                self.wrong.push("what nobody changes was read as something else")
-            }
             Report::Failed(error) if error.effect() != Effect::NotApplied => {
-                self.wrong.push("a read left a doubt");
+                self.wrong.push("a read with an effect");
             }
             _ => {}
         }
@@ -217,14 +209,14 @@ impl History {
     fn listed(&mut self, all: &[u32], permanent: &[u32], moves: bool) {
         let times = |number: &u32| all.iter().filter(|one| *one == number).count();
         if permanent.iter().any(|one| times(one) != 1) {
-            self.wrong.push("a permanent one is missing in the list, or comes twice");
+            self.wrong.push("a permanent one is missing in the list, or is repeated");
         }
         if !moves && BTreeSet::from_iter(all).len() < all.len() {
             self.wrong.push("listed twice");
         }
         match times(&self.number) {
             0 if self.is_there() && !moves => self.wrong.push("there, but not listed"),
-            1.. if self.most == 0 => self.wrong.push("listed, but nobody created it"),
+            1.. if self.most == 0 => self.wrong.push("listed, but no call created it"),
             _ => {}
         }
     }

@@ -8,18 +8,12 @@ use rolecall::deepset::{
 use rolecall::testing::DeepsetFake;
 use rolecall::{Ensured, Error, Items, Position};
 
-use super::{
-    Kind, Reply, START, Service, calls, map, name, number, of_role, options, page_size, walk,
-};
+use super::{Kind, Reply, START, Service, calls, map, name, number, of_role, options, page_size};
 use crate::rounds::Client;
 
 pub(crate) struct Deepset {
-    client: DeepsetClient,
     roles: RolesHandle,
 }
-
-/// The users of every fake, beside its owner.
-const USERS: u32 = 12;
 
 impl Service for Deepset {
     type Fake = DeepsetFake;
@@ -28,31 +22,18 @@ impl Service for Deepset {
         let builder = DeepsetClient::builder(DeepsetFake::API_KEY).base_url(origin);
         let client = builder.options(options()).build()?;
         let roles = client.organization(DeepsetFake::ORGANIZATION).roles();
-        Ok(Self { client, roles })
+        Ok(Self { roles })
     }
 
     async fn start(random: &mut Rng) -> std::io::Result<DeepsetFake> {
         let fake = DeepsetFake::start().await?;
         fake.error_bodies(random.bool());
         fake.page_size(random.usize(5..50));
-        (0..USERS).for_each(|number| drop(fake.add_user(&name(number))));
         Ok(fake)
     }
 
     async fn round(client: &mut Client<Self>, _: u32) {
         client.round::<Roles>().await;
-    }
-
-    async fn read(&self, way: u32) -> Result<bool, Error> {
-        if way.is_multiple_of(2) {
-            return Ok(self.client.me().await?.email.as_deref() == Some("owner@example.com"));
-        }
-        let list = self.client.users().list().page_size(1 + way % 5);
-        let items = |from: Option<&Position>| {
-            list.clone().from(from).items().map(|user| number(user.email.as_ref()?))
-        };
-        // The newest first.
-        Ok(walk(way, items).await? == Vec::from_iter((0..USERS).rev()))
     }
 }
 

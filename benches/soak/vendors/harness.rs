@@ -29,17 +29,6 @@ pub(crate) struct Harness {
 const GROUP: &str = "_all_organization_level_resources";
 const ROLE: &str = "_organization_viewer";
 
-impl Harness {
-    /// Whether a role and a resource group may be assigned, by the service's validation.
-    async fn validate(&self, role: &str, group: &str) -> Result<[Option<bool>; 2], Error> {
-        let new = NewRoleAssignment::new("proposed", role, group, Principal::user("soak"))?;
-        let validation = self.scope.role_assignments().validate(&new).await?;
-        let results =
-            [validation.role_validation_result, validation.resource_group_validation_result];
-        Ok(results.map(|result| result?.valid))
-    }
-}
-
 impl Service for Harness {
     type Fake = HarnessFake;
 
@@ -77,30 +66,6 @@ impl Service for Harness {
             _ => client.round::<Groups>().await,
         }
     }
-
-    /// Harness's own roles and groups of the account, and validations of what is always there, or
-    /// never.
-    async fn read(&self, way: u32) -> Result<bool, Error> {
-        let size = 1 + way / 4 % 3;
-        match way % 4 {
-            0 => {
-                let roles = self.client.account().roles().list().page_size(size).items();
-                let roles = roles.try_collect().await?;
-                let own: Vec<_> = roles.iter().map(|role| role.identifier.as_str()).collect();
-                Ok(own == ["_account_admin", "_account_viewer", "_billing_admin"])
-            }
-            1 => {
-                let own = ResourceGroupFilter::new().managed(ManagedFilter::OnlyManaged);
-                let groups = self.client.filter_resource_groups(&own).page_size(size);
-                Ok(groups.items().try_collect().await?.len() == 2)
-            }
-            2 => Ok(self.validate(ROLE, GROUP).await? == [Some(true); 2]),
-            _ => {
-                let unknown = format!("s{}", name(u32::MAX));
-                Ok(self.validate(&unknown, GROUP).await? == [Some(false), Some(true)])
-            }
-        }
-    }
 }
 
 struct Assignments(Harness);
@@ -121,10 +86,6 @@ impl Assignments {
 
     fn content(_: &RoleAssignmentResponse) -> u32 {
         START
-    }
-
-    async fn is_known(&self, _: &str) -> Result<bool, Error> {
-        Ok(true)
     }
 
     fn shared(&self, from: Option<&Position>) -> Items<Option<u32>> {
@@ -154,11 +115,6 @@ impl Roles {
         content(held.description.as_deref())
     }
 
-    /// Whether the service takes it for one that can be assigned.
-    async fn is_known(&self, id: &str) -> Result<bool, Error> {
-        Ok(self.0.validate(id, GROUP).await?[0] == Some(true))
-    }
-
     fn shared(&self, from: Option<&Position>) -> Items<Option<u32>> {
         self.0.scope.roles().read_roles_from(from).map(of_role(Self::number))
     }
@@ -184,11 +140,6 @@ impl Groups {
 
     fn content(held: &ResourceGroup) -> u32 {
         content(held.description.as_deref())
-    }
-
-    /// Whether the service takes it for one that a role can be assigned over.
-    async fn is_known(&self, id: &str) -> Result<bool, Error> {
-        Ok(self.0.validate(ROLE, id).await?[1] == Some(true))
     }
 
     /// Groups are not in the shared vocabulary, but in a second list.
@@ -227,13 +178,8 @@ macro_rules! kind {
                     Self::id(self.0.scope.$handle().create(&Self::wanted(number)?).await?);
                 ensure(number) -> Ensured<String> =
                     map(self.0.scope.$handle().ensure(&Self::wanted(number)?).await?, Self::id);
-                look(number, id) -> Option<u32> = {
-                    let known = !number.is_multiple_of(4) || self.is_known(id).await?;
-                    match known {
-                        true => found(self.0.scope.$handle().get(id).await)?.as_ref().map(Self::content),
-                        false => None,
-                    }
-                };
+                look(_number, id) -> Option<u32> =
+                    found(self.0.scope.$handle().get(id).await)?.as_ref().map(Self::content);
                 $(change(_number, id, by) -> Changed = {
                     let held = self.0.scope.$changed().get(id).await?;
                     let before = Self::content(&held);

@@ -1,4 +1,4 @@
-//! The same few calls of every kind of thing, on things that are told apart by a number.
+//! The same few calls of every kind of thing, on things that have a number.
 
 mod deepset;
 mod harness;
@@ -6,16 +6,13 @@ mod redox;
 mod twilio_chat;
 mod twilio_iam;
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
 use rolecall::access::{Assignment, RoleDefinition};
 use rolecall::testing::{Fake, Received};
 use rolecall::{
-    Attempt, BoxFuture, ClientOptions, Ensured, EnsuredAbsent, Error, Interceptor, Items, Position,
-    RetryPolicy,
+    BoxFuture, ClientOptions, Ensured, EnsuredAbsent, Error, Items, Position, RetryPolicy,
 };
 
 use super::rounds::Client;
@@ -103,22 +100,6 @@ pub(crate) enum Changes {
 /// How long one attempt of a call may take.
 pub(crate) const ATTEMPT: Duration = Duration::from_millis(400);
 
-/// The operations of which a request was sent.
-static SENT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
-
-pub(crate) fn sent() -> BTreeSet<&'static str> {
-    SENT.lock().unwrap_or_else(PoisonError::into_inner).clone()
-}
-
-struct Recorder;
-
-impl Interceptor for Recorder {
-    fn before_attempt<'a>(&'a self, attempt: &'a mut Attempt) -> BoxFuture<'a, Result<(), Error>> {
-        SENT.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.operation());
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
 /// Short times, since silence is a fault too. All else is as users have it, the budget too.
 fn options() -> ClientOptions {
     let retry = RetryPolicy::default()
@@ -130,7 +111,6 @@ fn options() -> ClientOptions {
         .max_response_bytes(256 << 10)
         .max_list_bytes(256 << 10)
         .retry(retry)
-        .interceptor(Recorder)
         // Each costs four descriptors here, with the relay and the fake.
         .http(|http| http.no_proxy().pool_max_idle_per_host(8))
 }
@@ -165,8 +145,6 @@ pub(crate) trait Service: Send + Sync + Sized + 'static {
     }
     /// Runs a round of the kind of things whose turn it is.
     fn round(client: &mut Client<Self>, turn: u32) -> impl Future<Output = ()> + Send;
-    /// Whether something that nobody changes was read as it is.
-    fn read(&self, way: u32) -> impl Future<Output = Result<bool, Error>> + Send;
 }
 
 pub(crate) type FakeOf<K> = <<K as Kind>::Service as Service>::Fake;
@@ -196,7 +174,7 @@ pub(crate) trait Kind: Send + Sync + Sized + 'static {
     fn is_removable(_: u32) -> bool {
         true
     }
-    /// The id of a thing that nobody created.
+    /// The id of a thing that no call creates.
     fn never(number: u32) -> String {
         name(number)
     }

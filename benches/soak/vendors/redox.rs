@@ -5,9 +5,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use rolecall::access::ReadAssignments;
 use rolecall::redox::{
-    Credentials, EnvironmentMembership, EnvironmentRoleAssignments, Environments,
-    NewRoleAssignment, OrganizationMembership, OrganizationRoleAssignments, Redox as RedoxClient,
-    Reference, RoleRef, UserRef,
+    Credentials, EnvironmentMembership, EnvironmentRoleAssignments, NewRoleAssignment,
+    OrganizationMembership, OrganizationRoleAssignments, Redox as RedoxClient, Reference, RoleRef,
+    UserRef,
 };
 use rolecall::testing::{RedoxAbsent, RedoxDuplicates, RedoxFake};
 use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
@@ -23,7 +23,6 @@ pub(crate) struct Redox {
     has_key: bool,
     organization: OrganizationRoleAssignments,
     environment: EnvironmentRoleAssignments,
-    environments: Environments,
 }
 
 #[cfg(feature = "redox-jwt")]
@@ -53,7 +52,6 @@ impl Service for Redox {
             has_key,
             organization: organization.role_assignments(),
             environment: client.environment("soak").role_assignments(),
-            environments: organization.environments(),
         })
     }
 
@@ -78,11 +76,6 @@ impl Service for Redox {
 
     async fn round(client: &mut Client<Self>, _: u32) {
         client.round::<Assignments>().await;
-    }
-
-    async fn read(&self, _: u32) -> Result<bool, Error> {
-        let all = self.environments.list().items().try_collect().await?;
-        Ok(matches!(&all[..], [one] if one.id.as_str() == "soak"))
     }
 }
 

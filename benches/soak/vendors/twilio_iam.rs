@@ -13,17 +13,13 @@ use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
 
 use super::{
     Change, Changed, Changes, Kind, Reply, START, Service, calls, content, found, map, name,
-    number, of_assignment, options, page_size, text, walk,
+    number, of_assignment, options, page_size, text,
 };
 use crate::rounds::Client;
 
 pub(crate) struct Iam {
     organization: Organization,
-    is_v2: bool,
 }
-
-/// The accounts of every fake.
-const ACCOUNTS: u32 = 12;
 
 impl Service for Iam {
     type Fake = TwilioIamFake;
@@ -37,17 +33,13 @@ impl Service for Iam {
         } else {
             builder.build()?.organization(TwilioIamFake::ORGANIZATION)
         };
-        Ok(Self { organization, is_v2 })
+        Ok(Self { organization })
     }
 
     async fn start(random: &mut Rng) -> std::io::Result<TwilioIamFake> {
         let fake = TwilioIamFake::start().await?;
         fake.page_size(random.usize(10..50));
         fake.token_lifetime(Duration::from_secs(random.u64(1..4)));
-        for number in 0..ACCOUNTS {
-            let sid = format!("AC{}", name(number)).parse().expect("it is a SID");
-            fake.add_account(&sid, &name(number));
-        }
         Ok(fake)
     }
 
@@ -60,33 +52,6 @@ impl Service for Iam {
             0 => client.round::<Assignments>().await,
             _ => client.round::<Users>().await,
         }
-    }
-
-    /// Accounts are known at the older version, roles at the newer.
-    async fn read(&self, way: u32) -> Result<bool, Error> {
-        let size = 1 + way % 5;
-        if self.is_v2 {
-            let roles = self.organization.roles();
-            let all = roles.list().page_size(size).items().try_collect().await?;
-            let names: Vec<_> = all.iter().filter_map(|one| one.friendly_name.as_deref()).collect();
-            let [Some(first), ..] = [all.first()] else { return Ok(false) };
-            let permissions = roles.permissions(&first.sid).page_size(size).items();
-            let permissions = permissions.try_collect().await?;
-            let actions: Vec<_> =
-                permissions.iter().filter_map(|one| one.action.as_deref()).collect();
-            return Ok(names == ["Admin", "Developer", "Billing", "Support"]
-                && actions == ["create", "list", "delete"]);
-        }
-        let accounts = self.organization.accounts();
-        if way.is_multiple_of(2) {
-            let account = accounts.get(format!("AC{}", name(way % ACCOUNTS))).await?;
-            return Ok(account.friendly_name == Some(name(way % ACCOUNTS)));
-        }
-        let items = |from: Option<&Position>| {
-            let list = accounts.list().page_size(size).from(from);
-            list.items().map(|one| number(one.account_sid.as_str()))
-        };
-        Ok(walk(way, items).await? == Vec::from_iter(0..ACCOUNTS))
     }
 }
 
