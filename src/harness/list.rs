@@ -40,42 +40,35 @@ pub enum Order {
 
 pub(super) const LARGEST_PAGE: u32 = 100;
 
-/// Which page of a list, and in what order.
+/// Which page of a list.
 #[derive(Clone, Debug)]
-pub(super) struct Paging {
+pub(super) struct PageNumber {
     /// From 0.
-    page: u64,
-    pub(super) limit: u32,
-    pub(super) sort: SortBy,
-    pub(super) order: Order,
+    number: u64,
+    pub(super) size: u32,
 }
 
-impl Default for Paging {
-    fn default() -> Self {
-        // The service's own order, last changed first, shifts under writes (observed).
-        Self { page: 0, limit: 30, sort: SortBy::Identifier, order: Order::Ascending }
+impl PageNumber {
+    /// The first page, of this size.
+    pub(super) fn of(size: u32) -> Self {
+        Self { number: 0, size }
     }
-}
 
-impl Paging {
-    pub(super) fn query(&self) -> Vec<(&'static str, String)> {
-        // Lower-case `asc` silently means DESC (observed).
-        let order = if self.order == Order::Ascending { "ASC" } else { "DESC" };
-        vec![
-            ("page", self.page.to_string()),
-            ("limit", self.limit.to_string()),
-            ("sort", self.sort.to_string()),
-            ("order", order.to_owned()),
-        ]
+    pub(super) fn query(
+        &self,
+        number: &'static str,
+        size: &'static str,
+    ) -> [(&'static str, String); 2] {
+        [(number, self.number.to_string()), (size, self.size.to_string())]
     }
 
     /// # Errors
     /// An invalid-request error if the page size is out of range.
     pub(super) fn check(&self) -> Result<(), Error> {
-        if (1..=LARGEST_PAGE).contains(&self.limit) {
+        if (1..=LARGEST_PAGE).contains(&self.size) {
             return Ok(());
         }
-        let rule = format!("must be 1 to {LARGEST_PAGE}, got {}", self.limit);
+        let rule = format!("must be 1 to {LARGEST_PAGE}, got {}", self.size);
         Err(Error::invalid("page_size", rule))
     }
 
@@ -84,25 +77,55 @@ impl Paging {
     /// # Errors
     /// An invalid-request error if it is not a number.
     pub(super) fn seek(&mut self, cursor: &str) -> Result<(), Error> {
-        let page = cursor.parse();
-        self.page = page.map_err(|_| Error::invalid("position", "is not of this list"))?;
+        let number = cursor.parse();
+        self.number = number.map_err(|_| Error::invalid("position", "is not of this list"))?;
         Ok(())
     }
 
-    pub(super) fn page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> ListPage<T> {
-        let (limit, here) = (u64::from(self.limit), items.len() as u64);
-        let offset = self.page.saturating_mul(limit);
-        let total = headers.get("x-total-elements");
-        let total = total.and_then(|total| total.to_str().ok()?.trim().parse::<u64>().ok());
+    /// These items of a list of so many.
+    pub(super) fn page<T>(&self, items: Vec<T>, total: Option<u64>) -> ListPage<T> {
+        let (size, here) = (u64::from(self.size), items.len() as u64);
+        let offset = self.number.saturating_mul(size);
         // A total below what came is none.
         let total = total.filter(|total| *total >= offset.saturating_add(here));
         let more = match total {
             // A page may be short, or empty, before the end.
-            Some(total) => offset.saturating_add(limit) < total,
-            None => here >= limit,
+            Some(total) => offset.saturating_add(size) < total,
+            None => here >= size,
         };
-        let next = more.then(|| self.page.saturating_add(1).to_string());
+        let next = more.then(|| self.number.saturating_add(1).to_string());
         ListPage::new(items).next(next).total(total).offset(offset)
+    }
+}
+
+/// Which page of a list of v1, and in what order.
+#[derive(Clone, Debug)]
+pub(super) struct Paging {
+    pub(super) page: PageNumber,
+    pub(super) sort: SortBy,
+    pub(super) order: Order,
+}
+
+impl Default for Paging {
+    fn default() -> Self {
+        // The service's own order, last changed first, shifts under writes (observed).
+        Self { page: PageNumber::of(30), sort: SortBy::Identifier, order: Order::Ascending }
+    }
+}
+
+impl Paging {
+    pub(super) fn query(&self) -> Vec<(&'static str, String)> {
+        // Lower-case `asc` silently means DESC (observed).
+        let order = if self.order == Order::Ascending { "ASC" } else { "DESC" };
+        let mut query = self.page.query("page", "limit").to_vec();
+        query.extend([("sort", self.sort.to_string()), ("order", order.to_owned())]);
+        query
+    }
+
+    pub(super) fn page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> ListPage<T> {
+        let total = headers.get("x-total-elements");
+        let total = total.and_then(|total| total.to_str().ok()?.trim().parse().ok());
+        self.page.page(items, total)
     }
 }
 
@@ -149,7 +172,7 @@ impl<T: Readable> Operation for ListInScope<T> {
 
     fn validate(&self) -> Result<(), Error> {
         check_any("identifiers", &self.identifiers)?;
-        self.paging.check()
+        self.paging.page.check()
     }
 }
 
@@ -157,11 +180,11 @@ impl<T: Readable> ListOperation for ListInScope<T> {
     type Item = T;
 
     fn seek(&mut self, cursor: &str) -> Result<(), Error> {
-        self.paging.seek(cursor)
+        self.paging.page.seek(cursor)
     }
 
     fn set_page_size(&mut self, items: u32) {
-        self.paging.limit = items;
+        self.paging.page.size = items;
     }
 
     fn page(&self, output: Vec<T>, headers: &HeaderMap) -> ListPage<T> {
@@ -218,11 +241,11 @@ mod tests {
 
     #[test]
     fn cursor_is_a_page_number() {
-        let mut paging = Paging::default();
-        paging.seek("7").expect("it is a number");
-        assert_eq!(paging.query()[0], ("page", "7".to_owned()));
+        let mut page = PageNumber::of(30);
+        page.seek("7").expect("it is a number");
+        assert_eq!(page.query("page", "limit")[0], ("page", "7".to_owned()));
         for strange in ["", "-1", "7.30", "token", "99999999999999999999999"] {
-            let error = paging.seek(strange).expect_err(strange);
+            let error = page.seek(strange).expect_err(strange);
             assert!(error.to_string().contains("position: is not of this list"), "{error}");
         }
     }
@@ -230,7 +253,8 @@ mod tests {
     #[test]
     fn list_ends_by_its_total_or_on_a_short_page() {
         let more = Next::Cursor("3".to_owned());
-        let paging = Paging { page: 2, limit: 2, ..Paging::default() };
+        let page = PageNumber { number: 2, size: 2 };
+        let paging = Paging { page, ..Paging::default() };
         for (items, header, next, total) in [
             (2, Some("7"), &more, Some(7)),
             (2, Some("6"), &Next::End, Some(6)),

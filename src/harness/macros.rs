@@ -36,4 +36,23 @@ macro_rules! times {
     )+ };
 }
 
-pub(super) use {in_scopes, times};
+/// Declares setters of lists with their getters: `name, getter = field(Type)`.
+macro_rules! any_of {
+    ($($(#[$meta:meta])* $name:ident, $getter:ident = $field:ident($type:ty);)+) => { $(
+        $(#[$meta])*
+        ///
+        /// The call refuses none at all.
+        pub fn $name(mut self, any: impl IntoIterator<Item: Into<$type>>) -> Self {
+            self.$field = Some(any.into_iter().map(Into::into).collect());
+            self
+        }
+
+        #[doc = concat!("Returns what [`", stringify!($name), "`](Self::", stringify!($name), ") set.")]
+        #[must_use]
+        pub fn $getter(&self) -> Option<&[$type]> {
+            self.$field.as_deref()
+        }
+    )+ };
+}
+
+pub(super) use {any_of, in_scopes, times};

@@ -13,12 +13,14 @@ mod error;
 mod identifier;
 mod list;
 mod macros;
+mod ng;
 mod organizations;
 mod resource;
 mod resource_group;
 mod resource_group_filter;
 mod resources;
 mod role_assignment;
+mod role_assignment_search;
 mod roles;
 mod scope;
 mod validate;
@@ -39,6 +41,7 @@ use scope::Place;
 pub use error::{ErrorCode, FailedPermissionCheck, FieldError, ResponseMessage, ServiceError};
 pub use identifier::{AnyIdentifier, Identifier, OrgIdentifier, ProjectIdentifier};
 pub use list::{ListInScope, Order, SortBy};
+pub use ng::{NgList, PageResponse};
 pub use organizations::{
     Organization, OrganizationResponse, Organizations, Project, ProjectResponse, Projects,
 };
@@ -51,6 +54,10 @@ pub use resources::Resources;
 pub use role_assignment::{
     NewRoleAssignment, Principal, PrincipalType, RoleAssignment, RoleAssignmentResponse,
     RoleAssignments, RoleReference, ScopeLevel,
+};
+pub use role_assignment_search::{
+    AggregatePrincipal, AggregateResourceGroup, AggregateRole, AggregateScope,
+    RoleAssignmentAggregate, RoleAssignmentFilter, RoleAssignmentSearch, RoleSummary,
 };
 pub use roles::{NewRole, Role, RoleScope, Roles};
 pub use scope::Scope;

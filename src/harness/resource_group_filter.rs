@@ -70,7 +70,7 @@ impl Operation for FilterResourceGroups {
 
     fn validate(&self) -> Result<(), Error> {
         check_any("identifiers", &self.filter.identifier_filter)?;
-        self.paging.check()
+        self.paging.page.check()
     }
 
     fn body(&self) -> Result<Body, Error> {
@@ -82,11 +82,11 @@ impl ListOperation for FilterResourceGroups {
     type Item = ResourceGroup;
 
     fn seek(&mut self, cursor: &str) -> Result<(), Error> {
-        self.paging.seek(cursor)
+        self.paging.page.seek(cursor)
     }
 
     fn set_page_size(&mut self, items: u32) {
-        self.paging.limit = items;
+        self.paging.page.size = items;
     }
 
     fn page(&self, output: Vec<ResourceGroup>, headers: &HeaderMap) -> ListPage<ResourceGroup> {

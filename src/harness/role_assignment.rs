@@ -18,7 +18,10 @@ use crate::operation::Spec;
 /// its siblings for accounts and projects.
 ///
 /// The service keeps (identifier, scope) and (scope, resource group, role, principal) unique
-/// (*observed*), so a duplicate is refused even under a new identifier. There is no update.
+/// (*observed*), so a duplicate is refused even under a new identifier. There is no update: a PUT of
+/// the NG API that changes `disabled` alone is in no document. Nor is there a create of many: that of
+/// the NG API leaves out failures and duplicates without a word (*documented*), and in a project it
+/// also gives a group of the account a role in the organization (*observed*).
 ///
 /// [`ensure`](Resources::ensure): an assignment *matches* if it grants the same: resource group,
 /// role and principal (its type, its identifier and, but for users, its level; a level that is not
@@ -212,8 +215,7 @@ impl NewRoleAssignment {
         let (role, resource_group) = (role.into(), resource_group.into());
         check_not_empty("role", Some(&role))?;
         check_not_empty("resource_group", Some(&resource_group))?;
-        check_not_empty("principal.identifier", principal.identifier.as_deref())?;
-        check_not_empty("principal.type", principal.kind.as_ref().map(AsRef::as_ref))?;
+        principal.check()?;
         Ok(Self {
             identifier: String::new(),
             resource_group,
@@ -330,6 +332,12 @@ impl Principal {
     pub fn scope_level(mut self, level: ScopeLevel) -> Self {
         self.scope_level = Some(level);
         self
+    }
+
+    /// It may have come from a response, where anything may be absent.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        check_not_empty("principal.identifier", self.identifier.as_deref())?;
+        check_not_empty("principal.type", self.kind.as_ref().map(AsRef::as_ref))
     }
 
     /// Whether both are the same one for an assignment in a scope of this level: the service nulls

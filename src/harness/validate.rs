@@ -1,19 +1,19 @@
 //! `/authz/api/roleassignments/validate`: a dry run, which the v1 paths lack.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::ng::{NgCall, NgSpelling, SUCCESS};
 use super::resource::Endpoints;
-use super::{Harness, NewRoleAssignment, RoleAssignmentResponse, RoleAssignments, Scope};
+use super::{NewRoleAssignment, RoleAssignmentResponse, RoleAssignments};
 use crate::error::Error;
 use crate::model::loose::loose_text;
-use crate::operation::{Body, DecodeError, Idempotency, Operation, Spec, decode_json};
+use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::Call;
 
 impl RoleAssignments {
     /// Asks whether a role assignment could be created, without creating it:
-    /// `POST /authz/api/roleassignments/validate`, 200 (the call is *documented*; its body and
+    /// `POST /authz/api/roleassignments/validate` (the call is *documented*; its body and
     /// response are *observed* in clients generated from the vendor's API document).
     ///
     /// It looks at principal, role and resource group, not at duplicates. Those clients call it
@@ -44,79 +44,39 @@ impl RoleAssignments {
     /// # fn main() {}
     /// ```
     pub fn validate(&self, new: &NewRoleAssignment) -> Call<Validation> {
-        self.scope.transport.call(&Validate { scope: &self.scope, new })
+        self.scope.call(Validate(new))
     }
 }
 
 /// It assigns nothing, so it is safe to repeat.
-pub(super) struct Validate<'a> {
-    pub(super) scope: &'a Scope,
-    pub(super) new: &'a NewRoleAssignment,
-}
+struct Validate<'a>(&'a NewRoleAssignment);
 
-impl Operation for Validate<'_> {
-    type Service = Harness;
+impl NgCall for Validate<'_> {
     type Output = Validation;
     const SPEC: Spec =
         Spec::post("harness role-assignments.validate", &["/authz/api/roleassignments/validate"])
-            .success(&[200])
+            .success(SUCCESS)
             .idempotency(Idempotency::Safe);
 
-    fn query(&self) -> Vec<(&'static str, String)> {
-        // An invalid scope was refused by `validate`.
-        let place = self.scope.place.path(None).unwrap_or_default();
-        let account = self.scope.account_id.as_deref();
-        let names = ["accountIdentifier", "orgIdentifier", "projectIdentifier"];
-        let values = account.into_iter().chain(place).map(str::to_owned);
-        names.into_iter().zip(values).collect()
+    fn check(&self) -> Result<(), Error> {
+        RoleAssignmentResponse::check(self.0)
     }
 
-    fn validate(&self) -> Result<(), Error> {
-        self.scope.place.path(None)?;
-        if self.scope.account_id.is_none() {
-            let rule = "must be known: the API key does not contain it, so set it on the builder";
-            return Err(Error::invalid("account_id", rule));
-        }
-        RoleAssignmentResponse::check(self.new)
-    }
-
-    /// In the spelling of this API: camelCase, where v1 has snake_case.
     fn body(&self) -> Result<Body, Error> {
-        let new = self.new;
-        let who = new.principal();
-        let mut principal = json!({"identifier": who.identifier, "type": who.kind});
-        if let Some(level) = &who.scope_level {
-            principal["scopeLevel"] = level.as_str().into();
-        }
+        let new = self.0;
         Body::json(&Proposal {
             role_assignment: Proposed {
                 identifier: new.identifier(),
                 resource_group_identifier: new.resource_group(),
                 role_identifier: new.role(),
-                role_reference: new.get_role_reference().map(
-                    |role| json!({"identifier": role.identifier, "scopeLevel": role.scope_level}),
-                ),
-                principal,
+                role_reference: new.get_role_reference().map(NgSpelling::spelled),
+                principal: new.principal().spelled(),
                 disabled: new.get_disabled(),
             },
             validate_principal: true,
             validate_role: true,
             validate_resource_group: true,
         })
-    }
-
-    fn decode(response: &http::Response<Bytes>) -> Result<Validation, DecodeError> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            status: Option<String>,
-            data: Option<Validation>,
-        }
-        let Envelope { status, data } = decode_json(response.body())?;
-        match (status.as_deref(), data) {
-            (Some("FAILURE" | "ERROR"), _) => Err(DecodeError::Unsuccessful),
-            (_, Some(validation)) => Ok(validation),
-            (_, None) => Err(DecodeError::shape("data: is missing")),
-        }
     }
 }
 

@@ -96,6 +96,12 @@ samples! {
         Organization = "organization" at "/org",
         ProjectResponse = "project",
         Project = "project" at "/project",
+        RoleAssignmentAggregate = "aggregate",
+        AggregatePrincipal = "aggregate" at "/principal",
+        AggregateRole = "aggregate" at "/role",
+        RoleSummary = "aggregate" at "/role/role",
+        AggregateResourceGroup = "aggregate" at "/resourceGroup",
+        AggregateScope = "aggregate" at "/scope",
         Validation = "validation" at "/data",
         ValidationResult = "validation" at "/data/principalValidationResult",
     }

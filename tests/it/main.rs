@@ -19,6 +19,8 @@ mod access;
 mod calls_deepset;
 #[cfg(feature = "harness")]
 mod calls_harness;
+#[cfg(feature = "harness")]
+mod calls_harness_ng;
 #[cfg(feature = "redox")]
 mod calls_redox;
 #[cfg(feature = "twilio")]

@@ -49,6 +49,7 @@ const RESPONSES: &[(&str, &str, Read)] = &[
     ("harness/group", "", value::<harness::ResourceGroup>),
     ("harness/organization", "", value::<harness::OrganizationResponse>),
     ("harness/project", "", value::<harness::ProjectResponse>),
+    ("harness/aggregate", "", value::<harness::RoleAssignmentAggregate>),
     ("harness/validation", "/data/principalValidationResult", value::<harness::ValidationResult>),
     ("redox/assigned", "", value::<redox::AssignRoleResponse>),
     (

@@ -421,7 +421,9 @@ mod harness_types {
             harness::RoleAssignmentResponse, harness::ValidationResult, harness::Validation,
             harness::RoleScope, harness::Role, harness::IncludedScope, harness::ResourceFilter,
             harness::ResourceGroup, harness::Organization, harness::OrganizationResponse,
-            harness::Project, harness::ProjectResponse;
+            harness::Project, harness::ProjectResponse, harness::RoleAssignmentAggregate,
+            harness::AggregatePrincipal, harness::AggregateRole, harness::RoleSummary,
+            harness::AggregateResourceGroup, harness::AggregateScope;
         texts:
             harness::Identifier, harness::AnyIdentifier, harness::OrgIdentifier,
             harness::ProjectIdentifier, harness::ErrorCode, harness::ManagedFilter,

@@ -13,11 +13,12 @@ use crate::harness::{
     Harness, HarnessBuilder, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse,
 };
 
+use ng::Person;
 use roles::Kind;
 
 fake! {
 /// Harness's role assignments, roles and resource groups at account, organization and project scope,
-/// and its organizations and projects.
+/// its organizations and projects, people and user groups.
 ///
 /// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project (those that were added are listed), and keeps
 /// (identifier, scope) and (scope, resource group, role, principal) unique. Like the service, it
@@ -75,6 +76,8 @@ struct State {
     organizations: Vec<Record>,
     /// Each in the scope of its organization.
     projects: Vec<Record>,
+    people: Vec<Person>,
+    user_groups: Vec<Record>,
     hidden: Vec<PrincipalType>,
     omits_totals: bool,
     page_size: Option<usize>,
@@ -108,6 +111,15 @@ impl Scope {
     fn new(org: Option<&str>, project: Option<&str>) -> Self {
         let project = org.and(project);
         Self { org: org.map(str::to_owned), project: project.map(str::to_owned) }
+    }
+
+    /// The one that a test names so.
+    fn named(name: &str) -> Self {
+        match name.split('/').collect::<Vec<_>>()[..] {
+            ["orgs", org, "projects", project] => Self::new(Some(org), Some(project)),
+            ["orgs", org] => Self::new(Some(org), None),
+            _ => Self::new(None, None),
+        }
     }
 
     /// As a test names it.
@@ -202,6 +214,47 @@ impl HarnessFake {
         self.state().projects.push(Record { scope: Scope::new(Some(org), None), value });
     }
 
+    /// Adds a person to a scope, named as for [`role_assignments`](Self::role_assignments), and returns
+    /// the user's id, which is the same in all scopes.
+    pub fn add_user(&self, scope: &str, email: &str, name: &str) -> String {
+        let mut state = self.state();
+        let known = state.people.iter().position(|person| person.value["email"] == email);
+        let at = known.unwrap_or_else(|| {
+            let value = json!({
+                "uuid": format!("fakeUser{}", state.people.len() + 1), "name": name, "email": email,
+                "locked": false, "disabled": false, "externallyManaged": false,
+                "twoFactorAuthenticationEnabled": false,
+            });
+            state.people.push(Person { value, scopes: Vec::new() });
+            state.people.len() - 1
+        });
+        state.people[at].scopes.push(Scope::named(scope));
+        filled(&state.people[at].value, "uuid").unwrap_or_default().to_owned()
+    }
+
+    /// Adds a user group with these members, by their ids, to a scope.
+    pub fn add_user_group(
+        &self,
+        scope: &str,
+        identifier: &str,
+        users: impl IntoIterator<Item: AsRef<str>>,
+    ) {
+        let scope = Scope::named(scope);
+        let users: Vec<String> = users.into_iter().map(|user| user.as_ref().to_owned()).collect();
+        let mut value = scope.to_json();
+        for (field, part) in [
+            ("identifier", json!(identifier)),
+            ("name", json!(identifier)),
+            ("users", json!(users)),
+            ("externallyManaged", json!(false)),
+            ("harnessManaged", json!(false)),
+            ("ssoLinked", json!(false)),
+        ] {
+            value[field] = part;
+        }
+        self.state().user_groups.push(Record { scope, value });
+    }
+
     /// Returns the assignments of a scope: `account`, `orgs/{org}` or
     /// `orgs/{org}/projects/{project}`.
     #[must_use]
@@ -256,9 +309,7 @@ impl State {
             }
             ["v1", "orgs", org, rest @ ..] => (Scope::new(Some(org), None), rest),
             ["v1", rest @ ..] => (Scope::new(None, None), rest),
-            ["authz", "api", "roleassignments", "validate"] if method == "POST" => {
-                return self.validate(request);
-            }
+            ["authz" | "ng", "api", ..] => return self.ng(path, request),
             _ => return Err(self.not_routed()),
         };
         match (method, rest) {

@@ -1,43 +1,272 @@
-//! The NG API of the fake of Harness.
+//! The NG API of the fake of Harness: searches, people, user groups, service accounts, permissions.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::roles::Kind;
-use super::{Outcome, Scope, State};
+use super::{HarnessFake, Outcome, Record, Scope, State, inner};
+use crate::harness::PrincipalType;
 use crate::testing::message::{Request, Response, filled};
 
+/// A person, and where that is a member.
+pub(super) struct Person {
+    pub(super) value: Value,
+    pub(super) scopes: Vec<Scope>,
+}
+
+impl Scope {
+    /// As the NG API names it.
+    fn of(object: &Value) -> Self {
+        Self::new(filled(object, "orgIdentifier"), filled(object, "projectIdentifier"))
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let Self { org, project } = self;
+        json!({
+            "accountIdentifier": HarnessFake::ACCOUNT, "orgIdentifier": org, "projectIdentifier": project,
+        })
+    }
+
+    /// Whether `other` is this one or lies in it.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        self.org.is_none()
+            || (self.org == other.org && (self.project.is_none() || self.project == other.project))
+    }
+
+    /// The scope of this level that this one is or lies in.
+    fn at(&self, level: &str) -> Self {
+        let org = self.org.as_deref().filter(|_| level != "account");
+        Self::new(org, self.project.as_deref().filter(|_| level == "project"))
+    }
+}
+
 impl State {
-    /// The dry run: managed names (`_…`) are known, and the roles and groups that were created.
-    pub(super) fn validate(&mut self, request: &Request) -> Outcome {
-        let proposed = &self.body(request)?["roleAssignment"];
+    pub(super) fn ng(&mut self, path: &[&str], request: &Request) -> Outcome {
         if request.query("accountIdentifier").is_none_or(|account| account.is_empty()) {
             return Err(self.invalid("accountIdentifier: must not be empty"));
         }
         let (org, project) = (request.query("orgIdentifier"), request.query("projectIdentifier"));
-        let scope = Scope::new(org.as_deref(), project.as_deref());
+        let scope = &Scope::new(org.as_deref(), project.as_deref());
+        match (request.method.as_str(), path) {
+            ("POST", ["authz", "api", "roleassignments", "validate"]) => {
+                self.validate(scope, request)
+            }
+            ("POST", ["authz", "api", "roleassignments", "v2", "filter"]) => self.search(request),
+            ("POST", ["authz", "api", "roleassignments", "filter"]) => self.filter(scope, request),
+            _ => Err(self.not_routed()),
+        }
+    }
+
+    fn success(&self, data: Value) -> Response {
+        let body = json!({
+            "status": "SUCCESS",
+            "data": data,
+            "metaData": null,
+            "correlationId": format!("fake-correlation-{}", self.requests),
+        });
+        Response::json(200, &body)
+    }
+
+    /// Responds with a page of these rows.
+    fn ng_page(&self, rows: Vec<Value>, request: &Request) -> Outcome {
+        let number = |name: &str, default: usize| match request.query(name) {
+            Some(text) => text.parse().ok(),
+            None => Some(default),
+        };
+        let (index, size) = (number("pageIndex", 0), number("pageSize", 50));
+        let (Some(index), Some(size @ 1..=100)) = (index, size) else {
+            return Err(self.invalid("pageSize: must be from 1 to 100"));
+        };
+        let total = rows.len();
+        let here: Vec<_> = rows.into_iter().skip(index.saturating_mul(size)).take(size).collect();
+        Ok(self.success(json!({
+            "pageIndex": index, "pageSize": size, "pageItemCount": here.len(), "empty": here.is_empty(),
+            "totalPages": total.div_ceil(size), "totalItems": total, "content": here,
+        })))
+    }
+
+    /// The dry run: managed names (`_…`) are known, and the roles and groups that were created.
+    fn validate(&self, scope: &Scope, request: &Request) -> Outcome {
+        let proposed = &self.body(request)?["roleAssignment"];
         let result = |found: bool, what: &str| match found {
             true => json!({"valid": true, "errorMessage": null}),
             false => json!({"valid": false, "errorMessage": format!("{what} not found")}),
         };
-        let mut known = |kind: Kind, field: &str| {
+        let known = |kind: Kind, field: &str| {
             filled(proposed, field).is_some_and(|name| {
                 name.starts_with('_')
-                    || self.all(kind, &scope).iter().any(|one| one["identifier"] == name)
+                    || self.all(kind, scope).iter().any(|one| one["identifier"] == name)
             })
         };
         let role = known(Kind::Role, "roleIdentifier");
         let group = known(Kind::Group, "resourceGroupIdentifier");
         let principal = filled(&proposed["principal"], "identifier").is_some();
-        let body = json!({
-            "status": "SUCCESS",
-            "data": {
-                "principalValidationResult": result(principal, "principal"),
-                "roleValidationResult": result(role, "role"),
-                "resourceGroupValidationResult": result(group, "resource group"),
-            },
-            "metaData": null,
-            "correlationId": format!("fake-correlation-{}", self.requests),
+        let data = json!({
+            "principalValidationResult": result(principal, "principal"),
+            "roleValidationResult": result(role, "role"),
+            "resourceGroupValidationResult": result(group, "resource group"),
         });
-        Ok(Response::json(200, &body))
+        Ok(self.success(data))
     }
+
+    /// Role assignments of the filter's scopes, with names; those of a user through groups too.
+    fn search(&mut self, request: &Request) -> Outcome {
+        let filter = self.body(request)?;
+        let wanted = &filter["principalFilter"];
+        let none = Vec::new();
+        let kinds = filter["principalTypeFilter"].as_array().unwrap_or(&none);
+        let hidden = |kind: &Value| {
+            self.hidden.contains(&PrincipalType::from(kind.as_str().unwrap_or_default()))
+        };
+        if (wanted.is_object() && hidden(&wanted["type"]))
+            || (!kinds.is_empty() && kinds.iter().all(hidden))
+        {
+            let message = "Current principal is not authorized to the view the role assignments";
+            return Err(self.refuse(400, "USER_NOT_AUTHORIZED", message));
+        }
+        let in_scope = |record: &Record| {
+            filter["scopeFilters"].as_array().unwrap_or(&none).iter().any(|one| {
+                match one["filter"] == "INCLUDING_CHILD_SCOPES" {
+                    true => Scope::of(one).includes(&record.scope),
+                    false => Scope::of(one) == record.scope,
+                }
+            })
+        };
+        let held = |record: &Record| {
+            let principal = &inner(&record.value)["principal"];
+            let own = principal["type"] == wanted["type"]
+                && principal["identifier"] == wanted["identifier"];
+            let of_group =
+                || wanted["type"] == "USER" && self.members(record).contains(&wanted["identifier"]);
+            wanted.is_null() || own || of_group()
+        };
+        let found = self.assignments.iter().filter(|record| {
+            let own = inner(&record.value);
+            in_scope(record)
+                && held(record)
+                && !hidden(&own["principal"]["type"])
+                && listed(kinds, &own["principal"]["type"])
+                && self.fits(&filter, record)
+        });
+        let rows: Vec<Value> = found.map(|record| self.aggregate(record)).collect();
+        self.ng_page(rows, request)
+    }
+
+    /// The role assignments of one scope in the spelling of the NG API.
+    fn filter(&self, scope: &Scope, request: &Request) -> Outcome {
+        let filter = self.body(request)?;
+        let none = Vec::new();
+        let part = |name: &str| filter[name].as_array().unwrap_or(&none);
+        let found = self.assignments.iter().filter(|record| {
+            let principal = &inner(&record.value)["principal"];
+            let kind = principal["type"].as_str().unwrap_or_default();
+            let named = |one: &Value| {
+                one["type"] == principal["type"] && one["identifier"] == principal["identifier"]
+            };
+            record.scope == *scope
+                && !self.hidden.contains(&PrincipalType::from(kind))
+                && listed(part("principalTypeFilter"), &principal["type"])
+                && listed(part("principalScopeLevelFilter"), &principal["scope_level"])
+                && (part("principalFilter").is_empty() || part("principalFilter").iter().any(named))
+                && self.fits(&filter, record)
+        });
+        let rows = found.map(|record| {
+            let own = inner(&record.value);
+            let reference = &own["roleReference"];
+            let spelled = |part: &Value| match part.is_null() {
+                true => Value::Null,
+                false => json!({
+                    "scopeLevel": part["scope_level"], "identifier": part["identifier"], "type": part["type"],
+                }),
+            };
+            json!({
+                "roleAssignment": {
+                    "identifier": own["identifier"],
+                    "resourceGroupIdentifier": own["resource_group"],
+                    "roleIdentifier": own["role"],
+                    "roleReference": spelled(reference),
+                    "principal": spelled(&own["principal"]),
+                    "disabled": own["disabled"],
+                    "managed": own["managed"],
+                },
+                "scope": record.scope.to_json(),
+                "createdAt": record.value["created"],
+                "lastModifiedAt": record.value["updated"],
+                "harnessManaged": record.value["harness_managed"],
+            })
+        });
+        self.ng_page(rows.collect(), request)
+    }
+
+    /// Whether an assignment is as both kinds of filters want it.
+    fn fits(&self, filter: &Value, record: &Record) -> bool {
+        let (own, none) = (inner(&record.value), Vec::new());
+        let part = |name: &str| filter[name].as_array().unwrap_or(&none);
+        let flag = |name: &str, value: &Value| match &filter[name] {
+            Value::Array(any) => listed(any, value),
+            Value::Bool(flag) => value == flag,
+            _ => true,
+        };
+        listed(part("roleFilter"), &own["role"])
+            && listed(part("resourceGroupFilter"), &own["resource_group"])
+            && flag("harnessManagedFilter", &record.value["harness_managed"])
+            && flag("disabledFilter", &own["disabled"])
+    }
+
+    fn aggregate(&self, record: &Record) -> Value {
+        let own = inner(&record.value);
+        let (principal, id) = (&own["principal"], &own["principal"]["identifier"]);
+        let person = self.people.iter().find(|person| person.value["uuid"] == *id);
+        let person = person.filter(|_| principal["type"] == "USER").map(|person| &person.value);
+        let group = self.user_group_of(record).map(|group| &group.value);
+        let named = |kind: Kind, identifier: &Value| {
+            let mut all = self.all(kind, &record.scope).into_iter();
+            all.find(|one| one["identifier"] == *identifier)
+        };
+        let role = named(Kind::Role, &own["role"]).unwrap_or_default();
+        let resources = named(Kind::Group, &own["resource_group"]).unwrap_or_default();
+        json!({
+            "identifier": own["identifier"],
+            "principal": {
+                "scopeLevel": principal["scope_level"],
+                "identifier": id,
+                "type": principal["type"],
+                "name": person.or(group).map(|one| &one["name"]),
+                "email": person.map(|person| &person["email"]),
+            },
+            "disabled": own["disabled"],
+            "role": {
+                "role": {
+                    "identifier": own["role"],
+                    "name": role["name"],
+                    "permissions": role["permissions"],
+                    "allowedScopeLevels": role["allowed_scope_levels"],
+                },
+                "harnessManaged": role["harness_managed"],
+            },
+            "resourceGroup": {"identifier": own["resource_group"], "name": resources["name"]},
+            "scope": record.scope.to_json(),
+            "createdAt": record.value["created"],
+            "lastModifiedAt": record.value["updated"],
+            "harnessManaged": record.value["harness_managed"],
+        })
+    }
+
+    /// The user group that has this assignment.
+    fn user_group_of(&self, record: &Record) -> Option<&Record> {
+        let principal = &inner(&record.value)["principal"];
+        let id = filled(principal, "identifier").filter(|_| principal["type"] == "USER_GROUP")?;
+        let scope = record.scope.at(filled(principal, "scope_level")?);
+        self.user_groups.iter().find(|group| group.is(&scope, id))
+    }
+
+    /// The members of that group.
+    fn members(&self, record: &Record) -> &[Value] {
+        let users = self.user_group_of(record).and_then(|group| group.value["users"].as_array());
+        users.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether a filter wants this value; an empty one wants all.
+fn listed(any: &[Value], value: &Value) -> bool {
+    any.is_empty() || any.contains(value)
 }

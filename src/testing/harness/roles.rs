@@ -96,9 +96,10 @@ impl State {
     }
 
     /// Returns all of a scope, Harness's own first.
-    pub(super) fn all(&mut self, kind: Kind, scope: &Scope) -> Vec<Value> {
+    pub(super) fn all(&self, kind: Kind, scope: &Scope) -> Vec<Value> {
         let mut all = kind.managed(scope);
-        let here = self.records(kind).iter().filter(|record| record.scope == *scope);
+        let records = if kind == Kind::Role { &self.roles } else { &self.groups };
+        let here = records.iter().filter(|record| record.scope == *scope);
         all.extend(here.map(|record| record.value.clone()));
         all
     }

@@ -1,6 +1,7 @@
 use rolecall::harness::{
     Harness, IncludedScope, ManagedFilter, NewResourceGroup, NewRole, NewRoleAssignment, Order,
-    Principal, ResourceFilter, ResourceGroupFilter, RoleReference, Scope, ScopeLevel, SortBy,
+    Principal, PrincipalType, ResourceFilter, ResourceGroupFilter, RoleAssignmentFilter,
+    RoleAssignmentSearch, RoleReference, Scope, ScopeLevel, SortBy,
 };
 
 use super::*;
@@ -49,6 +50,59 @@ fn group() -> NewResourceGroup {
         .include(included.org("platform").project("web shop"))
         .filter(ResourceFilter::new("CONNECTOR").attribute("category", ["CLOUD_COST"]))
         .filter(ResourceFilter::new("PIPELINE").identifiers(["build", "deploy"]))
+}
+
+/// What the NG API responds with.
+fn ng(data: impl std::fmt::Display) -> String {
+    format!(r#"{{"status":"SUCCESS","data":{data},"metaData":null,"correlationId":"7f0c"}}"#)
+}
+
+/// The last page of a list of the NG API, with this item.
+fn ng_page(item: &str) -> String {
+    ng(format_args!(
+        r#"{{"totalPages":1,"totalItems":1,"pageItemCount":1,"pageSize":50,"content":[{item}],"pageIndex":0,"empty":false,"pageToken":null}}"#
+    ))
+}
+
+/// The calls of the NG API about role assignments.
+fn searches() -> Vec<Endpoint> {
+    let aggregates = ng_page(fixture!("harness/aggregate.full.json"));
+    let [search, found] = list(org, &aggregates, |it: &Scope| {
+        let filter = RoleAssignmentSearch::new()
+            .excludes_child_scopes(true)
+            .principal(Principal::user_group("sre").scope_level(ScopeLevel::Account))
+            .principal_types([PrincipalType::User, PrincipalType::UserGroup])
+            .roles(["_organization_viewer"])
+            .role_references([RoleReference::new(ScopeLevel::Account, "_account_viewer")])
+            .resource_groups(["all", "none"])
+            .harness_managed(false)
+            .disabled(true);
+        it.role_assignments().search(&filter).page_size(100)
+    });
+    let [whole, _] = list(account, aggregates, |it: &Scope| {
+        it.role_assignments().search(&RoleAssignmentSearch::new())
+    });
+    let filtered = ng_page(fixture!("harness/filtered.json"));
+    let [filter, filtered] = list(project, filtered, |it: &Scope| {
+        let sre = Principal::user_group("sre").scope_level(ScopeLevel::Account);
+        let filter = RoleAssignmentFilter::new()
+            .resource_groups(["all"])
+            .roles(["_project_viewer"])
+            .principal_types([PrincipalType::User])
+            .principal_scope_levels([ScopeLevel::Account])
+            .principals([Principal::user("u/1"), sre])
+            .harness_managed(true)
+            .disabled(false);
+        it.role_assignments().filter(&filter)
+    });
+    let search_method = "Scope::role_assignments().search(…)";
+    vec![
+        search.with("", "harness/search.request.http", search_method),
+        found,
+        whole.with("account", "harness/search_account.request.http", search_method),
+        filter.with("", "harness/filter.request.http", "Scope::role_assignments().filter(…)"),
+        filtered,
+    ]
 }
 
 /// The calls at one scope; `at` names it in the fixtures.
@@ -217,5 +271,6 @@ pub(super) fn all() -> Vec<Endpoint> {
     let mark = "documented, its body observed";
     all.push(first.with("", request, "Harness::filter_resource_groups(…)").mark(mark));
     all.push(items);
+    all.extend(searches());
     all
 }
