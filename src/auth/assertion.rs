@@ -25,6 +25,22 @@ const COORDINATE: usize = 48;
 /// What can sign.
 const KINDS: &str = "must be an RSA key of 2048 to 8192 bits or an EC key on P-384";
 
+/// What stands in the encoding of each kind of key (object identifiers, RFC 5480 and 8017).
+const IDENTIFIERS: [(&[u8], &str); 6] = [
+    (&[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "an EC key on P-256"),
+    (&[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22], "a damaged EC key on P-384"),
+    (&[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23], "an EC key on P-521"),
+    (&[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a], "an EC key on secp256k1"),
+    (&[0x06, 0x03, 0x2b, 0x65, 0x70], "an Ed25519 key"),
+    (
+        &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01],
+        "an RSA key of another length or form",
+    ),
+];
+
+/// How far back an assertion is dated, for services whose clocks are behind.
+const BACKDATED: u64 = 30;
+
 /// A private key that signs assertions, and the id under which its public half is known.
 #[derive(Clone)]
 pub(crate) struct AssertionKey {
@@ -62,30 +78,33 @@ impl Signer {
 }
 
 impl AssertionKey {
-    /// A key as PEM: RSA (RS384), or P-384 (ES384).
+    /// A key as PEM: RSA (RS384; PKCS#8 or PKCS#1), or P-384 (ES384; PKCS#8 or SEC 1).
     ///
     /// # Errors
     /// A configuration error that names `field` and the rule, and quotes nothing of the key.
     pub(crate) fn from_pem(field: &str, id: String, pem: &Secret) -> Result<Self, Error> {
         let rule = |rule: &str| Error::configuration(format!("{field}: {rule}"));
-        let no_key = || rule("is not an unencrypted private key in PEM: PKCS#8, or PKCS#1 for RSA");
-        let mut key =
-            PrivateKeyDer::from_pem_slice(pem.expose().as_bytes()).map_err(|_| no_key())?;
+        // Variables and JSON hold a line break as the two characters `\n`.
+        let pem = Zeroizing::new(pem.expose().replace("\\n", "\n"));
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+        let mut key = key.map_err(|_| rule(no_private_key(&pem)))?;
+        let ec = |der| {
+            EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_FIXED_SIGNING, der)
+                .map(Signer::P384)
+        };
         let signer = match &key {
             PrivateKeyDer::Pkcs1(der) => {
-                Some(RsaKeyPair::from_der(der.secret_pkcs1_der()).map(Signer::Rsa))
+                RsaKeyPair::from_der(der.secret_pkcs1_der()).map(Signer::Rsa)
             }
             PrivateKeyDer::Pkcs8(der) => {
                 let der = der.secret_pkcs8_der();
-                let ec = || EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, der);
-                let rsa = RsaKeyPair::from_pkcs8(der).map(Signer::Rsa);
-                Some(rsa.or_else(|_| ec().map(Signer::P384)))
+                RsaKeyPair::from_pkcs8(der).map(Signer::Rsa).or_else(|_| ec(der))
             }
-            _ => None,
+            other => ec(other.secret_der()),
         };
+        let signer = signer.map_err(|_| rule(&unsupported(&key)));
         key.zeroize();
-        let signer = signer.ok_or_else(no_key)?.map_err(|_| rule(KINDS))?;
-        Self { id, signer: Arc::new(signer) }.checked(field)
+        Self { id, signer: Arc::new(signer?) }.checked(field)
     }
 
     /// A key as JWK (RFC 7517), of the same kinds.
@@ -102,8 +121,14 @@ impl AssertionKey {
         let signer = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
             ("RSA", _) => jwk.rsa().map(Signer::Rsa),
             ("EC", Some("P-384")) => jwk.p384().map(Signer::P384),
-            _ => return Err(rule("must be an RSA key or an EC key on P-384")),
+            (_, Some(curve @ ("P-256" | "P-521" | "secp256k1" | "Ed25519"))) => {
+                return Err(rule(&format!("is a key on {curve}, {KINDS}")));
+            }
+            _ => return Err(rule(KINDS)),
         };
+        if jwk.d.is_none() {
+            return Err(rule(PUBLIC));
+        }
         let inconsistent = || rule("parts of the private key are missing or contradict each other");
         let signer = signer.ok_or_else(inconsistent)?;
         let algorithm = signer.algorithm();
@@ -122,7 +147,8 @@ impl AssertionKey {
         }
     }
 
-    /// Signs an assertion that `client` is who it is, for `audience`, from now on.
+    /// Signs an assertion that `client` is who it is, for `audience`; it is dated back, and lasts this
+    /// long from then on.
     ///
     /// # Errors
     /// A configuration error if the clock, the source of randomness or the key cannot be used.
@@ -152,6 +178,7 @@ impl AssertionKey {
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_err(|_| unusable("the system's clock is before 1970"))?
             .as_secs();
+        let issued = now.saturating_sub(BACKDATED);
         let mut random = [0; 16];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| unusable("no randomness can be had"))?;
         let header = Header { typ: "JWT", alg: self.signer.algorithm(), kid: &self.id };
@@ -159,8 +186,8 @@ impl AssertionKey {
             iss: client,
             sub: client,
             aud: audience,
-            iat: now,
-            exp: now.saturating_add(lifetime.as_secs()),
+            iat: issued,
+            exp: issued.saturating_add(lifetime.as_secs()),
             jti: &URL_SAFE_NO_PAD.encode(random),
         };
         let unsigned = || unusable("the assertion could not be signed");
@@ -173,6 +200,36 @@ impl AssertionKey {
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         Ok(Secret::new(text))
     }
+}
+
+const PUBLIC: &str = "is a public key, the private key is needed";
+
+/// What a text is that has no private key in PEM.
+fn no_private_key(text: &str) -> &'static str {
+    let has = |part: &str| text.contains(part);
+    if text.trim_start().starts_with('{') {
+        "is a JWK, not PEM"
+    } else if has("ENCRYPTED") {
+        "is an encrypted key, which has to be decrypted first"
+    } else if has("BEGIN OPENSSH PRIVATE KEY") {
+        "is a key in OpenSSH's form, PKCS#8 is needed"
+    } else if has("PRIVATE KEY-----") {
+        "is a damaged private key: its PEM cannot be read"
+    } else if has("PUBLIC KEY-----") {
+        PUBLIC
+    } else if has("BEGIN CERTIFICATE") {
+        "is a certificate, the private key is needed"
+    } else {
+        "is not a private key in PEM"
+    }
+}
+
+/// What a key is that cannot sign here.
+fn unsupported(key: &PrivateKeyDer<'_>) -> String {
+    let der = key.secret_der();
+    let is = |identifier: &[u8]| der.windows(identifier.len()).any(|part| part == identifier);
+    let found = IDENTIFIERS.iter().find(|(identifier, _)| is(identifier));
+    found.map_or_else(|| KINDS.to_owned(), |(_, kind)| format!("is {kind}, {KINDS}"))
 }
 
 impl fmt::Debug for AssertionKey {

@@ -19,9 +19,9 @@ use crate::transport::{BoxFuture, Budget, ClientOptions, Transport};
 /// with Redox (feature `redox-jwt`).
 ///
 /// It authenticates to the token endpoint by a signed assertion (RFC 7523), made anew for each
-/// attempt: the claims `iss` and `sub` are the client id, `aud` is the token URL, `exp` is `iat`
-/// plus the [lifetime](Self::assertion_lifetime), and `jti` is random (*observed* in working
-/// clients); the header names the key's id, which is *documented* as required. The private key
+/// attempt: the claims `iss` and `sub` are the client id, `aud` is the token URL, `iat` is 30 s ago (for
+/// clocks that differ), `exp` is `iat` plus the [lifetime](Self::assertion_lifetime), and `jti` is
+/// random (*observed* in working clients, but for the 30 s); the header names the key's id, which is *documented* as required. The private key
 /// stays here, and an assertion is in no log, error or `Debug`.
 ///
 /// ```
@@ -46,8 +46,8 @@ const FIELD: &str = "Redox private key";
 
 impl ApiKey {
     /// Takes a private key in PEM, not encrypted: RSA of at least 2048 bits (PKCS#8 or PKCS#1),
-    /// which signs with RS384, or an EC key on P-384 (PKCS#8), which signs with ES384 (both
-    /// *documented*).
+    /// which signs with RS384, or an EC key on P-384 (PKCS#8 or SEC 1), which signs with ES384 (both
+    /// *documented*). Line breaks may be written as the two characters `\n`.
     ///
     /// # Errors
     /// A configuration error that names the rule; it quotes nothing of the key.
@@ -98,24 +98,24 @@ impl ApiKey {
     }
 
     setters! {
-        /// Sets how long an assertion is valid, in whole seconds; five minutes by default, as in
-        /// working clients. It covers the clocks' difference and the way to the token endpoint, not the
-        /// token.
+        /// Sets how long an assertion is valid from its `iat` on, in whole seconds: at least a minute,
+        /// five minutes by default, as in working clients. It covers the clocks' difference and the way
+        /// to the token endpoint, not the token.
         assertion_lifetime = lifetime(Duration);
     }
 
     /// Returns what fetches tokens with this key.
     ///
     /// # Errors
-    /// A configuration error if the lifetime is under a second, or the options cannot be used.
+    /// A configuration error if the lifetime is under a minute, or the options cannot be used.
     pub(super) fn tokens(
         self,
         url: Url,
         options: &ClientOptions,
         budget: &Arc<Budget>,
     ) -> Result<ApiKeyTokens, Error> {
-        if self.lifetime < Duration::from_secs(1) {
-            let rule = "lifetime of Redox assertions: must be at least a second";
+        if self.lifetime < Duration::from_secs(60) {
+            let rule = "lifetime of Redox assertions: must be at least a minute";
             return Err(Error::configuration(rule));
         }
         let (audience, sent) = (url.as_str().to_owned(), SentAssertions::default());

@@ -361,7 +361,7 @@ mod tests {
         let pem = ("REDOX_PRIVATE_KEY_FILE", "-----BEGIN PRIVATE KEY----- hush");
         refused(&[ID, KEY_ID, pem], &["REDOX_PRIVATE_KEY_FILE: the file cannot be read"]);
         let wrong = [ID, KEY_ID, file!("README.md")];
-        refused(&wrong, &["REDOX_PRIVATE_KEY_FILE: is not an unencrypted private key"]);
+        refused(&wrong, &["REDOX_PRIVATE_KEY_FILE: is not a private key in PEM"]);
         let other = [ID, ("REDOX_KEY_ID", "x"), file!("rsa.jwk.json")];
         refused(&other, &["REDOX_PRIVATE_KEY_FILE: has another kid"]);
         let url = ("REDOX_TOKEN_URL", "ftp://h.example");

@@ -696,6 +696,7 @@ mod api_key {
     use super::*;
 
     const RSA: &str = fixture!("keys/rsa.pem");
+    const RSA_PKCS1: &str = fixture!("keys/rsa-pkcs1.pem");
     const P384: &str = fixture!("keys/p384.pem");
     const RSA_JWK: &str = fixture!("keys/rsa.jwk.json");
     const P384_JWK: &str = fixture!("keys/p384.jwk.json");
@@ -787,9 +788,12 @@ mod api_key {
     async fn assertion_is_signed_and_has_the_claims_of_rfc_7523() {
         for (key, algorithm) in [
             (of_pem(RSA), "RS384"),
-            (of_pem(fixture!("keys/rsa-pkcs1.pem")), "RS384"),
+            (of_pem(RSA_PKCS1), "RS384"),
+            (of_pem(&RSA.replace('\n', "\\n")), "RS384"),
             (of_jwk(RSA_JWK), "RS384"),
             (of_pem(P384), "ES384"),
+            (of_pem(fixture!("keys/p384-sec1.pem")), "ES384"),
+            (of_pem(&fixture!("keys/p384-sec1.pem").replace('\n', "\\n")), "ES384"),
             (of_jwk(P384_JWK), "ES384"),
         ] {
             let capture = Capture::start([(200, TOKEN), (200, MEMBERSHIPS)]).await;
@@ -802,7 +806,8 @@ mod api_key {
             let id = claims["jti"].take();
             assert_eq!(decoded(id.as_str().expect("it is text")).len(), 16);
             let issued = claims["iat"].as_u64().expect("it is a number");
-            assert!((before..=now()).contains(&issued));
+            // It is dated back, for clocks that differ.
+            assert!((before..=now()).contains(&(issued + 30)));
             let expected = json!({
                 "iss": RedoxFake::CLIENT_ID, "sub": RedoxFake::CLIENT_ID,
                 "aud": format!("{}/v2/auth/token", capture.uri()),
@@ -1038,31 +1043,42 @@ mod api_key {
         let jwk = |json: Value| ApiKey::from_jwk("client", RedoxFake::KEY_ID, json.to_string());
         let secret =
             |label: &str| format!("-----BEGIN {label}-----\nhush\n-----END {label}-----\n");
+        let encrypted = RSA_PKCS1.replacen('\n', "\nProc-Type: 4,ENCRYPTED\nDEK-Info: X,00\n\n", 1);
         let (rsa, p384) = (parsed(RSA_JWK), parsed(P384_JWK));
-        let no_pem = "is not an unencrypted private key in PEM";
+        let not_here = "must be an RSA key of 2048 to 8192 bits or an EC key on P-384";
+        let public = "is a public key, the private key is needed";
+        let damaged = "is a damaged private key";
         let incomplete = "are missing or contradict each other";
         for (result, rule) in [
-            (pem(""), "Redox private key: is not an unencrypted private key in PEM"),
-            (pem("hush"), no_pem),
-            (pem(fixture!("keys/p384-sec1.pem")), no_pem),
-            (pem(fixture!("keys/rsa.pub.pem")), no_pem),
-            (pem(&secret("ENCRYPTED PRIVATE KEY")), no_pem),
-            (pem(fixture!("keys/p256.pem")), "an EC key on P-384"),
-            (pem(&secret("RSA PRIVATE KEY")), "must be an RSA key of 2048 to 8192 bits"),
-            (pem(&secret("PRIVATE KEY")), "must be an RSA key of 2048 to 8192 bits"),
+            (pem(""), "Redox private key: is not a private key in PEM"),
+            (pem("hush"), "is not a private key in PEM"),
+            (pem(RSA_JWK), "is a JWK, not PEM"),
+            (pem(fixture!("keys/rsa.pub.pem")), public),
+            (pem(&secret("CERTIFICATE")), "is a certificate, the private key is needed"),
+            (pem(&secret("ENCRYPTED PRIVATE KEY")), "is an encrypted key"),
+            (pem(&encrypted), "is an encrypted key"),
+            (pem(&secret("OPENSSH PRIVATE KEY")), "is a key in OpenSSH's form"),
+            (pem(fixture!("keys/p256.pem")), "is an EC key on P-256, must be an RSA key"),
+            (pem(fixture!("keys/p256-sec1.pem")), "is an EC key on P-256, must be an RSA key"),
+            (pem(fixture!("keys/ed25519.pem")), "is an Ed25519 key, must be an RSA key"),
+            (pem(fixture!("keys/rsa-1024.pem")), "is an RSA key of another length"),
+            (pem(&secret("RSA PRIVATE KEY")), not_here),
+            (pem(&secret("PRIVATE KEY")), not_here),
+            (pem(&RSA.replacen('M', "!", 1)), damaged),
             (jwk("hush".into()), "is not a private key as JWK"),
             (jwk(json!({})), "is not a private key as JWK"),
-            (jwk(with(&rsa, "kty", "oct")), "must be an RSA key or an EC key on P-384"),
-            (jwk(with(&p384, "crv", "P-256")), "must be an RSA key or an EC key"),
+            (jwk(with(&rsa, "kty", "oct")), not_here),
+            (jwk(with(&p384, "crv", "P-256")), "is a key on P-256, must be an RSA key"),
+            (jwk(with(&rsa, "d", Value::Null)), public),
+            (jwk(with(&p384, "d", Value::Null)), public),
             (jwk(with(&rsa, "kid", "x")), "has another kid"),
             (jwk(with(&rsa, "alg", "RS256")), "another algorithm than RS384"),
-            (jwk(with(&rsa, "d", Value::Null)), incomplete),
             (jwk(with(&rsa, "qi", "AQAB")), incomplete),
             (jwk(with(&rsa, "p", "+")), incomplete),
             (jwk(with(&p384, "d", "AQ")), incomplete),
             (jwk(with(&p384, "x", "")), incomplete),
             (ApiKey::from_pem("", "k", RSA), "client id: must not be empty"),
-            (ApiKey::from_pem("c", "", RSA), "key id: must not be empty"),
+            (ApiKey::from_pem("c", "", RSA), "Redox key id: must not be empty"),
         ] {
             let error = result.expect_err(rule);
             assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -1073,9 +1089,9 @@ mod api_key {
         let built = |key: ApiKey, url: &str| {
             Redox::builder(key).base_url("http://127.0.0.1:1").token_url(url).build()
         };
-        let brief = of_pem(P384).assertion_lifetime(Duration::from_millis(999));
+        let brief = of_pem(P384).assertion_lifetime(Duration::from_secs(59));
         let error = built(brief, "http://127.0.0.1:1").expect_err("it is too short");
-        assert!(error.to_string().contains("must be at least a second"), "{error}");
+        assert!(error.to_string().contains("must be at least a minute"), "{error}");
         let error = built(of_pem(P384), "http://h.example/t").expect_err("it is not loopback");
         assert!(error.to_string().contains("Redox token URL: http://h.example"), "{error}");
     }
