@@ -73,7 +73,7 @@ pub trait TokenProvider: Send + Sync + 'static {
     /// A [`rolecall::Error`](crate::Error) inside the box keeps its kind where that says why no
     /// token came (a rate limit, a timeout …), and the provider is not called again before its
     /// `retry_after`; any other error ends the call as [`ErrorKind::Unauthenticated`]. Nothing was
-    /// sent to the service then.
+    /// sent to the service then; status, code and attempts of the error are those of getting the token.
     fn fetch(&self)
     -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>>;
 }
@@ -344,7 +344,14 @@ impl Shared {
 fn provider_error(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => {
-            error.of_other_call(ErrorKind::Unauthenticated, "failed to obtain an access token")
+            let (status, attempts) = (error.status(), error.attempts());
+            let what = "failed to obtain an access token";
+            let own = error.of_other_call(ErrorKind::Unauthenticated, what).with_attempts(attempts);
+            match status {
+                // The kind is none that is about a thing, so nobody takes it for the service's.
+                Some(status) => own.with_status(status),
+                None => own,
+            }
         }
         Err(other) => Error::new(ErrorKind::Unauthenticated)
             .with_detail("the token provider failed")

@@ -468,12 +468,37 @@ async fn retry_after_of_a_token_request_is_waited_out_by_those_who_can() {
             );
             assert!(elapsed < seconds(1), "{elapsed:?}");
             assert_eq!(error.retry_after(), Some(seconds(wait)), "{error}");
-            assert_eq!((error.attempts(), error.status()), (0, None));
+            let status = error.status().map(|status| status.as_u16());
+            assert_eq!((error.attempts(), status), (1, Some(429)));
         }
         assert_eq!(long.0.expect("it waits"), "7");
         assert_eq!((long.1.as_secs(), requests.count()), (wait, 1));
         assert_eq!(fetches.times(start), [0, u128::from(wait) * 1000]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hanging_token_request_ends_each_call_at_its_own_deadline() {
+    // Each attempt to get a token may take 10 s of the 30 s that a token may take.
+    let mut tokens = vec![Act::Hang { sent: true }; 3];
+    tokens.push(grant(0));
+    let (transport, [requests, fetches]) =
+        client(tokens, |_| Act::created(), &ClientOptions::default());
+    let start = Instant::now();
+    let call = async |seconds| {
+        let call = transport.call(&Probe::<IDEMPOTENT>).timeout(Duration::from_secs(seconds));
+        (call.await, start.elapsed().as_secs())
+    };
+    let (one, five, most, more) = tokio::join!(call(1), call(5), call(29), call(90));
+    for ((result, elapsed), seconds) in [(one, 1), (five, 5), (most, 29), (more, 30)] {
+        let error = result.expect_err("there is no token");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Timeout, Effect::NotApplied));
+        assert_eq!(elapsed, seconds, "{error}");
+        assert!(error.to_string().contains("failed to obtain an access token"), "{error}");
+    }
+    assert_eq!((requests.count(), fetches.count()), (0, 3), "they share one fetch");
+    assert_eq!(call(1).await.0.expect("the next fetch begins anew"), "7");
+    assert_eq!((start.elapsed().as_secs(), fetches.count()), (30, 4));
 }
 
 fn runtime() -> tokio::runtime::Runtime {

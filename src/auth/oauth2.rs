@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::cache::{AccessToken, LONGEST_LIFETIME};
-use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::transport::{Call, Transport};
 
 /// A token response (RFC 6749, section 5.1) with a bearer token in it.
 #[derive(Deserialize)]
@@ -47,11 +48,27 @@ impl TryFrom<LooseTokenResponse> for TokenResponse {
     }
 }
 
-/// Unwraps the response of a token call, as a [`TokenProvider`](super::TokenProvider) returns it.
-pub(crate) fn token(
-    result: Result<TokenResponse, Error>,
+/// Sends a token call, as a [`TokenProvider`](super::TokenProvider) does.
+///
+/// # Errors
+/// That of the call; a configuration error if what responds is not a token endpoint.
+pub(crate) async fn token(
+    transport: &Transport,
+    call: Call<TokenResponse>,
 ) -> Result<AccessToken, Box<dyn std::error::Error + Send + Sync>> {
-    result.map(|response| response.0).map_err(Into::into)
+    let error = match call.await {
+        Ok(response) => return Ok(response.0),
+        Err(error) => error,
+    };
+    let is_page = error.body().trim_ascii_start().starts_with(b"<");
+    let refused = error.status().filter(|status| status.is_client_error() && *status != 429);
+    Err(match refused.map(|status| status.as_u16()) {
+        Some(status) if is_page || matches!(status, 404 | 405 | 410) => {
+            let text = format!("{} is not a token endpoint, check the token URL", transport.base());
+            error.with_kind(ErrorKind::Configuration).with_detail(text).into()
+        }
+        _ => error.into(),
+    })
 }
 
 #[cfg(test)]

@@ -84,7 +84,8 @@ ErrorKind {
     Interrupted = "interrupted", "connection interrupted";
     /// The answer arrived but could not be read: not JSON, another shape, too large, compressed.
     Decode = "decode", "invalid response body";
-    /// The client was set up wrongly: a bad URL, a missing variable, no TLS backend.
+    /// The client was set up wrongly: a bad URL, a missing variable, no TLS backend, a token URL at
+    /// which there is no token endpoint.
     Configuration = "configuration", "configuration";
 }
 }

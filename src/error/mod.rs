@@ -215,7 +215,7 @@ impl Error {
 
     /// Turns the error of another call, which this one depended on, into one of this call. The response
     /// to the other says nothing about this one: a "not found" there must not be taken for the thing's.
-    /// So the kinds that are about a thing become `otherwise`, and the status does not pass.
+    /// So the kinds that are about a thing become `otherwise`; status and attempts do not pass.
     pub(crate) fn of_other_call(self, otherwise: ErrorKind, what: &'static str) -> Self {
         let kind = match self.kind() {
             kind @ (ErrorKind::RateLimited
@@ -236,6 +236,12 @@ impl Error {
             .with_shared_service(other.service.clone(), other.request_id_label);
         own.0.retry_after = other.retry_after;
         own.with_source(self)
+    }
+
+    #[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
     }
 
     /// Adds to the explanation.
@@ -286,7 +292,8 @@ impl Error {
         self.0.effect
     }
 
-    /// The HTTP status, where an answer arrived.
+    /// The HTTP status, where a response arrived; that of the token endpoint, where no access token
+    /// was obtained.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
@@ -322,7 +329,8 @@ impl Error {
         self.0.retry_after
     }
 
-    /// How many times the request was tried; 0 where it was refused before.
+    /// How many requests were sent: the attempts of the call and, where no access token was obtained,
+    /// those at the token endpoint.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -422,7 +430,7 @@ predicates! {
     is_interrupted = Interrupted;
     /// The response body cannot be read; [`effect`](Self::effect) says whether the change was made.
     is_decode = Decode;
-    /// The client is set up wrongly: nothing was sent.
+    /// The client is set up wrongly: nothing was sent to the service.
     is_configuration = Configuration;
 }
 

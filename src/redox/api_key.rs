@@ -140,7 +140,8 @@ impl TokenProvider for ApiKeyTokens {
     fn fetch(
         &self,
     ) -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>> {
-        Box::pin(async { token(self.transport.call_built_anew(self.request.clone()).await) })
+        let call = self.transport.call_built_anew(self.request.clone());
+        Box::pin(token(&self.transport, call))
     }
 }
 

@@ -268,6 +268,11 @@ impl Transport {
         List::new(self.clone(), operation)
     }
 
+    #[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+    pub(crate) fn base(&self) -> &Url {
+        &self.0.base
+    }
+
     /// Returns the origin that the credentials are bound to.
     pub(crate) fn origin(&self) -> String {
         self.0.base.origin().ascii_serialization()
@@ -528,10 +533,12 @@ fn authorized(
 
 /// Completes a final error with what only the whole call knows.
 fn conclude(error: Error, last: Effect, endpoint: &Endpoint, progress: &Progress) -> Error {
+    // The error of getting a token counts attempts of its own.
+    let attempts = progress.attempts + error.attempts();
     error
         .with_effect(retry::fold(progress.maybe_arrived, last))
         .with_operation(endpoint.spec.name)
-        .with_attempts(progress.attempts)
+        .with_attempts(attempts)
 }
 
 /// Far enough to mean "no limit", near enough to add to any instant.

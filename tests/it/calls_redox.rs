@@ -843,13 +843,13 @@ mod api_key {
             (501, ErrorKind::Server),
             (505, ErrorKind::Server),
             (302, ErrorKind::UnexpectedStatus),
-            (404, ErrorKind::Unauthenticated),
+            (404, ErrorKind::Configuration),
         ] {
             let fake = RedoxFake::start().await.expect("a free port");
             fake.next(9, Fault::status(status));
             let error = list(&at(&fake.uri(), of_pem(P384))).await.expect_err("there is no token");
             assert_eq!((error.kind(), error.effect()), (kind, Effect::NotApplied), "{error}");
-            assert_eq!((error.attempts(), fake.received_count()), (0, 1), "{status}");
+            assert_eq!((error.attempts(), fake.received_count()), (1, 1), "{status}");
         }
     }
 

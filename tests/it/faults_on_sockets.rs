@@ -455,6 +455,17 @@ mod tokens {
         (stage, seen)
     }
 
+    /// The error of a call that got no token: it counts the requests for one, unless its time was up.
+    #[track_caller]
+    fn without_token<'a>(stage: &Stage<TwilioIam>, seen: &'a Seen, kind: ErrorKind) -> &'a Error {
+        let error = seen.result.as_ref().expect_err("there is no token");
+        assert_eq!((error.kind(), error.effect()), (kind, Effect::NotApplied), "{error}");
+        assert_eq!((seen.arrivals, seen.made), (0, 0), "{error}");
+        let requests = stage.subject.fake().received_count();
+        assert!(error.is_timeout() || u64::from(error.attempts()) == requests, "{error}");
+        error
+    }
+
     #[tokio::test]
     async fn transient_faults_of_the_token_endpoint_are_retried() {
         for (fault, time) in [
@@ -483,7 +494,7 @@ mod tokens {
             (Fault::hang(), TOKEN_LIMITS[0], ErrorKind::Timeout),
         ] {
             let (stage, seen) = call_with(100, fault, time).await;
-            let error = seen.failed(0, kind, Effect::NotApplied, 0);
+            let error = without_token(&stage, &seen, kind);
             assert!(error.to_string().contains("failed to obtain an access token"), "{error}");
             stage.works_on().await;
         }
@@ -496,7 +507,7 @@ mod tokens {
         for status in [302, 307, 308] {
             let fault = Fault::status(status).header("location", &to);
             let (stage, seen) = call_with(1, fault, Duration::ZERO).await;
-            seen.failed(0, ErrorKind::UnexpectedStatus, Effect::NotApplied, 0);
+            without_token(&stage, &seen, ErrorKind::UnexpectedStatus);
             stage.works_on().await;
         }
         elsewhere.assert_not_called();

@@ -55,5 +55,7 @@ mod requests;
 mod responses;
 mod round_trips;
 mod secrets;
+#[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+mod token_errors;
 #[cfg(feature = "twilio")]
 mod tokens;

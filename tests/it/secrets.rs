@@ -621,7 +621,7 @@ mod twilio_types {
         let builder = builder.token_url(format!("{}/v2/token", raw.origin()));
         let client = builder.build().expect("it is set up well");
         let error = TwilioIam::call(&client, 1).await.expect_err("there is no token");
-        assert_eq!((error.effect(), error.attempts()), (Effect::NotApplied, 0));
+        assert_eq!(error.effect(), Effect::NotApplied);
         let hidden: Vec<_> = hidden.iter().map(|one| (*one).to_owned()).collect();
         assert_debug_hides(&[&client], &hidden);
         assert_hidden(&everything::<TwilioIam>(&error), &hidden, "an error");

