@@ -47,6 +47,7 @@ impl Timestamp {
     }
 
     /// Returns a time as text; `None` if it is too far away to be written.
+    #[cfg(feature = "harness")]
     pub(crate) fn of(time: SystemTime) -> Option<Self> {
         Some(Self(jiff::Timestamp::try_from(time).ok()?.to_string()))
     }

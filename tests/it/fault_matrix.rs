@@ -242,7 +242,16 @@ fn judge_before(ends: Ends, result: &Result<(), Error>, others: usize) -> Result
         Ends::Fine => false,
         // The other request may have met with the same.
         Ends::Any => others == 0 || error.effect() != Effect::NotApplied,
-        _ => error.effect() == Effect::NotApplied && error.attempts() == 0 && others == 0,
+        _ => {
+            let status = error.status().map(|status| status.as_u16());
+            let told = match ends {
+                Ends::Refused(told) => status == Some(told),
+                Ends::NotSent | Ends::NoResponse(_) => status.is_none(),
+                _ => status.is_some(),
+            };
+            let attempts = (1..=ATTEMPTS).contains(&error.attempts());
+            error.effect() == Effect::NotApplied && others == 0 && told && attempts
+        }
     };
     check(fits, context)
 }
