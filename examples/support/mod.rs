@@ -25,10 +25,7 @@ pub(crate) fn finish<T: Serialize>(result: Result<T, rolecall::Error>) -> ExitCo
     let Err(error) = result.map_err(Into::into).and_then(print) else {
         return ExitCode::SUCCESS;
     };
-    // `Display` leaves out what caused an error ("connection refused", say): `source` has it.
-    let causes = std::iter::successors(Some(&*error), |&error| error.source());
-    let line: Vec<_> = causes.map(ToString::to_string).collect();
-    eprintln!("{}", line.join(": "));
+    eprintln!("{error}");
     ExitCode::FAILURE
 }
 

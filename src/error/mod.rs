@@ -1,6 +1,8 @@
 //! What went wrong ([`ErrorKind`]) and what it did ([`Effect`]).
 
 mod kind;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -16,8 +18,9 @@ pub use kind::{Effect, ErrorKind};
 
 /// Everything that can go wrong in this crate: one word wide, cheap to clone, `Send + Sync`.
 ///
-/// `Display` is one line: operation, kind, the service's code and message, status, request id and
-/// attempts. It never contains a credential and does not repeat [`source`](std::error::Error::source).
+/// `Display` is one line: operation, kind, the service's code and message, the innermost cause, status,
+/// request id and attempts. It never contains a credential. [`source`](std::error::Error::source) has
+/// the causes between.
 ///
 /// ```
 /// use rolecall::{Effect, Error, ErrorKind};
@@ -43,6 +46,10 @@ struct Inner {
     code: Option<String>,
     message: Option<String>,
     detail: Option<Cow<'static, str>>,
+    /// What the client had no connection to.
+    peer: Option<String>,
+    /// The same would happen again.
+    permanent: bool,
     retry_after: Option<Duration>,
     body: Bytes,
     service: Option<Arc<dyn Any + Send + Sync>>,
@@ -71,6 +78,8 @@ impl Error {
             code: None,
             message: None,
             detail: None,
+            peer: None,
+            permanent: false,
             retry_after: None,
             body: Bytes::new(),
             service: None,
@@ -235,6 +244,8 @@ impl Error {
             .with_words(words.0, words.1, words.2)
             .with_shared_service(other.service.clone(), other.request_id_label);
         own.0.retry_after = other.retry_after;
+        own.0.peer = other.peer.clone();
+        own.0.permanent = other.permanent;
         own.with_source(self)
     }
 
@@ -259,11 +270,15 @@ impl Error {
         self
     }
 
-    /// Adds an explanation unless there is one.
-    pub(crate) fn or_detail(mut self, detail: impl FnOnce() -> Cow<'static, str>) -> Self {
-        if self.0.detail.is_none() {
-            self.0.detail = Some(detail());
-        }
+    /// Names what the client had no connection to.
+    pub(crate) fn with_peer(mut self, peer: String) -> Self {
+        self.0.peer = Some(peer);
+        self
+    }
+
+    /// Marks an error that the same call would end in again.
+    pub(crate) fn permanent(mut self) -> Self {
+        self.0.permanent = true;
         self
     }
 
@@ -369,11 +384,13 @@ impl Error {
 
     /// Nothing was changed, and the very same call may succeed later.
     ///
-    /// True for rate limits, connections that could not be made, and other passing faults of which
-    /// it is known that they changed nothing.
+    /// True for rate limits, connections that could not be made, and other transient failures of which
+    /// it is known that they changed nothing. False for a certificate that is not valid, and for a proxy
+    /// that refuses the client.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
         self.effect() == Effect::NotApplied
+            && !self.0.permanent
             && matches!(
                 self.kind(),
                 ErrorKind::RateLimited
@@ -459,6 +476,9 @@ impl fmt::Display for Error {
             write!(f, "{operation}: ")?;
         }
         write!(f, "{}", inner.kind)?;
+        if let Some(peer) = &inner.peer {
+            write!(f, " to {}", OneLine(peer))?;
+        }
         match (&inner.code, &inner.message) {
             (Some(code), Some(message)) => {
                 write!(f, " ({}: {})", OneLine(code), OneLine(message))?;
@@ -540,162 +560,5 @@ impl std::error::Error for Error {
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn error_is_one_word_wide_send_and_sync() {
-        fn check<T: Send + Sync + 'static>() {}
-        check::<Error>();
-        assert_eq!(size_of::<Error>(), size_of::<usize>());
-    }
-
-    #[test]
-    fn text_is_one_line_with_all_that_is_known() {
-        let error = Error::new(ErrorKind::PermissionDenied)
-            .with_operation("harness role-assignments.create")
-            .with_code("NG_ACCESS_DENIED")
-            .with_message("Missing permission\ncore_role_edit\u{2028}here")
-            .with_status(StatusCode::FORBIDDEN)
-            .with_request_id("7f0c")
-            .with_shared_service(None, "correlation")
-            .with_attempts(2);
-        assert_eq!(
-            error.to_string(),
-            "harness role-assignments.create: permission denied (NG_ACCESS_DENIED: Missing \
-             permission core_role_edit here), HTTP 403, correlation 7f0c, 2 attempts"
-        );
-        // The source is left to those who walk the chain.
-        let error = Error::new(ErrorKind::Connect).with_source("root cause");
-        assert_eq!(error.to_string(), "no connection");
-        let source = std::error::Error::source(&error).map(ToString::to_string);
-        assert_eq!(source.as_deref(), Some("root cause"));
-    }
-
-    #[test]
-    fn long_text_and_body_are_cut() {
-        let error = Error::new(ErrorKind::Server)
-            .with_message("x".repeat(10_000))
-            .with_body(&vec![b'y'; 1 << 20]);
-        assert!(error.to_string().len() < 1000);
-        assert!(error.to_string().contains('…'));
-        assert_eq!(error.body().len(), 16_384);
-    }
-
-    #[test]
-    fn getters_return_what_was_set() {
-        let empty = Error::new(ErrorKind::Server);
-        let texts = [empty.operation(), empty.code(), empty.message(), empty.request_id()];
-        assert_eq!((texts, empty.rule()), ([None; 4], ""));
-        assert_eq!((empty.status(), empty.retry_after(), empty.attempts()), (None, None, 0));
-        assert!(empty.headers().is_empty() && empty.body().is_empty());
-        assert!(empty.service::<u8>().is_none() && std::error::Error::source(&empty).is_none());
-
-        let headers: HeaderMap =
-            [(http::header::ETAG, http::HeaderValue::from_static("e"))].into_iter().collect();
-        let error = Error::new(ErrorKind::Conflict)
-            .with_effect(Effect::Applied)
-            .with_operation("test things.create")
-            .with_status(StatusCode::CONFLICT)
-            .with_headers(headers.clone())
-            .with_code("code")
-            .with_message("message")
-            .with_request_id("id")
-            .with_retry_after(Duration::from_secs(7))
-            .with_attempts(3)
-            .with_detail("field: a rule: of two parts")
-            .with_body(b"body")
-            .with_service(7_u8);
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::Applied));
-        let texts = [error.operation(), error.code(), error.message(), error.request_id()];
-        assert_eq!(texts, ["test things.create", "code", "message", "id"].map(Some));
-        assert_eq!(error.status(), Some(StatusCode::CONFLICT));
-        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
-        assert_eq!((error.headers(), error.attempts(), error.body()), (&headers, 3, &b"body"[..]));
-        assert_eq!((error.service::<u8>(), error.service::<i8>()), (Some(&7), None));
-        assert_eq!(error.rule(), "a rule: of two parts");
-        assert_eq!(empty.with_detail("no field").rule(), "no field");
-
-        let written = serde_json::to_value(&error).expect("it is JSON");
-        assert_eq!(
-            written,
-            serde_json::json!({
-                "operation": "test things.create", "kind": "conflict", "effect": "applied",
-                "attempts": 3, "status": 409, "request_id": "id", "code": "code",
-                "message": "message", "detail": "field: a rule: of two parts",
-                "retry_after_seconds": 7.0, "text": error.to_string(),
-            })
-        );
-    }
-
-    #[test]
-    fn each_kind_has_its_names_and_its_predicate() {
-        use ErrorKind::*;
-        type Predicate = fn(&Error) -> bool;
-        let kinds: [(ErrorKind, &str, &str, Predicate); 15] = [
-            (InvalidRequest, "invalid_request", "invalid request", Error::is_invalid_request),
-            (Unauthenticated, "unauthenticated", "unauthenticated", Error::is_unauthenticated),
-            (
-                PermissionDenied,
-                "permission_denied",
-                "permission denied",
-                Error::is_permission_denied,
-            ),
-            (NotFound, "not_found", "not found", Error::is_not_found),
-            (AlreadyExists, "already_exists", "already exists", Error::is_already_exists),
-            (Conflict, "conflict", "conflict", Error::is_conflict),
-            (RateLimited, "rate_limited", "rate limited", Error::is_rate_limited),
-            (Rejected, "rejected", "rejected", Error::is_rejected),
-            (Server, "server", "server error", Error::is_server),
-            (
-                UnexpectedStatus,
-                "unexpected_status",
-                "unexpected status",
-                Error::is_unexpected_status,
-            ),
-            (Timeout, "timeout", "timeout", Error::is_timeout),
-            (Connect, "connect", "no connection", Error::is_connect),
-            (Interrupted, "interrupted", "connection interrupted", Error::is_interrupted),
-            (Decode, "decode", "invalid response body", Error::is_decode),
-            (Configuration, "configuration", "configuration", Error::is_configuration),
-        ];
-        for (kind, name, words, _) in kinds {
-            assert_eq!((kind.as_str(), kind.to_string().as_str()), (name, words));
-            assert_eq!(serde_json::to_value(kind).expect("it is JSON"), name);
-            for (about, _, _, is) in kinds {
-                assert_eq!(is(&Error::new(kind)), kind == about, "{kind:?}, {about:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn transient_error_without_effect_is_safe_to_repeat() {
-        use ErrorKind::*;
-        for (effect, name, words, unknown) in [
-            (Effect::NotApplied, "not_applied", "nothing was changed", false),
-            (Effect::Unknown, "unknown", "outcome unknown", true),
-            (Effect::Applied, "applied", "the change was made", false),
-        ] {
-            assert_eq!((effect.as_str(), effect.to_string().as_str()), (name, words));
-            assert_eq!(serde_json::to_value(effect).expect("it is JSON"), name);
-            for (kind, transient) in [
-                (RateLimited, true),
-                (Connect, true),
-                (Timeout, true),
-                (Interrupted, true),
-                (Server, true),
-                (NotFound, false),
-                (Configuration, false),
-            ] {
-                let error = Error::new(kind).with_effect(effect);
-                assert_eq!(error.is_outcome_unknown(), unknown);
-                let safe = transient && effect == Effect::NotApplied;
-                assert_eq!(error.is_safe_to_repeat(), safe, "{kind:?}, {effect:?}");
-            }
-        }
     }
 }

@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use tracing::Span;
 
+use super::cause;
 use super::mask::Mask;
 use super::retry::{self, AttemptOutcome};
 use super::wire::{BodyError, BodyErrorCause, SendGate, WireError};
@@ -39,13 +40,14 @@ impl Transport {
         async move {
             let (parts, body) = match tokio::time::timeout_at(until, sending).await {
                 Ok(Ok(response)) => response.into_parts(),
-                Ok(Err(error)) => return Err(no_response(error, &gate)),
+                Ok(Err(error)) => return Err(self.no_response(error, &gate)),
                 Err(_) if gate.close() => {
                     let error = Error::new(ErrorKind::Timeout).with_detail("no response in time");
                     return Err(Failed { outcome: AttemptOutcome::NoResponse, error });
                 }
                 Err(_) => {
-                    let error = Error::new(ErrorKind::Timeout).with_detail("no connection in time");
+                    let detail = format!("no connection to {} in time", self.peer());
+                    let error = Error::new(ErrorKind::Timeout).with_detail(detail);
                     return Err(Failed {
                         outcome: AttemptOutcome::NotSent { transient: true },
                         error,
@@ -151,7 +153,9 @@ fn unreadable(
                 (partial, ErrorKind::Decode, mask.text(cause.to_string()).into(), None)
             }
             BodyErrorCause::Broken(source) => {
-                let detail = "connection closed before the response was complete".into();
+                let cause = cause::innermost(&*source);
+                let detail =
+                    format!("connection closed before the response was complete: {cause}").into();
                 (partial, ErrorKind::Interrupted, detail, Some(source))
             }
         },
@@ -183,27 +187,46 @@ pub(super) fn identify(
         .with_words(id, None, None)
 }
 
-fn no_response(error: WireError, gate: &SendGate) -> Failed {
-    let transient = AttemptOutcome::NotSent { transient: true };
-    let (outcome, error) = match error {
-        WireError::Unusable(source) => (
-            AttemptOutcome::NotSent { transient: false },
-            Error::new(ErrorKind::Configuration)
-                .with_detail("the request could not be sent")
-                .with_source(source),
-        ),
-        WireError::Connect(source) => {
-            (transient, Error::new(ErrorKind::Connect).with_source(source))
+impl Transport {
+    /// What connections are made to: the service, and the proxy in the way.
+    fn peer(&self) -> String {
+        match self.0.wire.proxy() {
+            Some(proxy) => format!("{} through the proxy {proxy}", self.origin()),
+            None => self.origin(),
         }
-        WireError::Broken(source) if gate.close() => {
-            (AttemptOutcome::NoResponse, Error::new(ErrorKind::Interrupted).with_source(source))
-        }
-        WireError::Broken(source) => (
-            transient,
-            Error::new(ErrorKind::Connect)
-                .with_detail("the connection closed before the request was sent")
-                .with_source(source),
-        ),
-    };
-    Failed { outcome, error }
+    }
+
+    fn no_response(&self, error: WireError, gate: &SendGate) -> Failed {
+        let connect = |detail: String| {
+            Error::new(ErrorKind::Connect).with_peer(self.peer()).with_detail(detail)
+        };
+        let (outcome, error, source) = match error {
+            WireError::Unusable(source) => {
+                let detail =
+                    format!("the request could not be sent: {}", cause::innermost(&*source));
+                let error = Error::new(ErrorKind::Configuration).with_detail(detail);
+                (AttemptOutcome::NotSent { transient: false }, error, source)
+            }
+            WireError::Connect(source) => {
+                let permanent = cause::permanent(&*source, self.0.wire.proxy());
+                let outcome = AttemptOutcome::NotSent { transient: permanent.is_none() };
+                let error = match permanent {
+                    Some(why) => connect(why).permanent(),
+                    None => connect(cause::innermost(&*source)),
+                };
+                (outcome, error, source)
+            }
+            WireError::Broken(source) if gate.close() => {
+                let detail = cause::innermost(&*source);
+                let error = Error::new(ErrorKind::Interrupted).with_detail(detail);
+                (AttemptOutcome::NoResponse, error, source)
+            }
+            WireError::Broken(source) => {
+                let cause = cause::innermost(&*source);
+                let detail = format!("closed before the request was sent: {cause}");
+                (AttemptOutcome::NotSent { transient: true }, connect(detail), source)
+            }
+        };
+        Failed { outcome, error: error.with_source(source) }
+    }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use super::http_config::HttpConfig;
@@ -18,6 +19,8 @@ use crate::error::Error;
 pub(crate) struct HttpClient {
     client: reqwest::Client,
     base: Url,
+    /// The proxy in the way, without its credentials.
+    proxy: Option<String>,
 }
 
 impl HttpClient {
@@ -51,8 +54,19 @@ impl HttpClient {
         let client = builder.build().map_err(|error| {
             Error::configuration("the HTTP client cannot be set up").with_source(error)
         })?;
-        Ok(Self { client, base: base.clone() })
+        Ok(Self { client, base: base.clone(), proxy: proxy(base, &options.http) })
     }
+}
+
+/// The proxy that reqwest finds by the same rules, without its credentials.
+fn proxy(base: &Url, config: &HttpConfig) -> Option<String> {
+    let matcher = match &config.proxy {
+        Some(proxy) => Matcher::builder().all(proxy.expose()).build(),
+        None if config.no_proxy || is_loopback(base) => return None,
+        None => Matcher::from_system(),
+    };
+    let found = matcher.intercept(&base.as_str().parse().ok()?)?;
+    Some(format!("{}://{}", found.uri().scheme()?, found.uri().authority()?))
 }
 
 fn configure(
@@ -224,6 +238,10 @@ impl Wire for HttpClient {
             *response.headers_mut() = headers;
             Ok(response)
         })
+    }
+
+    fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
     }
 }
 

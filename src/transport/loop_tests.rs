@@ -90,7 +90,7 @@ async fn unsent_request_is_retried_whatever_its_idempotency() {
     row("bad request", Act::Unusable, ready(), Configuration, NEVER_RETRIED).await;
     let (result, _) = send::<NON_IDEMPOTENT>(vec![Act::ConnectFault], ready(), &options()).await;
     let text = result.expect_err("no connection").to_string();
-    assert!(text.contains("no connection: https://service.example, "), "{text}");
+    assert!(text.contains(": no connection to https://service.example: refused, "), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,7 +145,13 @@ async fn server_error_leaves_the_outcome_unknown() {
         row(&status.to_string(), act, ready(), Server, RETRIED_IF_IDEMPOTENT).await;
     }
     row("408", Act::respond(408, ""), ready(), Timeout, RETRIED_IF_IDEMPOTENT).await;
-    for status in [501, 505, 507, 520, 599] {
+    // A gateway's own codes are transient where nothing is changed.
+    for status in [520, 521, 522, 523, 524, 529] {
+        let act = Act::respond(status, "<html>");
+        let rows = [(ATTEMPTS, NotApplied), (1, Unknown), (1, Unknown)];
+        row(&status.to_string(), act, ready(), Server, rows).await;
+    }
+    for status in [501, 505, 507, 519, 525, 528, 530, 599] {
         let act = Act::respond(status, "");
         row(&status.to_string(), act, ready(), Server, UNKNOWN_AT_ONCE).await;
     }

@@ -7,6 +7,7 @@
 mod attempt;
 mod authorize;
 mod call;
+mod cause;
 mod cycles;
 mod ensure;
 #[cfg(fuzzing)]
@@ -384,10 +385,6 @@ impl Transport {
                     }
                     Decision::Again(_) => Some("not retried: the client's retry budget is spent"),
                     Decision::Stop(reason) => reason,
-                };
-                let error = match error.kind() {
-                    ErrorKind::Connect => error.or_detail(|| self.origin().into()),
-                    _ => error,
                 };
                 let error = match stop {
                     Some(reason) => error.with_remark(reason),

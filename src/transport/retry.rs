@@ -155,6 +155,10 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
         | AttemptOutcome::Refused { status: 408 | 500 | 502 | 503 | 504, .. } => {
             failed.idempotency != Idempotency::NonIdempotent
         }
+        // A gateway's own codes, which say nothing about a change.
+        AttemptOutcome::Refused { status: 520..=524 | 529, .. } => {
+            failed.idempotency == Idempotency::Safe
+        }
         // The kind may come from the service's code, under another 4xx than 429.
         AttemptOutcome::Refused { status: 400..=499, kind: ErrorKind::RateLimited } => true,
         AttemptOutcome::Refused { .. }

@@ -20,6 +20,11 @@ pub(crate) trait Wire: Send + Sync {
         limit: usize,
         gate: &SendGate,
     ) -> BoxFuture<'static, Result<http::Response<BodyFuture>, WireError>>;
+
+    /// The proxy in the way, without its credentials.
+    fn proxy(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A response's body, to be read.

@@ -149,7 +149,7 @@ mod twilio {
         assert_eq!(fake.role_assignments().len(), 1);
 
         env[1].1 = "obviously-wrong".to_owned();
-        let parts = ["unauthenticated", "20003: Authenticate", "HTTP 401"];
+        let parts = ["unauthenticated", "20003: Authenticate"];
         run(NAME, &env, &good).assert_error(&parts);
     }
 
@@ -240,17 +240,13 @@ mod harness {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn connection_errors_have_their_cause() {
+    async fn interrupted_connection_has_its_cause() {
         let fake = HarnessFake::start().await.expect("a port is free");
         let env = env(fake.uri());
         fake.next(1, Fault::reset().after_processing());
-        let text = "connection interrupted, 1 attempt, outcome unknown: ";
-        run(NAME, &env, &GOOD).assert_error(&[text]);
+        let parts = ["connection interrupted: ", "reset", ", 1 attempt, outcome unknown"];
+        run(NAME, &env, &GOOD).assert_error(&parts);
         assert_eq!((fake.received_count(), fake.role_assignments("orgs/platform").len()), (1, 1));
-
-        const NOBODY: &str = "http://127.0.0.1:1";
-        let text = format!("no connection: {NOBODY}, 4 attempts: ");
-        run(NAME, &self::env(NOBODY.to_owned()), &GOOD).assert_error(&[&text, "refused"]);
     }
 
     #[cfg(feature = "rustls")]
@@ -382,6 +378,75 @@ mod deepset {
         let parts = ["invalid request (body.permissions.1.asset: ", "HTTP 422"];
         run(NAME, &env, &unknown).assert_error(&parts);
         assert_eq!(fake.roles().len(), 1);
+    }
+}
+
+/// Every program says why there is no connection: to a closed port, behind a certificate, by a proxy of
+/// the environment.
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[cfg(feature = "rustls")]
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_connection_has_its_cause() {
+    use crate::support::raw::{Raw, Reply};
+    use crate::support::tls::{EXPIRED, Hello, Tls};
+
+    const CLOSED: &str = "http://127.0.0.1:1";
+    const SID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let [account, service, user, role, organization] =
+        ["AC", "IS", "US", "IX", "OR"].map(|start| format!("{start}{SID}"));
+    let fake = || "obviously-fake".to_owned();
+    let proxy = Raw::start(|_| Reply::http(407, &[], b"")).await;
+    let tls = Tls::start(proxy.address(), Hello::Certificate(EXPIRED), || true).await;
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tls/root.pem");
+    for (name, address, credentials, arguments) in [
+        (
+            "twilio_iam_create_role_assignment",
+            "TWILIO_TOKEN_URL",
+            vec![("TWILIO_CLIENT_ID", fake()), ("TWILIO_CLIENT_SECRET", fake())],
+            vec![&*organization, &*role, &*account, &*user],
+        ),
+        (
+            "twilio_chat_create_role",
+            "TWILIO_CHAT_BASE_URL",
+            vec![("TWILIO_ACCOUNT_SID", account.clone()), ("TWILIO_AUTH_TOKEN", fake())],
+            vec![&*service, "moderator", "channel", "sendMessage"],
+        ),
+        (
+            "harness_create_role_assignment",
+            "HARNESS_BASE_URL",
+            vec![("HARNESS_API_KEY", fake())],
+            vec!["platform", "sre_view", "viewer", "all", "USER_GROUP", "sre"],
+        ),
+        (
+            "redox_assign_organization_role",
+            "REDOX_BASE_URL",
+            vec![("REDOX_API_TOKEN", fake())],
+            vec!["7", "role-id", "member", "user-id", "Ada"],
+        ),
+        (
+            "deepset_add_role",
+            "DEEPSET_BASE_URL",
+            vec![("DEEPSET_API_KEY", fake())],
+            vec!["7f0c1f5e-0000-4000-8000-000000000000", "auditor", "", "files:read"],
+        ),
+    ] {
+        let fails = |url: &str, (variable, value): (&'static str, &str), place: &str, why: &str| {
+            let mut env = credentials.clone();
+            env.extend([(address, url.to_owned()), (variable, value.to_owned())]);
+            let text = run(name, &env, &arguments);
+            text.assert_error(&[&format!("no connection to {url}{place}: "), why]);
+        };
+        fails(CLOSED, ("NO_PROXY", ""), "", "refused (os error ");
+        fails(&tls.origin(), ("SSL_CERT_FILE", root), "", "certificate has expired");
+        let far = "https://service.example";
+        let through = |proxy: &str| format!(" through the proxy {proxy}");
+        let url = proxy.origin();
+        let with_password = url.replace("//", "//user:obviously-fake-password@");
+        fails(far, ("HTTPS_PROXY", &with_password), &through(&url), "the proxy refused: 407");
+        fails(far, ("HTTPS_PROXY", CLOSED), &through(CLOSED), "refused (os error ");
+        let socks = "socks5://127.0.0.1:1";
+        let why = "proxies with socks5:// are not supported";
+        fails(far, ("ALL_PROXY", socks), &through(socks), why);
     }
 }
 

@@ -27,6 +27,9 @@ enum Ends {
     Fine,
     /// No connection came about, and nothing was sent.
     NotSent,
+    /// The same, and none ever will.
+    #[cfg(feature = "rustls")]
+    NeverSent,
     /// The request arrived, and no head of a response came back.
     NoResponse(ErrorKind),
     /// The head says that it succeeded, and the body cannot be used.
@@ -214,6 +217,11 @@ fn judge(
         Ends::NotSent => {
             let retried = attempts == ATTEMPTS && error.is_safe_to_repeat();
             arrivals == 0 && status.is_none() && error.kind() == Connect && retried
+        }
+        #[cfg(feature = "rustls")]
+        Ends::NeverSent => {
+            let retried = attempts > 1 || error.is_safe_to_repeat();
+            arrivals == 0 && error.kind() == Connect && !retried
         }
         Ends::NoResponse(kind) => status.is_none() && error.kind() == kind && arrivals > 0,
         // What succeeded is not asked for again.
@@ -690,20 +698,24 @@ fn nobody_listens() {
     run(endpoints().into_iter().map(|endpoint| Cell::new(endpoint, "", cell)).collect(), 0);
 }
 
-/// Where no handshake comes about, nothing was sent, and it is retried.
+/// Where no handshake comes about, nothing was sent. It is retried, unless a certificate is not valid.
 #[cfg(feature = "rustls")]
 #[test]
 fn handshakes_that_fail() {
     use crate::support::tls::{self, Hello, Tls};
 
     async fn cell(endpoint: Endpoint, hello: Hello) -> Result<(), String> {
+        let ends = match hello {
+            Hello::Certificate(_) => Ends::NeverSent,
+            Hello::Other(_) => Ends::NotSent,
+        };
         let fine = Reply::keep(proper(&endpoint, ""));
         let mut stage = Stage::new(endpoint, fine);
         let service = Arc::clone(&stage.service);
         let misbehaves = move || service.odd().is_some();
         let front = Tls::start(stage.raw.address(), hello, misbehaves).await;
         stage.caller = stage.endpoint.caller(&front.origin(), tls::trusting(options()));
-        stage.call(Ends::NotSent).await.map(drop)?;
+        stage.call(ends).await.map(drop)?;
         stage.works_on().await
     }
 

@@ -57,6 +57,8 @@ pub(crate) fn check_form(error: &Error) -> Result<(), String> {
                 | ErrorKind::Interrupted
                 | ErrorKind::Server
         );
-    check(error.is_safe_to_repeat() == repeatable, "it is safe to repeat")?;
+    // A connection that can never be made is not.
+    let may_differ = error.kind() == ErrorKind::Connect && !error.is_safe_to_repeat();
+    check(error.is_safe_to_repeat() == repeatable || may_differ, "it is safe to repeat")?;
     check(error.is_outcome_unknown() == (error.effect() == Effect::Unknown), "it is unknown")
 }

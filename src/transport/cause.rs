@@ -1,0 +1,90 @@
+//! What is behind an error of the wire, in words.
+
+use std::error::Error;
+use std::io;
+
+/// An error and its causes, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        // `io::Error::source` leaves out the error that it was made of.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    })
+}
+
+/// The text of the innermost cause.
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Why no connection can be made however often it is tried; `None` where the failure may be transient.
+pub(super) fn permanent(error: &(dyn Error + 'static), proxy: Option<&str>) -> Option<String> {
+    let refused = causes(error).find_map(|cause| certificate(cause).or_else(|| refusal(cause)));
+    refused.or_else(|| {
+        let supported = ["http://", "https://"];
+        let proxy = proxy.filter(|proxy| !supported.iter().any(|it| proxy.starts_with(it)))?;
+        let scheme = proxy.split(':').next().unwrap_or_default();
+        Some(format!("proxies with {scheme}:// are not supported"))
+    })
+}
+
+/// What rustls has against a certificate.
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+fn certificate(cause: &(dyn Error + 'static)) -> Option<String> {
+    use rustls::CertificateError as Fault;
+    let rustls::Error::InvalidCertificate(fault) = cause.downcast_ref()? else { return None };
+    Some(match fault {
+        Fault::Expired | Fault::ExpiredContext { .. } => "certificate has expired".to_owned(),
+        Fault::NotValidYet | Fault::NotValidYetContext { .. } => {
+            "certificate is not valid yet".to_owned()
+        }
+        Fault::UnknownIssuer => "certificate has an unknown issuer".to_owned(),
+        other => other.to_string(),
+    })
+}
+
+/// What OpenSSL has against a certificate, by its text: native-tls has no kinds of errors, and the
+/// other libraries below it have no such text.
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
+fn certificate(cause: &(dyn Error + 'static)) -> Option<String> {
+    let text = cause.to_string();
+    let reason = text.rsplit_once(" (").map_or(&*text, |(_, reason)| reason.trim_end_matches(')'));
+    let failed = text.contains("certificate verify failed");
+    failed.then(|| format!("certificate is not valid: {reason}"))
+}
+
+/// That a proxy refuses the client, by its text: the type of the error is not public.
+fn refusal(cause: &(dyn Error + 'static)) -> Option<String> {
+    let refused = cause.to_string() == "tunnel error: proxy authorization required";
+    refused.then(|| "the proxy refused: 407".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the layers of an HTTP client wrap an error.
+    fn wrapped(text: &str) -> io::Error {
+        io::Error::other(io::Error::new(io::ErrorKind::InvalidData, text))
+    }
+
+    #[test]
+    fn innermost_cause_is_found_behind_io_errors() {
+        let error = crate::Error::new(crate::ErrorKind::Connect).with_source(wrapped("no route"));
+        assert_eq!(innermost(&error), "no route");
+        assert_eq!(permanent(&error, Some("https://proxy.example")), None);
+        let text = permanent(&error, Some("socks5://proxy.example"));
+        assert_eq!(text.as_deref(), Some("proxies with socks5:// are not supported"));
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
+    #[test]
+    fn certificate_that_openssl_refuses_is_told_by_its_text() {
+        let text = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate \
+            verify failed:ssl/statem/statem_clnt.c:1889: (certificate has expired)";
+        let found = permanent(&wrapped(text), None);
+        assert_eq!(found.as_deref(), Some("certificate is not valid: certificate has expired"));
+    }
+}
