@@ -208,7 +208,7 @@ impl Transport {
                 (AttemptOutcome::NotSent { transient: false }, error, source)
             }
             WireError::Connect(source) => {
-                let permanent = cause::permanent(&*source, self.0.wire.proxy());
+                let permanent = cause::permanent(&*source);
                 let outcome = AttemptOutcome::NotSent { transient: permanent.is_none() };
                 let error = match permanent {
                     Some(why) => connect(why).permanent(),

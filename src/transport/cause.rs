@@ -20,14 +20,8 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Why no connection can be made however often it is tried; `None` where the failure may be transient.
-pub(super) fn permanent(error: &(dyn Error + 'static), proxy: Option<&str>) -> Option<String> {
-    let refused = causes(error).find_map(|cause| certificate(cause).or_else(|| refusal(cause)));
-    refused.or_else(|| {
-        let supported = ["http://", "https://"];
-        let proxy = proxy.filter(|proxy| !supported.iter().any(|it| proxy.starts_with(it)))?;
-        let scheme = proxy.split(':').next().unwrap_or_default();
-        Some(format!("proxies with {scheme}:// are not supported"))
-    })
+pub(super) fn permanent(error: &(dyn Error + 'static)) -> Option<String> {
+    causes(error).find_map(|cause| certificate(cause).or_else(|| refusal(cause)))
 }
 
 /// What rustls has against a certificate.
@@ -74,9 +68,7 @@ mod tests {
     fn innermost_cause_is_found_behind_io_errors() {
         let error = crate::Error::new(crate::ErrorKind::Connect).with_source(wrapped("no route"));
         assert_eq!(innermost(&error), "no route");
-        assert_eq!(permanent(&error, Some("https://proxy.example")), None);
-        let text = permanent(&error, Some("socks5://proxy.example"));
-        assert_eq!(text.as_deref(), Some("proxies with socks5:// are not supported"));
+        assert_eq!(permanent(&error), None);
     }
 
     #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
@@ -84,7 +76,7 @@ mod tests {
     fn certificate_that_openssl_refuses_is_told_by_its_text() {
         let text = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate \
             verify failed:ssl/statem/statem_clnt.c:1889: (certificate has expired)";
-        let found = permanent(&wrapped(text), None);
+        let found = permanent(&wrapped(text));
         assert_eq!(found.as_deref(), Some("certificate is not valid: certificate has expired"));
     }
 }

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
-use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use super::http_config::HttpConfig;
@@ -54,19 +53,10 @@ impl HttpClient {
         let client = builder.build().map_err(|error| {
             Error::configuration("the HTTP client cannot be set up").with_source(error)
         })?;
-        Ok(Self { client, base: base.clone(), proxy: proxy(base, &options.http) })
+        let proxy = options.http.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok());
+        let proxy = proxy.map(|proxy| proxy.origin().ascii_serialization());
+        Ok(Self { client, base: base.clone(), proxy })
     }
-}
-
-/// The proxy that reqwest finds by the same rules, without its credentials.
-fn proxy(base: &Url, config: &HttpConfig) -> Option<String> {
-    let matcher = match &config.proxy {
-        Some(proxy) => Matcher::builder().all(proxy.expose()).build(),
-        None if config.no_proxy || is_loopback(base) => return None,
-        None => Matcher::from_system(),
-    };
-    let found = matcher.intercept(&base.as_str().parse().ok()?)?;
-    Some(format!("{}://{}", found.uri().scheme()?, found.uri().authority()?))
 }
 
 fn configure(
@@ -77,8 +67,7 @@ fn configure(
         // The cause could quote the proxy's password.
         let proxy = reqwest::Proxy::all(proxy.expose())
             .map_err(|_| Error::configuration("proxy: is not a proxy URL"))?;
-        let bypass = config.bypass.as_deref().and_then(reqwest::NoProxy::from_string);
-        builder = builder.proxy(proxy.no_proxy(bypass));
+        builder = builder.proxy(proxy);
     }
     builder = configure_tls(builder, config)?;
     if let Some(connections) = config.pool_max_idle {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use super::options::is_loopback;
@@ -22,8 +23,6 @@ use crate::model::env::Vars;
 pub struct HttpConfig {
     pub(super) proxy: Option<Secret>,
     pub(super) no_proxy: bool,
-    /// The hosts for which the environment's proxy is not used.
-    pub(super) bypass: Option<String>,
     pub(super) roots_pem: Vec<Vec<u8>>,
     pub(super) only_these_roots: bool,
     pub(super) identity_pem: Option<(Vec<u8>, Secret)>,
@@ -121,11 +120,15 @@ impl HttpConfig {
             let Some(text) = vars.optional(name)? else { continue };
             let text = text.trim();
             let text = if text.contains("://") { text } else { &format!("http://{text}") };
-            self.proxy = Some(proxy_url(name, text)?);
-            self.bypass = match vars.optional("NO_PROXY")? {
+            let proxy = proxy_url(name, text)?;
+            let hosts = match vars.optional("NO_PROXY")? {
                 None => vars.optional("no_proxy")?,
                 hosts => hosts,
             };
+            // The rules of `NO_PROXY` that reqwest has.
+            let matcher = Matcher::builder().all(proxy.expose()).no(hosts.unwrap_or_default());
+            let base = base.as_str().parse().unwrap_or_default();
+            self.proxy = matcher.build().intercept(&base).map(|_| proxy);
             break;
         }
         Ok(self)
@@ -218,15 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_no_proxy_are_read_with_the_proxy_of_the_environment() {
-        for (pairs, expected) in [
-            (&[("NO_PROXY", "a"), ("no_proxy", "b")][..], Some("a")),
-            (&[("NO_PROXY", ""), ("no_proxy", "b")], Some("b")),
-            (&[], None),
+    fn hosts_of_no_proxy_bypass_the_proxy_of_the_environment() {
+        for (pairs, is_bypassed) in [
+            (&[("NO_PROXY", "h.example"), ("no_proxy", "b")][..], true),
+            (&[("NO_PROXY", "a"), ("no_proxy", "h.example")], false),
+            (&[("NO_PROXY", ""), ("no_proxy", "a, .example")], true),
+            (&[("NO_PROXY", "*")], true),
+            (&[], false),
         ] {
             let pairs = [&[("HTTPS_PROXY", "p.example")], pairs].concat();
             let config = proxy(HttpConfig::default(), "https://h.example", &pairs);
-            assert_eq!(config.expect("it can be used").bypass.as_deref(), expected);
+            assert_eq!(config.expect("it can be used").proxy.is_none(), is_bypassed, "{pairs:?}");
         }
     }
 }

@@ -444,9 +444,6 @@ async fn missing_connection_has_its_cause() {
         let with_password = url.replace("//", "//user:obviously-fake-password@");
         fails(far, ("HTTPS_PROXY", &with_password), &through(&url), "the proxy refused: 407");
         fails(far, ("HTTPS_PROXY", CLOSED), &through(CLOSED), "refused (os error ");
-        let socks = "socks5://127.0.0.1:1";
-        let why = "proxies with socks5:// are not supported";
-        fails(far, ("ALL_PROXY", socks), &through(socks), why);
     }
 }
 
