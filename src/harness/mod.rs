@@ -8,6 +8,7 @@
 //! clients, not in the vendor's documents.
 
 mod access;
+mod delete_many;
 mod ensure;
 mod error;
 mod identifier;
@@ -15,6 +16,7 @@ mod list;
 mod macros;
 mod ng;
 mod organizations;
+mod permissions;
 mod resource;
 mod resource_group;
 mod resource_group_filter;
@@ -23,6 +25,9 @@ mod role_assignment;
 mod role_assignment_search;
 mod roles;
 mod scope;
+mod service_accounts;
+mod user_groups;
+mod users;
 mod validate;
 
 use std::sync::Arc;
@@ -38,12 +43,16 @@ use crate::transport::{Address, ClientOptions, Transport, secret_header};
 
 use scope::Place;
 
+pub use delete_many::{DeleteFailure, DeletedMany};
 pub use error::{ErrorCode, FailedPermissionCheck, FieldError, ResponseMessage, ServiceError};
 pub use identifier::{AnyIdentifier, Identifier, OrgIdentifier, ProjectIdentifier};
 pub use list::{ListInScope, Order, SortBy};
 pub use ng::{NgList, PageResponse};
 pub use organizations::{
     Organization, OrganizationResponse, Organizations, Project, ProjectResponse, Projects,
+};
+pub use permissions::{
+    ListPermissions, Permission, PermissionIdentifier, PermissionStatus, Permissions,
 };
 pub use resource::Resource;
 pub use resource_group::{
@@ -61,6 +70,11 @@ pub use role_assignment_search::{
 };
 pub use roles::{NewRole, Role, RoleScope, Roles};
 pub use scope::Scope;
+pub use service_accounts::{ListServiceAccounts, ServiceAccount, ServiceAccounts};
+pub use user_groups::{
+    ListMembers, ListUserGroups, UserGroup, UserGroupFilter, UserGroupFilterType, UserGroups,
+};
+pub use users::{ParentFilter, User, UserFilter, UserId, Users};
 pub use validate::{Validation, ValidationResult};
 
 client! {

@@ -133,6 +133,8 @@ pub trait NgFilter: Clone + fmt::Debug + Send + Sync + 'static {
     const SPEC: Spec;
     /// Whether it comes in pages, or as a bare array.
     const PAGED: bool = true;
+    /// Whether the query names the scope, or the body does.
+    const SCOPE_IN_QUERY: bool = true;
 
     fn path(&self) -> Result<Vec<&str>, Error> {
         Ok(Vec::new())
@@ -184,7 +186,7 @@ impl<F: NgFilter> Operation for NgList<F> {
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
-        let mut query = self.scope.identifiers();
+        let mut query = if F::SCOPE_IN_QUERY { self.scope.identifiers() } else { Vec::new() };
         if F::PAGED {
             query.extend(self.page.query("pageIndex", "pageSize"));
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    OrgIdentifier, ProjectIdentifier, Projects, ResourceGroups, Resources, RoleAssignments, Roles,
-    ScopeLevel,
+    OrgIdentifier, Permissions, ProjectIdentifier, Projects, ResourceGroups, Resources,
+    RoleAssignments, Roles, ScopeLevel, ServiceAccounts, UserGroups, Users,
 };
 use crate::error::Error;
 use crate::model::{Arg, arg, text};
@@ -66,6 +66,26 @@ impl Scope {
     /// Returns the handle of the resource groups in this scope.
     pub fn resource_groups(&self) -> ResourceGroups {
         Resources::new(self.clone())
+    }
+
+    /// Returns the handle of the users in this scope.
+    pub fn users(&self) -> Users {
+        Users { scope: self.clone() }
+    }
+
+    /// Returns the handle of the user groups in this scope.
+    pub fn user_groups(&self) -> UserGroups {
+        UserGroups { scope: self.clone() }
+    }
+
+    /// Returns the handle of the service accounts in this scope.
+    pub fn service_accounts(&self) -> ServiceAccounts {
+        ServiceAccounts { scope: self.clone() }
+    }
+
+    /// Returns the handle of the catalogue of permissions, as it is for this scope.
+    pub fn permissions(&self) -> Permissions {
+        Permissions { scope: self.clone() }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn list<T: serde::de::DeserializeOwned>(object: &Value, field: &str) 
 ///
 /// # Errors
 /// The deserializer's error.
-#[cfg(any(feature = "twilio", feature = "redox"))]
+#[cfg(any(feature = "twilio", feature = "redox", feature = "harness"))]
 pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -348,10 +348,16 @@ pub(crate) fn build<O: Operation>(
     operation.validate()?;
     let (uri, template) = path::uri::<O>(base, &operation.path()?, &operation.query())?;
     let body = operation.body()?;
+    // Gateways refuse such a request without a length (411), and no HTTP library adds one.
+    let is_length_needed = body.bytes.is_empty()
+        && matches!(O::SPEC.method, Method::POST | Method::PUT | Method::PATCH);
     let mut request = http::Request::new(body.bytes);
     *request.method_mut() = O::SPEC.method;
     *request.uri_mut() = uri;
     let headers = request.headers_mut();
+    if is_length_needed {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     if let Some(content_type) = body.content_type {
         headers.insert(header::CONTENT_TYPE, content_type);
     }
@@ -455,6 +461,27 @@ mod tests {
             ]
         );
         assert_eq!(format!("{:?}", Update.body().expect("it encodes")), "Body(13 bytes)");
+    }
+
+    #[test]
+    fn change_without_a_body_says_so() {
+        struct Touch;
+        impl Operation for Touch {
+            type Service = TestService;
+            type Output = ();
+            const SPEC: Spec = Spec::put("test things.touch", &["/things"]);
+        }
+        struct Read;
+        impl Operation for Read {
+            type Service = TestService;
+            type Output = ();
+            const SPEC: Spec = Spec::get("test things.read", &["/things"]);
+        }
+        let base = Uri::from_static("https://service.example");
+        let (touch, _) = build(&Touch, &base).expect("it is valid");
+        assert_eq!(touch.headers()[header::CONTENT_LENGTH], "0");
+        let (read, _) = build(&Read, &base).expect("it is valid");
+        assert!(read.headers().is_empty());
     }
 
     #[test]

@@ -102,6 +102,12 @@ samples! {
         RoleSummary = "aggregate" at "/role/role",
         AggregateResourceGroup = "aggregate" at "/resourceGroup",
         AggregateScope = "aggregate" at "/scope",
+        User = "user",
+        UserGroup = "user_group",
+        ServiceAccount = "service_account",
+        Permission = "permission",
+        DeletedMany = "deleted_many",
+        DeleteFailure = "deleted_many" at "/roleAssignmentErrorResponseDTOList/0",
         Validation = "validation" at "/data",
         ValidationResult = "validation" at "/data/principalValidationResult",
     }

@@ -1,12 +1,14 @@
-//! Harness's NG API: searches, filters, and what is refused.
+//! Harness's NG API: searches, filters, people, groups, many deletes, and what is refused.
 
 use rolecall::harness::{
-    Harness, NewRoleAssignment, Principal, PrincipalType, RoleAssignmentAggregate,
-    RoleAssignmentFilter, RoleAssignmentSearch, RoleReference, Scope, ScopeLevel,
+    Harness, NewRoleAssignment, ParentFilter, Principal, PrincipalType, RoleAssignmentAggregate,
+    RoleAssignmentFilter, RoleAssignmentSearch, RoleReference, Scope, ScopeLevel, UserFilter,
+    UserGroupFilter, UserGroupFilterType,
 };
 use rolecall::operation::ListOperation;
-use rolecall::testing::HarnessFake;
-use rolecall::{ClientOptions, Effect, Error, ErrorKind, List, RetryPolicy};
+use rolecall::testing::{Fault, HarnessFake};
+use rolecall::{Call, ClientOptions, Effect, Error, ErrorKind, List, RetryPolicy};
+use serde_json::json;
 
 use crate::support::capture::Capture;
 
@@ -127,6 +129,152 @@ async fn filter_reads_the_same_as_the_list() {
 }
 
 #[tokio::test]
+async fn users_are_found_by_address_or_id_and_in_which_scope() {
+    let (fake, client) = started().await;
+    let user = fake.add_user("account", "user@example.com", "A user");
+    assert_eq!(fake.add_user("orgs/platform", "user@example.com", "A user"), user);
+    fake.add_user("account", "another@example.com", "Another");
+    let (account, platform) = (client.account().users(), client.org("platform").users());
+    let count =
+        async |users: &rolecall::harness::Users, filter| all(users.search(&filter)).await.len();
+    let above = |filter| UserFilter::new().parent_filter(filter);
+    for (users, filter, found) in [
+        (&account, UserFilter::new(), 2),
+        (&account, UserFilter::new().emails(["user@example.com", "no@example.com"]), 1),
+        (&account, UserFilter::new().identifiers([&user]), 1),
+        (&account, UserFilter::new().search_term("nother"), 1),
+        (&platform, above(ParentFilter::NoParentScopes), 1),
+        (&platform, above(ParentFilter::IncludeParentScopes), 2),
+        (&platform, above(ParentFilter::StrictlyParentScopes), 2),
+        (&platform, UserFilter::new().emails(["another@example.com"]), 0),
+    ] {
+        assert_eq!(count(users, filter.clone()).await, found, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn removed_user_leaves_the_scope_and_those_below() {
+    let (fake, client, user) = held().await;
+    fake.add_user("orgs/platform", "user@example.com", "A user");
+    let platform = client.org("platform");
+    assert!(platform.users().remove(&*user).await.expect("it is removed"));
+    assert!(!platform.users().remove(&*user).await.expect("it was none"), "no member any more");
+    assert_eq!(fake.user_groups("orgs/platform")[0].users, Some(Vec::new()));
+    assert_eq!(fake.users("account").len(), 1);
+    let of_user = RoleAssignmentSearch::new().principal(Principal::user(&*user));
+    let left = all(client.account().role_assignments().search(&of_user)).await;
+    assert_eq!(identifiers(&left), ["direct", "from_above"]);
+}
+
+#[tokio::test]
+async fn members_of_a_group_are_changed_one_by_one() {
+    let (fake, client) = started().await;
+    let user = fake.add_user("account", "user@example.com", "A user");
+    fake.add_user_group("account", "sre", ["another"]);
+    let groups = client.account().user_groups();
+    let added = groups.add_member("sre", &*user).await.expect("it is added");
+    assert_eq!(added.users, Some(vec!["another".to_owned(), user.clone()]));
+    assert_eq!(all(groups.members("sre")).await[0].uuid, *user);
+    let again = groups.add_member("sre", &*user).await.expect_err("it is a member");
+    assert_eq!((again.code(), again.effect()), (Some("INVALID_REQUEST"), Effect::NotApplied));
+
+    // A repeated request is refused because of its own first attempt: nobody knows.
+    groups.remove_member("sre", &*user).await.expect("it is removed");
+    fake.next(1, Fault::reset().after_processing());
+    let open = groups.add_member("sre", &*user).await.expect_err("the first was lost");
+    assert_eq!((open.attempts(), open.effect()), (2, Effect::Unknown), "{open}");
+    assert_eq!(all(groups.members("sre")).await.len(), 1);
+    // Removing twice is removing once.
+    fake.next(1, Fault::reset().after_processing());
+    let left = groups.remove_member("sre", &*user).await.expect("it is removed");
+    assert_eq!(left.users, Some(vec!["another".to_owned()]));
+    assert_eq!(all(groups.members("no_such_group")).await.len(), 0);
+    assert!(groups.get("no_such_group").await.expect_err("there is none").is_not_found());
+}
+
+#[tokio::test]
+async fn groups_are_found_by_user_and_around_a_scope() {
+    let (_fake, client, user) = held().await;
+    let names = async |scope: &Scope, filter: UserGroupFilter| {
+        let groups = all(scope.user_groups().filter(&filter)).await;
+        groups.into_iter().map(|group| group.identifier.to_string()).collect::<Vec<_>>()
+    };
+    let (account, platform) = (client.account(), client.org("platform"));
+    let of_user = || UserGroupFilter::new().users([&user]);
+    assert_eq!(names(&account, of_user()).await, ["everyone"]);
+    let below = of_user().filter_type(UserGroupFilterType::IncludeChildScopeGroups);
+    assert_eq!(names(&account, below).await, ["everyone", "sre"]);
+    let above = of_user().filter_type(UserGroupFilterType::IncludeParentScopeGroups);
+    assert_eq!(names(&platform, above).await, ["everyone", "sre"]);
+    assert_eq!(names(&platform, UserGroupFilter::new().search_term("sr")).await, ["sre"]);
+    assert_eq!(all(platform.user_groups().list()).await.len(), 1);
+    let below = UserGroupFilterType::IncludeChildScopeGroups;
+    assert_eq!(all(account.user_groups().list().filter_type(below)).await.len(), 3);
+}
+
+#[tokio::test]
+async fn managed_groups_and_the_last_admin_stay() {
+    let (fake, client) = started().await;
+    let user = fake.add_user("account", "user@example.com", "A user");
+    let groups = client.account().user_groups();
+    for field in ["harnessManaged", "externallyManaged", "ssoLinked"] {
+        fake.add_user_group("account", field, [&*user]);
+        fake.set_user_group("account", field, field, json!(true));
+        for call in [groups.remove_member(field, &*user), groups.add_member(field, "another")] {
+            let refused = call.await.expect_err("something else manages it");
+            assert!(refused.is_invalid_request(), "{refused}");
+        }
+    }
+    fake.add_user_group("account", "admins", [&*user, "another"]);
+    let admins = Principal::user_group("admins");
+    assign(&client.account(), "admins", "_account_admin", admins).await;
+    groups.remove_member("admins", "another").await.expect("one is left");
+    for refused in [
+        groups.remove_member("admins", &*user).await.map(drop).expect_err("it is the last"),
+        client.account().users().remove(&*user).await.map(drop).expect_err("it is the last"),
+    ] {
+        assert!(refused.is_invalid_request() && refused.to_string().contains("admin"), "{refused}");
+    }
+    assert_eq!(fake.user_groups("account")[3].users, Some(vec![user]));
+}
+
+#[tokio::test]
+async fn what_was_not_deleted_is_listed() {
+    let (fake, client, _) = held().await;
+    let (account, platform) = (client.account(), client.org("platform"));
+    for name in ["a", "b", "c"] {
+        assign(&platform, name, "_organization_viewer", Principal::user(name)).await;
+    }
+    fake.manage("orgs/platform", "c");
+    let assignments = platform.role_assignments();
+    let deleted = assignments.delete_many(["a", "b", "c", "none", "a"]).await.expect("it is done");
+    let failed: Vec<_> = deleted.failures.iter().map(|one| &*one.role_assignment_id).collect();
+    assert_eq!((deleted.successfully_deleted, failed), (2, vec!["c", "none"]));
+    assert_eq!(fake.role_assignments("orgs/platform").len(), 2, "and another that was not named");
+
+    // Repeated, it lists what its first attempt deleted.
+    fake.next(1, Fault::reset().after_processing());
+    let again = account.role_assignments().delete_many(["direct"]).await.expect("it is done");
+    assert_eq!((again.successfully_deleted, again.failures.len()), (0, 1));
+    assert_eq!(fake.role_assignments("account").len(), 0);
+}
+
+#[tokio::test]
+async fn service_accounts_and_permissions_come_in_one_response() {
+    let (fake, client) = started().await;
+    for name in ["ci", "cd"] {
+        fake.add_service_account("orgs/platform", name, "robot@example.com");
+    }
+    let accounts = client.org("platform").service_accounts();
+    assert_eq!(all(accounts.list()).await.len(), 2);
+    let named = all(accounts.list().identifiers(["cd", "none"])).await;
+    assert_eq!(named[0].email.as_deref(), Some("robot@example.com"));
+    assert_eq!(all(client.account().service_accounts().list()).await.len(), 0);
+    let permissions = all(client.account().permissions().list()).await;
+    assert!(permissions.iter().any(|one| one.identifier == "core_pipeline_execute"));
+}
+
+#[tokio::test]
 async fn error_form_under_a_success_status_is_no_page() {
     let body =
         r#"{"status":"ERROR","code":"UNKNOWN_ERROR","message":"Oops","correlationId":"7f0c"}"#;
@@ -151,6 +299,10 @@ async fn refusal<O: ListOperation>(list: List<O>) -> Error {
     first.map(drop).expect_err("it is refused")
 }
 
+async fn refused<T: Send + 'static>(call: Call<T>) -> Error {
+    call.await.map(drop).expect_err("it is refused")
+}
+
 #[tokio::test]
 async fn bad_input_is_refused_before_it_is_sent() {
     let capture = Capture::start([]).await;
@@ -160,6 +312,9 @@ async fn bad_input_is_refused_before_it_is_sent() {
     let filter = |filter: RoleAssignmentFilter| account.role_assignments().filter(&filter);
     let everything = RoleAssignmentSearch::new;
     let anything = RoleAssignmentFilter::new;
+    let groups = account.user_groups();
+    let many = |count: u32| (0..count).map(|at| format!("a{at}")).collect::<Vec<_>>();
+    let delete = |all: Vec<String>| account.role_assignments().delete_many(all);
     // A key of the old form does not contain the account.
     let unknown = client(&capture, "pat.fakeTokenId.fakeSecret").account().role_assignments();
     for (error, rule) in [
@@ -193,8 +348,51 @@ async fn bad_input_is_refused_before_it_is_sent() {
             refusal(filter(anything().principals([Principal::user("")]))).await,
             "principal.identifier: must not be empty",
         ),
+        (
+            refusal(account.users().search(&UserFilter::new().emails([""; 0]))).await,
+            "emails: must not be empty",
+        ),
+        (
+            refusal(account.users().search(&UserFilter::new().identifiers([""; 0]))).await,
+            "identifiers: must not be empty",
+        ),
+        (
+            refusal(account.users().search(&UserFilter::new()).page_size(101)).await,
+            "page_size: must be 1 to 100, got 101",
+        ),
+        (refused(account.users().remove("")).await, "user: must not be empty"),
+        (refusal(groups.list().page_size(101)).await, "page_size: must be 1 to 100, got 101"),
+        (
+            refusal(groups.filter(&UserGroupFilter::new().users([""; 0]))).await,
+            "users: must not be empty",
+        ),
+        (
+            refusal(groups.filter(&UserGroupFilter::new().identifiers([""; 0]))).await,
+            "identifiers: must not be empty",
+        ),
+        (
+            refusal(groups.members("a").filter(UserFilter::new().emails([""; 0]))).await,
+            "emails: must not be empty",
+        ),
+        (refusal(groups.members("..")).await, "identifier: must not"),
+        (refused(groups.get("")).await, "identifier: must not be empty"),
+        (refused(groups.add_member("sre", "")).await, "user: must not be empty"),
+        (refused(groups.remove_member("", "u")).await, "identifier: must not be empty"),
+        (
+            refusal(account.service_accounts().list().identifiers([""; 0])).await,
+            "identifiers: must not be empty",
+        ),
+        (refusal(known.org("").permissions().list()).await, "org: must not be empty"),
+        (refused(delete(vec![])).await, "identifiers: must be 1 to 100, got 0"),
+        (refused(delete(many(101))).await, "identifiers: must be 1 to 100, got 101"),
+        (
+            refused(delete(vec!["a".to_owned(), String::new()])).await,
+            "identifier: must not be empty",
+        ),
+        (refused(unknown.delete_many(["a"])).await, "account_id: must be known"),
     ] {
         assert!(error.is_invalid_request() && error.to_string().contains(rule), "{error}");
     }
+    delete(many(100)).request().expect("they are not too many");
     assert_eq!(capture.requests(), [""; 0]);
 }

@@ -50,6 +50,11 @@ const RESPONSES: &[(&str, &str, Read)] = &[
     ("harness/organization", "", value::<harness::OrganizationResponse>),
     ("harness/project", "", value::<harness::ProjectResponse>),
     ("harness/aggregate", "", value::<harness::RoleAssignmentAggregate>),
+    ("harness/user", "", value::<harness::User>),
+    ("harness/user_group", "", value::<harness::UserGroup>),
+    ("harness/service_account", "", value::<harness::ServiceAccount>),
+    ("harness/permission", "", value::<harness::Permission>),
+    ("harness/deleted_many", "", value::<harness::DeletedMany>),
     ("harness/validation", "/data/principalValidationResult", value::<harness::ValidationResult>),
     ("redox/assigned", "", value::<redox::AssignRoleResponse>),
     (
@@ -240,6 +245,29 @@ const INCOMPLETE: &[(&str, &[(&str, &str)])] = &[
                 "meta.page.links.next: does not lead to a later page",
             ),
         ],
+    ),
+    ("harness users.search", &[(r#"{"status":"SUCCESS"}"#, "missing field `data`")]),
+    (
+        "harness user-groups.get",
+        &[
+            (r#"{"data":{}}"#, "data: missing field `identifier`"),
+            (r#"{"data":null}"#, "data: invalid type: null"),
+        ],
+    ),
+    (
+        "harness user-groups.members",
+        &[
+            (r#"{"data":{}}"#, "data: missing field `content`"),
+            (r#"{"data":{"content":[{}]}}"#, "data.content[0]: missing field `uuid`"),
+            (
+                r#"{"data":{"content":[{"uuid":"u"}],"totalItems":2}}"#,
+                "the list ended after 1 of 2 items",
+            ),
+        ],
+    ),
+    (
+        "harness role-assignments.delete_many",
+        &[(r#"{"data":{}}"#, "data: missing field `successfullyDeleted`")],
     ),
     (
         "deepset roles.create",

@@ -423,11 +423,15 @@ mod harness_types {
             harness::ResourceGroup, harness::Organization, harness::OrganizationResponse,
             harness::Project, harness::ProjectResponse, harness::RoleAssignmentAggregate,
             harness::AggregatePrincipal, harness::AggregateRole, harness::RoleSummary,
-            harness::AggregateResourceGroup, harness::AggregateScope;
+            harness::AggregateResourceGroup, harness::AggregateScope, harness::User,
+            harness::UserGroup, harness::ServiceAccount, harness::Permission, harness::DeletedMany,
+            harness::DeleteFailure;
         texts:
             harness::Identifier, harness::AnyIdentifier, harness::OrgIdentifier,
             harness::ProjectIdentifier, harness::ErrorCode, harness::ManagedFilter,
-            harness::ScopeFilter, harness::PrincipalType, harness::ScopeLevel, harness::SortBy;
+            harness::ScopeFilter, harness::PrincipalType, harness::ScopeLevel, harness::SortBy,
+            harness::UserId, harness::ParentFilter, harness::UserGroupFilterType,
+            harness::PermissionIdentifier, harness::PermissionStatus;
     }
 
     const IDENTIFIER: &str = "x_[A-Za-z0-9_$]{0,30}";

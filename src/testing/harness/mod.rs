@@ -1,6 +1,7 @@
 //! A fake of Harness.
 
 mod ng;
+mod people;
 mod roles;
 
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,8 @@ use serde_json::{Value, json};
 use super::fake::{Service, fake};
 use super::message::{Request, Response, filled, read};
 use crate::harness::{
-    Harness, HarnessBuilder, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse,
+    Harness, HarnessBuilder, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse, User,
+    UserGroup,
 };
 
 use ng::Person;
@@ -18,7 +20,7 @@ use roles::Kind;
 
 fake! {
 /// Harness's role assignments, roles and resource groups at account, organization and project scope,
-/// its organizations and projects, people and user groups.
+/// its organizations and projects, people, user groups and service accounts.
 ///
 /// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project (those that were added are listed), and keeps
 /// (identifier, scope) and (scope, resource group, role, principal) unique. Like the service, it
@@ -31,6 +33,10 @@ fake! {
 /// role or group that is not found is 400 `INVALID_REQUEST`, like any other refusal. Every role gets
 /// [`COMPULSORY_PERMISSION`](Self::COMPULSORY_PERMISSION), and takes the assignments of its own scope
 /// with it when it is deleted. Assignments may name roles and groups that do not exist.
+///
+/// A search for what a user holds follows the user groups. Who leaves a scope leaves its groups and
+/// assignments at once, where the service takes them away later; the last account admin stays. A group
+/// refuses a member that it has, and any change where something else manages it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -78,6 +84,7 @@ struct State {
     projects: Vec<Record>,
     people: Vec<Person>,
     user_groups: Vec<Record>,
+    service_accounts: Vec<Record>,
     hidden: Vec<PrincipalType>,
     omits_totals: bool,
     page_size: Option<usize>,
@@ -253,6 +260,39 @@ impl HarnessFake {
             value[field] = part;
         }
         self.state().user_groups.push(Record { scope, value });
+    }
+
+    /// Sets a field of a user group of this scope: a group that is `harnessManaged`,
+    /// `externallyManaged` or `ssoLinked` refuses changes of its members.
+    pub fn set_user_group(&self, scope: &str, identifier: &str, field: &str, value: Value) {
+        let scope = Scope::named(scope);
+        for group in self.state().user_groups.iter_mut().filter(|one| one.is(&scope, identifier)) {
+            group.value[field] = value.clone();
+        }
+    }
+
+    /// Adds a service account to a scope.
+    pub fn add_service_account(&self, scope: &str, identifier: &str, email: &str) {
+        let scope = Scope::named(scope);
+        let mut value = scope.to_json();
+        for (field, text) in [("identifier", identifier), ("name", identifier), ("email", email)] {
+            value[field] = text.into();
+        }
+        self.state().service_accounts.push(Record { scope, value });
+    }
+
+    /// Returns the users of a scope, named as for [`role_assignments`](Self::role_assignments).
+    #[must_use]
+    pub fn users(&self, scope: &str) -> Vec<User> {
+        let (state, scope) = (self.state(), Scope::named(scope));
+        let here = state.people.iter().filter(|person| person.scopes.contains(&scope));
+        read(here.map(|person| &person.value))
+    }
+
+    /// Returns the user groups of a scope, named as for [`role_assignments`](Self::role_assignments).
+    #[must_use]
+    pub fn user_groups(&self, scope: &str) -> Vec<UserGroup> {
+        read(here(&self.state().user_groups, scope))
     }
 
     /// Returns the assignments of a scope: `account`, `orgs/{org}` or

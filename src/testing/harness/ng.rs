@@ -1,5 +1,7 @@
 //! The NG API of the fake of Harness: searches, people, user groups, service accounts, permissions.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::roles::Kind;
@@ -15,7 +17,7 @@ pub(super) struct Person {
 
 impl Scope {
     /// As the NG API names it.
-    fn of(object: &Value) -> Self {
+    pub(super) fn of(object: &Value) -> Self {
         Self::new(filled(object, "orgIdentifier"), filled(object, "projectIdentifier"))
     }
 
@@ -41,7 +43,10 @@ impl Scope {
 
 impl State {
     pub(super) fn ng(&mut self, path: &[&str], request: &Request) -> Outcome {
-        if request.query("accountIdentifier").is_none_or(|account| account.is_empty()) {
+        let names_account_in_body = path.ends_with(&["user-groups", "filter"]);
+        if !names_account_in_body
+            && request.query("accountIdentifier").is_none_or(|account| account.is_empty())
+        {
             return Err(self.invalid("accountIdentifier: must not be empty"));
         }
         let (org, project) = (request.query("orgIdentifier"), request.query("projectIdentifier"));
@@ -52,11 +57,16 @@ impl State {
             }
             ("POST", ["authz", "api", "roleassignments", "v2", "filter"]) => self.search(request),
             ("POST", ["authz", "api", "roleassignments", "filter"]) => self.filter(scope, request),
+            ("POST", ["authz", "api", "roleassignments", "delete", "batch"]) => {
+                self.delete_many(scope, request)
+            }
+            ("GET", ["authz", "api", "permissions"]) => Ok(self.success(permissions())),
+            (_, ["ng", "api", rest @ ..]) => self.people(scope, rest, request),
             _ => Err(self.not_routed()),
         }
     }
 
-    fn success(&self, data: Value) -> Response {
+    pub(super) fn success(&self, data: Value) -> Response {
         let body = json!({
             "status": "SUCCESS",
             "data": data,
@@ -67,7 +77,7 @@ impl State {
     }
 
     /// Responds with a page of these rows.
-    fn ng_page(&self, rows: Vec<Value>, request: &Request) -> Outcome {
+    pub(super) fn ng_page(&self, rows: Vec<Value>, request: &Request) -> Outcome {
         let number = |name: &str, default: usize| match request.query(name) {
             Some(text) => text.parse().ok(),
             None => Some(default),
@@ -106,6 +116,29 @@ impl State {
             "resourceGroupValidationResult": result(group, "resource group"),
         });
         Ok(self.success(data))
+    }
+
+    /// Deletes one after another; what cannot be deleted is an entry.
+    fn delete_many(&mut self, scope: &Scope, request: &Request) -> Outcome {
+        let body = serde_json::from_slice::<BTreeSet<String>>(&request.body);
+        let Some(ids) = body.ok().filter(|ids| matches!(ids.len(), 1..=100)) else {
+            return Err(self.invalid("from 1 to 100 identifiers are needed"));
+        };
+        let (mut deleted, mut failed) = (0, Vec::new());
+        for id in ids {
+            match self.delete_assignment(scope, &id) {
+                Ok(_) => deleted += 1,
+                Err(refusal) => {
+                    let body: Value = serde_json::from_slice(&refusal.body).unwrap_or_default();
+                    failed.push(json!({"roleAssignmentId": id, "errorMessage": body["message"]}));
+                }
+            }
+        }
+        Ok(self.success(json!({
+            "successfullyDeleted": deleted,
+            "failedToDelete": failed.len(),
+            "roleAssignmentErrorResponseDTOList": failed,
+        })))
     }
 
     /// Role assignments of the filter's scopes, with names; those of a user through groups too.
@@ -260,13 +293,29 @@ impl State {
     }
 
     /// The members of that group.
-    fn members(&self, record: &Record) -> &[Value] {
+    pub(super) fn members(&self, record: &Record) -> &[Value] {
         let users = self.user_group_of(record).and_then(|group| group.value["users"].as_array());
         users.map_or(&[], Vec::as_slice)
     }
 }
 
+/// A part of the catalogue.
+fn permissions() -> Value {
+    let permission = |(resource_type, action): (&str, &str)| {
+        json!({"permission": {
+            "identifier": format!("core_{}_{action}", resource_type.to_lowercase()),
+            "name": format!("{action} {resource_type}"),
+            "status": "ACTIVE",
+            "resourceType": resource_type,
+            "action": action,
+            "allowedScopeLevels": ["account", "organization", "project"],
+            "includeInAllRoles": false,
+        }})
+    };
+    [("PIPELINE", "view"), ("PIPELINE", "execute"), ("USERGROUP", "manage")].map(permission).into()
+}
+
 /// Whether a filter wants this value; an empty one wants all.
-fn listed(any: &[Value], value: &Value) -> bool {
+pub(super) fn listed(any: &[Value], value: &Value) -> bool {
     any.is_empty() || any.contains(value)
 }

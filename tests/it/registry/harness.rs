@@ -1,7 +1,8 @@
 use rolecall::harness::{
     Harness, IncludedScope, ManagedFilter, NewResourceGroup, NewRole, NewRoleAssignment, Order,
-    Principal, PrincipalType, ResourceFilter, ResourceGroupFilter, RoleAssignmentFilter,
-    RoleAssignmentSearch, RoleReference, Scope, ScopeLevel, SortBy,
+    ParentFilter, Principal, PrincipalType, ResourceFilter, ResourceGroupFilter,
+    RoleAssignmentFilter, RoleAssignmentSearch, RoleReference, Scope, ScopeLevel, SortBy,
+    UserFilter, UserGroupFilter, UserGroupFilterType,
 };
 
 use super::*;
@@ -100,8 +101,99 @@ fn searches() -> Vec<Endpoint> {
         search.with("", "harness/search.request.http", search_method),
         found,
         whole.with("account", "harness/search_account.request.http", search_method),
+        endpoint(org, ng(fixture!("harness/deleted_many.full.json")), |it| {
+            it.role_assignments().delete_many(["sre_view", "sre/admin", "sre_view"])
+        })
+        .with(
+            "",
+            "harness/delete_many.request.http",
+            "Scope::role_assignments().delete_many(…)",
+        ),
         filter.with("", "harness/filter.request.http", "Scope::role_assignments().filter(…)"),
         filtered,
+    ]
+}
+
+/// The calls of the NG API about principals and permissions.
+fn principals() -> Vec<Endpoint> {
+    let a_user = fixture!("harness/user.full.json");
+    let a_group = fixture!("harness/user_group.full.json");
+    let [users, all_users] = list(org, ng_page(a_user), |it: &Scope| {
+        let filter = UserFilter::new().search_term("a & b").identifiers(["fakeUser1"]);
+        let filter = filter.emails(["user@example.com"]);
+        let filter = filter.parent_filter(ParentFilter::IncludeParentScopes);
+        it.users().search(&filter).page_size(100)
+    });
+    let [groups, all_groups] = list(org, ng_page(a_group), |it: &Scope| {
+        let list = it.user_groups().list().search_term("a & b");
+        list.filter_type(UserGroupFilterType::IncludeChildScopeGroups)
+    });
+    let [filter, filtered] = list(org, ng_page(a_group), |it: &Scope| {
+        let filter = UserGroupFilter::new().identifiers(["sre"]).users(["fakeUser1"]);
+        let filter = filter.search_term("a & b");
+        let kind = UserGroupFilterType::IncludeParentScopeGroups;
+        it.user_groups().filter(&filter.filter_type(kind))
+    });
+    let [members, all_members] = list(project, ng_page(a_user), |it: &Scope| {
+        let filter = UserFilter::new().emails(["user@example.com"]);
+        it.user_groups().members("sre").filter(filter)
+    });
+    let accounts = ng(format_args!("[{}]", fixture!("harness/service_account.full.json")));
+    let [accounts, all_accounts] =
+        list(org, accounts, |it: &Scope| it.service_accounts().list().identifiers(["ci", "cd"]));
+    let permission = fixture!("harness/permission.full.json");
+    let permissions = ng(format_args!(r#"[{{"permission":{permission}}}]"#));
+    let [permissions, all_permissions] =
+        list(account, permissions, |it: &Scope| it.permissions().list());
+    vec![
+        users.with("", "harness/users_search.request.http", "Scope::users().search(…)"),
+        all_users,
+        endpoint(project, ng(true), |it| it.users().remove("fake/User")).with(
+            "",
+            "harness/users_remove.request.http",
+            "Scope::users().remove(…)",
+        ),
+        groups.with("", "harness/user_groups_list.request.http", "Scope::user_groups().list()"),
+        all_groups,
+        filter.with(
+            "",
+            "harness/user_groups_filter.request.http",
+            "Scope::user_groups().filter(…)",
+        ),
+        filtered,
+        endpoint(account, ng(a_group), |it| it.user_groups().get("sre")).with(
+            "",
+            "harness/user_groups_get.request.http",
+            "Scope::user_groups().get(…)",
+        ),
+        members.with(
+            "",
+            "harness/user_groups_members.request.http",
+            "Scope::user_groups().members(…)",
+        ),
+        all_members,
+        endpoint(org, ng(a_group), |it| it.user_groups().add_member("sre", "fake/User")).with(
+            "",
+            "harness/user_groups_add_member.request.http",
+            "Scope::user_groups().add_member(…)",
+        ),
+        endpoint(org, ng(a_group), |it| it.user_groups().remove_member("sre", "fake/User")).with(
+            "",
+            "harness/user_groups_remove_member.request.http",
+            "Scope::user_groups().remove_member(…)",
+        ),
+        accounts.with(
+            "",
+            "harness/service_accounts_list.request.http",
+            "Scope::service_accounts().list()",
+        ),
+        all_accounts,
+        permissions.with(
+            "",
+            "harness/permissions_list.request.http",
+            "Scope::permissions().list()",
+        ),
+        all_permissions,
     ]
 }
 
@@ -272,5 +364,6 @@ pub(super) fn all() -> Vec<Endpoint> {
     all.push(first.with("", request, "Harness::filter_resource_groups(…)").mark(mark));
     all.push(items);
     all.extend(searches());
+    all.extend(principals());
     all
 }

@@ -1,0 +1,118 @@
+//! `/authz/api/roleassignments/delete/batch`: many role assignments at once.
+
+use serde::{Deserialize, Serialize};
+
+use super::ng::{NgCall, SUCCESS};
+use super::{AnyIdentifier, RoleAssignments};
+use crate::error::Error;
+use crate::model::loose::{loose_text, nullable};
+use crate::model::{Arg, arg, text};
+use crate::operation::{Body, Idempotency, Spec};
+use crate::transport::Call;
+
+impl RoleAssignments {
+    /// Deletes up to 100 role assignments of this scope in one request:
+    /// `POST /authz/api/roleassignments/delete/batch` (*documented*). An identifier that comes twice
+    /// is sent once.
+    ///
+    /// Believe [`failures`](DeletedMany::failures), and not the numbers: if the service fails midway,
+    /// it counts as deleted what it also lists as failed (*observed*). What is listed may be gone
+    /// nevertheless, and what did not exist is listed too: pass it to
+    /// [`ensure_absent`](Self::ensure_absent), which reads.
+    ///
+    /// It is retried after transient failures, since repeating it is harmless (*observed*); a repeated
+    /// request lists what its first attempt deleted.
+    ///
+    /// # Errors
+    /// Before anything is sent, an invalid-request error for none, for more than 100, and if the
+    /// account id is not known (see [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id)).
+    /// What is managed, and the assignment of the last account admin, is no error of the call but one
+    /// of the [`failures`](DeletedMany::failures) (*observed*).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::EnsuredAbsent;
+    /// use rolecall::testing::HarnessFake;
+    ///
+    /// let fake = HarnessFake::start().await?;
+    /// let assignments = fake.client()?.org("platform").role_assignments();
+    /// for failure in assignments.delete_many(["sre_view", "sre_admin"]).await?.failures {
+    ///     let outcome = assignments.ensure_absent(failure.role_assignment_id).await?;
+    ///     assert_eq!(outcome, EnsuredAbsent::AlreadyAbsent);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn delete_many(
+        &self,
+        identifiers: impl IntoIterator<Item: TryInto<AnyIdentifier, Error: Into<Error>>>,
+    ) -> Call<DeletedMany> {
+        self.scope.call(DeleteMany(identifiers.into_iter().map(arg).collect()))
+    }
+}
+
+struct DeleteMany(Vec<Arg<AnyIdentifier>>);
+
+impl DeleteMany {
+    fn identifiers(&self) -> Result<Vec<&str>, Error> {
+        let mut unique = Vec::new();
+        for identifier in &self.0 {
+            let identifier = text(identifier)?;
+            if !unique.contains(&identifier) {
+                unique.push(identifier);
+            }
+        }
+        Ok(unique)
+    }
+}
+
+impl NgCall for DeleteMany {
+    type Output = DeletedMany;
+    const SPEC: Spec = Spec::post(
+        "harness role-assignments.delete_many",
+        &["/authz/api/roleassignments/delete/batch"],
+    )
+    .success(SUCCESS)
+    .idempotency(Idempotency::Idempotent);
+
+    fn check(&self) -> Result<(), Error> {
+        match self.identifiers()?.len() {
+            1..=100 => Ok(()),
+            count => Err(Error::invalid("identifiers", format!("must be 1 to 100, got {count}"))),
+        }
+    }
+
+    fn body(&self) -> Result<Body, Error> {
+        Body::json(&self.identifiers()?)
+    }
+}
+
+/// What became of [`RoleAssignments::delete_many`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DeletedMany {
+    /// How many the service counts as deleted. Some of them may be among the failures.
+    pub successfully_deleted: i64,
+    /// How many it counts as not deleted.
+    pub failed_to_delete: Option<i64>,
+    /// What was not deleted, as far as the service knows. All others were.
+    #[serde(default, rename = "roleAssignmentErrorResponseDTOList", deserialize_with = "nullable")]
+    pub failures: Vec<DeleteFailure>,
+}
+
+/// A role assignment that was not deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DeleteFailure {
+    /// Its identifier.
+    pub role_assignment_id: String,
+    /// Why.
+    #[serde(default, deserialize_with = "loose_text")]
+    pub error_message: Option<String>,
+}
