@@ -63,6 +63,8 @@ mod twilio;
 #[cfg(feature = "twilio")]
 mod twilio_chat;
 #[cfg(feature = "twilio")]
+mod twilio_chat_records;
+#[cfg(feature = "twilio")]
 mod twilio_iam;
 #[cfg(feature = "twilio")]
 mod twilio_iam_users;

@@ -132,6 +132,17 @@ samples! {
     "twilio", twilio_chat = twilio::chat {
         Role = "role",
         RolePage = "roles",
+        User = "user",
+        PageOf<User> = "users",
+        Member = "member",
+        PageOf<Member> = "members",
+        Invite = "invite",
+        PageOf<Invite> = "invites",
+        ListedChannel = "channel",
+        PageOf<ListedChannel> = "channels",
+        UserChannel = "user_channel",
+        PageOf<UserChannel> = "user_channels",
+        ServiceDetails = "service",
     }
     "twilio", twilio_iam = twilio::iam {
         RoleAssignment = "assignment",

@@ -1,21 +1,28 @@
-//! A fake of Twilio Chat v2.
+//! A fake of Twilio Chat v2 and Conversations v1: two names of one state.
+
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use super::fake::{Service, fake};
 use super::message::{Request, Response, read};
 use super::twilio::{TwilioDuplicates, counted_sid, error, page, with_headers};
-use crate::twilio::chat::{Credentials, Role, ServiceSid, TwilioChat, TwilioChatBuilder};
+use super::twilio_chat_records::{Kind, Record, Surface};
+use crate::twilio::UserSid;
+use crate::twilio::chat::{
+    Credentials, Invite, Member, Role, ServiceSid, TwilioChat, TwilioChatBuilder, User,
+};
 
 fake! {
-/// The roles of Twilio Chat services.
+/// The roles of Twilio Chat services, and who has them.
 ///
 /// It wants [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
 /// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
-/// roles may have the same name, unless [`duplicates`](Self::duplicates) says otherwise. Lists come
-/// in pages of 50 or [`page_size`](Self::page_size).
+/// roles may have the same name, unless [`duplicates`](Self::duplicates) says otherwise. A service has
+/// no default roles until they are set. Lists come in pages of 50 or [`page_size`](Self::page_size).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -35,15 +42,19 @@ TwilioChatFake, TwilioChat
 
 #[derive(Default)]
 struct State {
-    roles: Vec<Value>,
-    /// How many roles were created, which gives the next its SID.
-    created: usize,
+    records: Vec<Record>,
+    /// The three default roles of each service that has some.
+    defaults: BTreeMap<String, [Option<String>; 3]>,
+    /// How many things of each kind were created, which gives the next its SID.
+    created: BTreeMap<Kind, usize>,
     page_size: Option<usize>,
     requests: usize,
     duplicates: TwilioDuplicates,
 }
 
 impl TwilioChatFake {
+    /// The account's default service, at Conversations.
+    pub const DEFAULT_SERVICE: &str = "ISdddddddddddddddddddddddddddddddd";
     /// The account that the fake accepts.
     pub const ACCOUNT_SID: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     /// Its auth token; obviously fake.
@@ -64,130 +75,426 @@ impl TwilioChatFake {
         self.state().duplicates = duplicates;
     }
 
-    /// Sets how many roles a page has where the request does not say. The default is 50.
-    pub fn page_size(&self, roles: usize) {
-        self.state().page_size = Some(roles.max(1));
+    /// Sets how many things a page has where the request does not say. The default is 50.
+    pub fn page_size(&self, things: usize) {
+        self.state().page_size = Some(things.max(1));
+    }
+
+    /// Adds a channel (a conversation, at Conversations) of a type (`public` or `private`) to a service,
+    /// since the crate creates none. Returns its SID.
+    pub fn add_channel(&self, service: &str, unique_name: &str, kind: &str) -> String {
+        let value = json!({
+            "unique_name": unique_name,
+            "friendly_name": unique_name,
+            "attributes": "{}",
+            "type": kind,
+            "created_by": "system",
+        });
+        self.state().add(Kind::Channel, service, None, value).sid.clone()
     }
 
     /// Returns the roles that there are, in the order of their creation.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
-        read(self.state().roles.iter())
+        self.state().read(Kind::Role)
+    }
+
+    /// Returns the users that there are, in the order of their creation.
+    #[must_use]
+    pub fn users(&self) -> Vec<User> {
+        self.state().read(Kind::User)
+    }
+
+    /// Returns the members of all channels, in the order of their creation.
+    #[must_use]
+    pub fn members(&self) -> Vec<Member> {
+        self.state().read(Kind::Member)
+    }
+
+    /// Returns the invites to all channels, in the order of their creation.
+    #[must_use]
+    pub fn invites(&self) -> Vec<Invite> {
+        self.state().read(Kind::Invite)
     }
 }
 
 impl Service for State {
     fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
         self.requests += 1;
-        with_headers(self.route(method, path, request), self.requests)
+        let response = self.route(method, path, request).unwrap_or_else(|refusal| refusal);
+        with_headers(response, self.requests)
+    }
+}
+
+/// A response, or a refusal.
+type Outcome = Result<Response, Response>;
+
+/// What a request is about.
+struct Call<'a> {
+    surface: Surface,
+    service: &'a str,
+    request: &'a Request,
+}
+
+impl Call<'_> {
+    /// The values of a field of the form.
+    fn form(&self, field: &str) -> Vec<String> {
+        let form = self.request.form().into_iter();
+        form.filter(|(key, _)| key == field).map(|(_, value)| value).collect()
+    }
+
+    fn shown(&self, status: u16, record: &Record) -> Response {
+        Response::json(status, &record.shown(self.surface, Some(self.request)))
     }
 }
 
 impl State {
-    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
+    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
         if !is_authenticated(request) {
-            return refuse(401, 20003, "Authenticate");
+            return Err(refuse(401, 20003, "Authenticate"));
         }
-        let (service, role) = match *path {
-            ["v2", "Services", service, "Roles"] => (service, None),
-            ["v2", "Services", service, "Roles", role] => (service, Some(role)),
-            _ => return refuse(404, 20404, "The requested resource was not found").unrouted(),
+        let Some((surface, service, rest)) = Surface::of(path) else {
+            return Err(not_found().unrouted());
         };
+        let is_default = service.is_none();
+        let service = service.unwrap_or(TwilioChatFake::DEFAULT_SERVICE);
         if ServiceSid::new(service).is_err() {
-            return refuse(404, 50050, "Service not found");
+            return Err(refuse(404, 50050, "Service not found"));
         }
-        let Some(role) = role else {
-            return match method {
-                "GET" => self.list(service, request),
-                "POST" => self.create(service, request),
-                _ => refuse(405, 20004, "Method not allowed").unrouted(),
-            };
-        };
-        let is_it = |record: &Value| record["service_sid"] == service && record["sid"] == role;
-        let Some(index) = self.roles.iter().position(is_it) else {
-            return refuse(404, 50100, "Role not found");
-        };
-        match method {
-            "GET" => Response::json(200, &self.roles[index]),
-            "POST" => update(&mut self.roles[index], &request.form()),
-            "DELETE" => {
-                self.roles.remove(index);
-                Response::new(204)
+        let call = Call { surface, service, request };
+        match (method, surface, is_default, rest) {
+            ("GET", Surface::Chat, _, []) => return Ok(self.settings(&call)),
+            ("POST", Surface::Chat, _, []) => return self.set_defaults(&call),
+            ("GET", Surface::Conversations, false, []) => {
+                return Ok(Response::json(200, &service_of(&call, service)));
             }
-            _ => refuse(405, 20004, "Method not allowed").unrouted(),
+            ("GET", Surface::Conversations, true, ["Services"]) => return self.services(&call),
+            ("GET", Surface::Conversations, true, ["Configuration"]) => {
+                return Ok(Response::json(
+                    200,
+                    &json!({
+                        "account_sid": TwilioChatFake::ACCOUNT_SID,
+                        "default_chat_service_sid": service,
+                        "url": request.link("/v1/Configuration"),
+                    }),
+                ));
+            }
+            ("GET", Surface::Conversations, false, ["Configuration"]) => {
+                return Ok(self.settings(&call));
+            }
+            ("POST", Surface::Conversations, false, ["Configuration"]) => {
+                return self.set_defaults(&call);
+            }
+            ("GET", _, _, ["Users", user, list])
+                if surface.kind(list, false) == Some(Kind::Channel) =>
+            {
+                return self.channels_of(&call, user);
+            }
+            _ => {}
         }
+        let (kind, channel, id) = match *rest {
+            [name] => (surface.kind(name, false), None, None),
+            [name, id] => (surface.kind(name, false), None, Some(id)),
+            [first, channel, name, ref id @ ..]
+                if surface.kind(first, false) == Some(Kind::Channel) && id.len() < 2 =>
+            {
+                (surface.kind(name, true), Some(channel), id.first().copied())
+            }
+            _ => (None, None, None),
+        };
+        let kind = kind.ok_or_else(|| not_found().unrouted())?;
+        let channel = channel.map(|channel| {
+            let found = self.find(service, Kind::Channel, None, channel);
+            found.map(|record| record.sid.clone()).ok_or_else(not_found)
+        });
+        let channel = channel.transpose()?;
+        self.on_things(method, &call, kind, channel.as_deref(), id)
     }
 
-    fn list(&self, service: &str, request: &Request) -> Response {
-        let own = self.roles.iter().filter(|role| role["service_sid"] == service);
-        let numbered = own.map(|role| (number_of(role), role));
-        let found = page(numbered, request, "roles", self.page_size.unwrap_or(50), 100);
-        found.unwrap_or_else(|wrong| {
+    fn on_things(
+        &mut self,
+        method: &str,
+        call: &Call<'_>,
+        kind: Kind,
+        channel: Option<&str>,
+        id: Option<&str>,
+    ) -> Outcome {
+        let has_people = matches!(kind, Kind::User | Kind::Member | Kind::Invite);
+        let Some(id) = id else {
+            return match method {
+                "GET" => self.list(call, kind, channel),
+                "POST" if kind == Kind::Role => self.create_role(call),
+                "POST" if has_people => self.create(call, kind, channel),
+                _ => Err(refuse(405, 20004, "Method not allowed").unrouted()),
+            };
+        };
+        let found = self.find(call.service, kind, channel, id).map(|record| record.sid.clone());
+        let sid = found.ok_or_else(|| match kind {
+            Kind::Role => refuse(404, 50100, "Role not found"),
+            _ => not_found(),
+        })?;
+        let changes = match (method, kind) {
+            ("GET", _) => None,
+            ("POST", Kind::Role) => Some(permissions(call)?),
+            ("POST", Kind::User | Kind::Member) => Some(self.fields(call, kind)?),
+            ("DELETE", _) if kind != Kind::Channel => {
+                self.records.retain(|record| record.sid != sid);
+                return Ok(Response::new(204));
+            }
+            _ => return Err(refuse(405, 20004, "Method not allowed").unrouted()),
+        };
+        let mut records = self.records.iter_mut();
+        let record = records.find(|record| record.sid == sid).ok_or_else(not_found)?;
+        if let Some(changes) = changes {
+            record.merge(changes);
+        }
+        Ok(call.shown(200, record))
+    }
+
+    fn add(&mut self, kind: Kind, service: &str, channel: Option<&str>, value: Value) -> &Record {
+        let number = self.created.entry(kind).or_default();
+        *number += 1;
+        let sid = counted_sid(kind.prefix(), *number);
+        let (service, channel) = (service.to_owned(), channel.map(str::to_owned));
+        let number = *number;
+        let record = Record { kind, number, sid, service, channel, is_updated: false, value };
+        self.records.push_mut(record)
+    }
+
+    /// All things of a kind, as Chat shows them.
+    fn read<T: DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
+        let records = self.records.iter().filter(|record| record.kind == kind);
+        let shown: Vec<_> = records.map(|record| record.shown(Surface::Chat, None)).collect();
+        read(shown.iter())
+    }
+
+    /// Finds a thing by its SID, or by the other name that its kind has.
+    fn find(&self, service: &str, kind: Kind, channel: Option<&str>, key: &str) -> Option<&Record> {
+        self.records.iter().find(|record| {
+            let name = kind.other_name().and_then(|name| record.value[name].as_str());
+            record.is_in(service, kind, channel) && (record.sid == key || name == Some(key))
+        })
+    }
+
+    fn list(&self, call: &Call<'_>, kind: Kind, channel: Option<&str>) -> Outcome {
+        let filter = |name: &str| -> Vec<String> {
+            let pairs = call.request.query_pairs().filter(|(key, _)| key == name);
+            pairs.map(|(_, value)| value.into_owned()).collect()
+        };
+        let (identities, mut types) = (filter("Identity"), filter("Type"));
+        if types.is_empty() {
+            types.push("public".to_owned());
+        }
+        let has_types = kind == Kind::Channel && call.surface == Surface::Chat;
+        let all = self.records.iter().filter(|record| record.is_in(call.service, kind, channel));
+        let all = all.filter(|record| {
+            let has =
+                |all: &[String], field: &str| all.iter().any(|one| record.value[field] == *one);
+            (!has_types || has(&types, "type"))
+                && (identities.is_empty() || has(&identities, "identity"))
+        });
+        let shown = all.map(|one| (one.number, one.shown(call.surface, Some(call.request))));
+        let key = call.surface.name(kind).to_ascii_lowercase();
+        self.page(call, &key, &shown.collect::<Vec<_>>(), call.surface.most(kind))
+    }
+
+    /// The channels of a user, in the order in which the user became a member.
+    fn channels_of(&self, call: &Call<'_>, user: &str) -> Outcome {
+        let user = self.find(call.service, Kind::User, None, user).ok_or_else(not_found)?;
+        let members = self.records.iter().filter(|record| {
+            record.kind == Kind::Member
+                && record.service == call.service
+                && record.value["identity"] == user.value["identity"]
+        });
+        let shown = members.filter_map(|member| {
+            let channel = member.channel.as_deref()?;
+            let channel = self.find(call.service, Kind::Channel, None, channel)?;
+            Some((member.number, member.shown_to_user(call.surface, user, channel)))
+        });
+        let key = call.surface.name(Kind::Channel).to_ascii_lowercase();
+        self.page(call, &key, &shown.collect::<Vec<_>>(), 50)
+    }
+
+    fn page(&self, call: &Call<'_>, key: &str, all: &[(usize, Value)], most: usize) -> Outcome {
+        let numbered = all.iter().map(|(number, value)| (*number, value));
+        let default = self.page_size.unwrap_or(50);
+        page(numbered, call.request, key, default, most).map_err(|wrong| {
             let code = if wrong == "Page: it needs a PageToken" { 70002 } else { 20001 };
             refuse(400, code, &format!("Invalid {wrong}"))
         })
     }
 
-    fn create(&mut self, service: &str, request: &Request) -> Response {
-        let form = request.form();
-        let all = |field: &str| -> Vec<&str> {
-            form.iter().filter(|(key, _)| key == field).map(|(_, value)| value.as_str()).collect()
+    fn create_role(&mut self, call: &Call<'_>) -> Outcome {
+        let names = call.form("FriendlyName");
+        let name = match &names[..] {
+            [name] if !name.is_empty() => name,
+            _ => return Err(refuse(400, 50000, "FriendlyName is required")),
         };
-        let (names, kinds, permissions) = (all("FriendlyName"), all("Type"), all("Permission"));
-        let [name] = names[..] else {
-            return refuse(400, 50000, "FriendlyName is required");
-        };
-        if name.is_empty() {
-            return refuse(400, 50000, "FriendlyName is required");
-        }
         if name.chars().count() > 64 {
-            return refuse(400, 50003, "FriendlyName is too long");
+            return Err(refuse(400, 50003, "FriendlyName is too long"));
         }
-        let [kind @ ("channel" | "deployment")] = kinds[..] else {
-            return refuse(400, 50105, "Invalid role type");
+        let kind = match &call.form("Type")[..] {
+            [kind] => call.surface.role_type(kind),
+            _ => None,
         };
-        if permissions.is_empty() || permissions.contains(&"") {
-            return refuse(400, 20001, "Permission is required");
-        }
-        let same = |role: &Value| role["service_sid"] == service && role["friendly_name"] == name;
-        if self.duplicates == TwilioDuplicates::Refused && self.roles.iter().any(same) {
+        let kind = kind.ok_or_else(|| refuse(400, 50105, "Invalid role type"))?;
+        let mut value = permissions(call)?;
+        let is_taken = self.records.iter().any(|role| {
+            role.is_in(call.service, Kind::Role, None) && role.value["friendly_name"] == **name
+        });
+        if self.duplicates == TwilioDuplicates::Refused && is_taken {
             // No code is known for it.
             let body = json!({"message": "A role of this name exists already", "status": 409});
-            return Response::json(409, &body);
+            return Err(Response::json(409, &body));
         }
-        self.created += 1;
-        let sid = counted_sid("RL", self.created);
-        let created = json!({
-            "sid": sid,
-            "account_sid": TwilioChatFake::ACCOUNT_SID,
-            "service_sid": service,
-            "friendly_name": name,
-            "type": kind,
-            "permissions": permissions,
-            "date_created": "2016-03-03T19:47:15Z",
-            "date_updated": "2016-03-03T19:47:15Z",
-            "url": request.link(&format!("/v2/Services/{service}/Roles/{sid}")),
-        });
-        self.roles.push(created.clone());
-        Response::json(201, &created)
+        value.insert("friendly_name".to_owned(), name.as_str().into());
+        value.insert("type".to_owned(), kind.into());
+        Ok(call.shown(201, self.add(Kind::Role, call.service, None, value.into())))
+    }
+
+    /// Creates a user, a member or an invite.
+    fn create(&mut self, call: &Call<'_>, kind: Kind, channel: Option<&str>) -> Outcome {
+        let mut value = self.fields(call, kind)?;
+        let identity = value.get("identity").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let is_phone = kind == Kind::Member && value.contains_key("messaging_binding");
+        if identity.is_empty() && !is_phone {
+            return Err(refuse(400, 20001, "Identity is required"));
+        }
+        if UserSid::new(identity.as_str()).is_ok() {
+            return Err(refuse(400, 50206, "Identity must not look like a SID"));
+        }
+        let is_there = |kind, channel| self.find(call.service, kind, channel, &identity).is_some();
+        let is_taken = |kind| {
+            self.records.iter().any(|record| {
+                record.is_in(call.service, kind, channel) && record.value["identity"] == identity
+            })
+        };
+        if !is_phone && is_taken(kind) {
+            return Err(call.surface.exists(kind));
+        }
+        if kind == Kind::Invite && is_taken(Kind::Member) {
+            return Err(call.surface.exists(Kind::Member));
+        }
+        let makes_user = kind == Kind::Member && !is_phone && !is_there(Kind::User, None);
+        let role = self.default_role(call.service, kind);
+        value.entry("role_sid").or_insert(role);
+        value.entry("attributes").or_insert("{}".into());
+        if makes_user {
+            let role = self.default_role(call.service, Kind::User);
+            let user = json!({"identity": identity, "role_sid": role, "attributes": "{}"});
+            self.add(Kind::User, call.service, None, user);
+        }
+        Ok(call.shown(201, self.add(kind, call.service, channel, value.into())))
+    }
+
+    /// The fields that a form sets, checked.
+    fn fields(&self, call: &Call<'_>, kind: Kind) -> Result<Map<String, Value>, Response> {
+        let mut fields = Map::new();
+        for (name, value) in call.request.form() {
+            let field = match &*name {
+                "Identity" => "identity",
+                "FriendlyName" => "friendly_name",
+                "Attributes" => "attributes",
+                "RoleSid" => {
+                    let wanted = if kind == Kind::User { "deployment" } else { "channel" };
+                    self.check_role(call, &value, wanted)?;
+                    "role_sid"
+                }
+                _ => match name.strip_prefix("MessagingBinding.") {
+                    None => continue,
+                    Some(part) => {
+                        let part = match part {
+                            "Address" => "address",
+                            "ProxyAddress" => "proxy_address",
+                            _ => "projected_address",
+                        };
+                        let binding = fields.entry("messaging_binding");
+                        binding.or_insert_with(|| json!({"type": "sms"}))[part] = value.into();
+                        continue;
+                    }
+                },
+            };
+            fields.insert(field.to_owned(), value.into());
+        }
+        Ok(fields)
+    }
+
+    /// # Errors
+    /// The refusal of a role that is not there, or of another type.
+    fn check_role(&self, call: &Call<'_>, sid: &str, wanted: &str) -> Result<(), Response> {
+        match self.find(call.service, Kind::Role, None, sid) {
+            None => Err(refuse(404, 50100, "Role not found")),
+            Some(role) if role.value["type"] != wanted => {
+                Err(refuse(400, 50105, "Invalid role type"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn default_role(&self, service: &str, kind: Kind) -> Value {
+        let which = usize::from(kind != Kind::User);
+        self.defaults.get(service).and_then(|roles| roles[which].clone()).into()
+    }
+
+    /// A service with its default roles: at Conversations, its configuration.
+    fn settings(&self, call: &Call<'_>) -> Response {
+        let mut shown = match call.surface {
+            Surface::Chat => service_of(call, call.service),
+            Surface::Conversations => json!({
+                "chat_service_sid": call.service,
+                "reachability_enabled": false,
+                "url": call.request.link(call.request.path()),
+            }),
+        };
+        let none = Default::default();
+        let roles = self.defaults.get(call.service).unwrap_or(&none);
+        for ((field, ..), role) in call.surface.defaults().into_iter().zip(roles) {
+            shown[field] = role.clone().into();
+        }
+        Response::json(200, &shown)
+    }
+
+    fn set_defaults(&mut self, call: &Call<'_>) -> Outcome {
+        let mut roles = self.defaults.get(call.service).cloned().unwrap_or_default();
+        for (role, (_, name, wanted)) in roles.iter_mut().zip(call.surface.defaults()) {
+            if let Some(sid) = call.form(name).pop() {
+                self.check_role(call, &sid, wanted)?;
+                *role = Some(sid);
+            }
+        }
+        self.defaults.insert(call.service.to_owned(), roles);
+        Ok(self.settings(call))
+    }
+
+    /// The services that have anything, and the default one.
+    fn services(&self, call: &Call<'_>) -> Outcome {
+        let mut sids: Vec<_> = self.records.iter().map(|record| record.service.as_str()).collect();
+        sids.push(TwilioChatFake::DEFAULT_SERVICE);
+        sids.sort_unstable();
+        sids.dedup();
+        let all = sids.into_iter().map(|sid| service_of(call, sid));
+        self.page(call, "services", &(1..).zip(all).collect::<Vec<_>>(), 100)
     }
 }
 
-/// Returns the number in a role's SID.
-fn number_of(role: &Value) -> usize {
-    let digits = role["sid"].as_str().and_then(|sid| sid.strip_prefix("RL"));
-    digits.and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or_default()
+fn service_of(call: &Call<'_>, sid: &str) -> Value {
+    json!({
+        "sid": sid,
+        "account_sid": TwilioChatFake::ACCOUNT_SID,
+        "friendly_name": "service",
+        "date_created": "2016-03-03T19:47:15Z",
+        "date_updated": "2016-03-03T19:47:15Z",
+        "url": call.request.link(&call.surface.path(sid)),
+    })
 }
 
-fn update(role: &mut Value, form: &[(String, String)]) -> Response {
-    let permissions = form.iter().filter(|(key, _)| key == "Permission");
-    let permissions: Vec<_> = permissions.map(|(_, value)| value.as_str()).collect();
-    if permissions.is_empty() || permissions.contains(&"") {
-        return refuse(400, 20001, "Permission is required");
+/// The permissions that a form sets.
+fn permissions(call: &Call<'_>) -> Result<Map<String, Value>, Response> {
+    let permissions = call.form("Permission");
+    if permissions.is_empty() || permissions.iter().any(String::is_empty) {
+        return Err(refuse(400, 20001, "Permission is required"));
     }
-    role["permissions"] = json!(permissions);
-    role["date_updated"] = "2016-03-03T20:00:00Z".into();
-    Response::json(200, role)
+    Ok([("permissions".to_owned(), permissions.into())].into_iter().collect())
 }
 
 fn is_authenticated(request: &Request) -> bool {
@@ -202,6 +509,10 @@ fn is_authenticated(request: &Request) -> bool {
     })
 }
 
-fn refuse(status: u16, code: i64, message: &str) -> Response {
+fn not_found() -> Response {
+    refuse(404, 20404, "The requested resource was not found")
+}
+
+pub(super) fn refuse(status: u16, code: i64, message: &str) -> Response {
     Response::json(status, &error("more_info", status, code, message))
 }

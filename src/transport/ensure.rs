@@ -74,7 +74,7 @@ pub enum EnsuredRole<R> {
     },
 }
 
-#[cfg(feature = "redox")]
+#[cfg(any(feature = "redox", feature = "twilio"))]
 impl<R> EnsuredRole<R> {
     pub(crate) fn new<T>(ensured: &Ensured<T>, replaced: Option<R>) -> Self {
         match ensured {
@@ -268,6 +268,12 @@ impl Transport {
             let reconciler = Reconciler::new(transport, session);
             Box::pin(async move { reconciler.ensure_absent(&unwanted).await })
         })
+    }
+
+    /// Returns a call that ends in this error before anything is sent.
+    #[cfg(feature = "twilio")]
+    pub(crate) fn refused<T: Send + 'static>(&self, name: &'static str, error: Error) -> Call<T> {
+        self.steps(name, move |_| std::future::ready(Err(error.with_operation(name))))
     }
 
     /// Returns a call that makes several others.

@@ -102,6 +102,8 @@ codes! {
     CHAT_THROTTLED = 50074 => Some(ErrorKind::RateLimited),
     /// Chat: the role was not found.
     CHAT_ROLE_NOT_FOUND = 50100 => Some(ErrorKind::NotFound),
+    /// Chat: the channel role was not found.
+    CHAT_CHANNEL_ROLE_NOT_FOUND = 50101 => Some(ErrorKind::NotFound),
     /// Chat: the role SID is missing.
     CHAT_NO_ROLE_SID = 50103 => Some(ErrorKind::InvalidRequest),
     /// Chat: the permission was not found.
@@ -110,6 +112,28 @@ codes! {
     CHAT_ROLE_TYPE = 50105 => Some(ErrorKind::InvalidRequest),
     /// Chat: not authorized.
     CHAT_NOT_AUTHORIZED = 50107 => Some(ErrorKind::PermissionDenied),
+    /// Conversations: the role was not found.
+    CONVERSATIONS_ROLE_NOT_FOUND = 50109 => Some(ErrorKind::NotFound),
+    /// Chat and Conversations: the user was not found.
+    CHAT_USER_NOT_FOUND = 50200 => Some(ErrorKind::NotFound),
+    /// Chat and Conversations: the user is there already.
+    CHAT_USER_EXISTS = 50201 => Some(ErrorKind::AlreadyExists),
+    /// Chat and Conversations: that role may not be set.
+    CHAT_ROLE_NOT_ALLOWED = 50205 => Some(ErrorKind::PermissionDenied),
+    /// Chat and Conversations: an identity that looks like the SID of a user.
+    CHAT_IDENTITY = 50206 => Some(ErrorKind::InvalidRequest),
+    /// Chat: the identity is invited already.
+    CHAT_INVITED = 50212 => Some(ErrorKind::AlreadyExists),
+    /// Chat: the member was not found.
+    CHAT_MEMBER_NOT_FOUND = 50402 => Some(ErrorKind::NotFound),
+    /// Chat: the member is there already.
+    CHAT_MEMBER_EXISTS = 50404 => Some(ErrorKind::AlreadyExists),
+    /// Conversations: the address is a participant already.
+    CONVERSATIONS_BINDING_EXISTS = 50416 => Some(ErrorKind::AlreadyExists),
+    /// Conversations: the participant is there already.
+    CONVERSATIONS_PARTICIPANT_EXISTS = 50433 => Some(ErrorKind::AlreadyExists),
+    /// Conversations: the participant of a group is there already.
+    CONVERSATIONS_GROUP_PARTICIPANT_EXISTS = 50437 => Some(ErrorKind::AlreadyExists),
 }
 
 impl std::fmt::Display for ErrorCode {

@@ -5,6 +5,7 @@ mod error;
 mod host;
 pub mod iam;
 mod paging;
+mod shared;
 
 use http::{HeaderMap, HeaderName};
 

@@ -68,6 +68,40 @@ async fn one_loop_reads_who_has_which_role_everywhere() -> Outcome {
 }
 
 #[tokio::test]
+async fn chat_users_and_members_have_roles_over_what_they_are_in() -> Outcome {
+    const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let fake = TwilioChatFake::start().await?;
+    let channel = fake.add_channel(SERVICE, "support", "public");
+    let service = fake.client()?.service(SERVICE);
+    let new = |name, kind: &str| twilio::chat::NewRole::new(name, kind, ["editOwnMessage"]);
+    let admin = service.roles().create(&new("admin", "deployment")?).await?.sid.ok_or("no SID")?;
+    let reader = service.roles().create(&new("reader", "channel")?).await?.sid.ok_or("no SID")?;
+    service.users().create(&twilio::chat::NewUser::new("alice")?.role_sid(&admin)).await?;
+    let members = service.channel("support").members();
+    members.create(&twilio::chat::NewMember::new("alice")?.role_sid(&reader)).await?;
+
+    let users = service.users();
+    let places: [&dyn ReadAssignments; 2] = [&users, &members];
+    let mut seen = Vec::new();
+    for place in places {
+        seen.extend(place.read_assignments().try_collect().await?);
+    }
+    let expected =
+        [(ScopeKind::ChatService, SERVICE, &admin), (ScopeKind::Channel, &channel, &reader)];
+    for (one, (kind, id, role)) in seen.iter().zip(expected) {
+        assert_eq!(one.principal.kind, Some(PrincipalKind::User));
+        assert_eq!(one.principal.id.as_deref(), Some("alice"));
+        assert_eq!(one.role.id.as_deref(), Some(role.as_str()));
+        assert_eq!((one.scope.kind.as_ref(), one.scope.id.as_deref()), (Some(&kind), Some(id)));
+    }
+    assert_eq!(seen[1].scope.within.as_deref(), Some(&seen[0].scope));
+    let account = seen[0].scope.within.as_ref().and_then(|account| account.id.as_deref());
+    assert_eq!(account, Some(TwilioChatFake::ACCOUNT_SID));
+    assert!(seen[1].native::<twilio::chat::Member>().is_some());
+    Ok(())
+}
+
+#[tokio::test]
 async fn harness_projects_of_one_identifier_are_told_apart() -> Outcome {
     let fake = HarnessFake::start().await?;
     let client = fake.client()?;

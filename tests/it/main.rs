@@ -27,6 +27,8 @@ mod calls_redox;
 mod calls_twilio_chat;
 #[cfg(feature = "twilio")]
 mod calls_twilio_iam;
+#[cfg(feature = "twilio")]
+mod calls_twilio_people;
 #[cfg(feature = "harness")]
 mod configuration;
 #[cfg(feature = "deepset")]

@@ -44,6 +44,17 @@ const RESPONSES: &[(&str, &str, Read)] = &[
     ("twilio_chat/role", "", value::<chat::Role>),
     ("twilio_chat/roles", "", page::<chat::RolePage>),
     ("twilio_chat/roles", "/roles/0", value::<chat::Role>),
+    ("twilio_chat/user", "", value::<chat::User>),
+    ("twilio_chat/users", "", page::<chat::PageOf<chat::User>>),
+    ("twilio_chat/member", "", value::<chat::Member>),
+    ("twilio_chat/members", "", page::<chat::PageOf<chat::Member>>),
+    ("twilio_chat/invite", "", value::<chat::Invite>),
+    ("twilio_chat/invites", "", page::<chat::PageOf<chat::Invite>>),
+    ("twilio_chat/channel", "", value::<chat::ListedChannel>),
+    ("twilio_chat/channels", "", page::<chat::PageOf<chat::ListedChannel>>),
+    ("twilio_chat/user_channel", "", value::<chat::UserChannel>),
+    ("twilio_chat/user_channels", "", page::<chat::PageOf<chat::UserChannel>>),
+    ("twilio_chat/service", "", value::<chat::ServiceDetails>),
     ("harness/assignment", "", value::<harness::RoleAssignmentResponse>),
     ("harness/role", "", value::<harness::Role>),
     ("harness/group", "", value::<harness::ResourceGroup>),
@@ -211,6 +222,28 @@ const INCOMPLETE: &[(&str, &[(&str, &str)])] = &[
             (r#"{"roles":[{}],"meta":{}}"#, "roles[0]: missing field `type`"),
         ],
     ),
+    (
+        "twilio.chat users.create",
+        &[
+            ("{}", "body: has none of sid, identity"),
+            (r#"{"code":20001,"message":"no","status":400}"#, "has none of sid, identity"),
+            (r#"{"sid":"","identity":""}"#, "has none of sid, identity"),
+        ],
+    ),
+    (
+        "twilio.chat members.list",
+        &[
+            ("{}", "missing field `members`"),
+            ("[]", "a page of a list"),
+            (r#"{"members":null,"meta":{}}"#, "members: invalid type: null"),
+            (r#"{"members":[]}"#, "missing field `meta`"),
+            (
+                r#"{"members":[{"sid":"MB1"},{}],"meta":{}}"#,
+                "members[1]: has none of sid, identity",
+            ),
+        ],
+    ),
+    ("twilio.chat services.get", &[("{}", "body: has none of sid, friendly_name")]),
     (
         "harness role-assignments.create",
         &[

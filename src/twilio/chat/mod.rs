@@ -1,14 +1,27 @@
-//! Twilio Programmable Chat v2: the roles of a Chat service.
+//! Twilio Programmable Chat v2: the roles of a Chat service, and who has them.
 //!
-//! Page: <https://www.twilio.com/docs/chat/rest/role-resource>. (The product is at the end of its
-//! life; `https://ip-messaging.twilio.com` serves the same paths, *documented*.)
+//! A role is a named list of permissions. A user of the service has one (of the type `deployment`),
+//! and so has a member of a channel (of the type `channel`): there is no "no role". A user comes into
+//! being by itself when an unseen identity connects or becomes a member, with the service's default
+//! role (*documented*), so that a user who does not exist is not one without rights.
+//!
+//! Pages: <https://www.twilio.com/docs/chat/rest/role-resource>,
+//! <https://www.twilio.com/docs/chat/rest/user-resource>,
+//! <https://www.twilio.com/docs/chat/rest/member-resource>,
+//! <https://www.twilio.com/docs/chat/rest/service-resource>. (The product is at the end of its life;
+//! `https://ip-messaging.twilio.com` serves the same paths, *documented*.)
 
 mod access;
 mod change_permissions;
+mod channels;
+mod endpoints;
+mod members;
 mod roles;
+mod service;
 
 use http::{HeaderMap, StatusCode};
 
+use super::shared::Place;
 use super::{AccountSid, error, host, request_id};
 use crate::auth::{Credential, Scheme};
 use crate::client::client;
@@ -18,13 +31,20 @@ use crate::model::{Arg, arg, sid, text};
 use crate::operation::{self, Failure};
 use crate::transport::{Address, ClientOptions, Transport};
 
+pub use super::shared::{
+    ChannelSid, Identity, ListOf, MemberSid, NewUser, PageOf, Resources, RevokedRole, RoleSid,
+    ServiceSid, User, UserKey, UserUpdate,
+};
 pub use change_permissions::PermissionsChanged;
-pub use roles::{ListRoles, NewRole, Role, RolePage, RoleSid, RoleType, Roles, permission};
-
-sid! {
-    /// A Chat service: `IS` and 32 hexadecimal digits.
-    ServiceSid, "ServiceSid", Some("IS")
-}
+pub use channels::{
+    Channel, ChannelKey, ChannelStatus, ChannelType, Channels, ListedChannel, NotificationLevel,
+    UserChannel,
+};
+pub use members::{
+    Invite, InviteSid, Invites, Member, MemberKey, MemberUpdate, Members, NewInvite, NewMember,
+};
+pub use roles::{ListRoles, NewRole, Role, RolePage, RoleType, Roles, permission};
+pub use service::{DefaultRoles, Service, ServiceDetails, Users};
 
 sid! {
     /// An API key: `SK` and 32 hexadecimal digits.
@@ -114,7 +134,7 @@ impl TwilioChat {
     /// calls made from the handle.
     #[must_use]
     pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
-        Service { transport: self.transport.clone(), sid: arg(sid) }
+        Service { transport: self.transport.clone(), place: Place::new(Some(arg(sid))) }
     }
 }
 
@@ -125,21 +145,6 @@ impl operation::Service for TwilioChat {
 
     fn request_id(headers: &HeaderMap) -> Option<String> {
         request_id(headers)
-    }
-}
-
-/// A Chat service.
-#[derive(Clone, Debug)]
-pub struct Service {
-    transport: Transport,
-    sid: Arg<ServiceSid>,
-}
-
-impl Service {
-    /// Returns the handle of the service's roles.
-    #[must_use]
-    pub fn roles(&self) -> Roles {
-        Roles { transport: self.transport.clone(), service: self.sid.clone() }
     }
 }
 

@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountSid, ServiceSid, TwilioChat};
+use super::{AccountSid, RoleSid, ServiceSid, TwilioChat};
 use crate::declare::getters;
 use crate::error::Error;
-use crate::model::{Arg, Timestamp, arg, open_enum, sid, text};
+use crate::model::{Arg, Timestamp, arg, open_enum, text};
 use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
 use crate::transport::{BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Found, List};
 use crate::transport::{Session, Transport, Unwanted};
 use crate::twilio::error::{ErrorCode, is_not_found_by};
 use crate::twilio::paging::{PageMeta, Paging};
+use crate::twilio::shared::Place;
 
 /// The roles of a Chat service.
 ///
@@ -48,7 +49,7 @@ use crate::twilio::paging::{PageMeta, Paging};
 #[derive(Clone, Debug)]
 pub struct Roles {
     pub(super) transport: Transport,
-    pub(super) service: Arg<ServiceSid>,
+    pub(super) place: Place,
 }
 
 impl Roles {
@@ -80,7 +81,7 @@ impl Roles {
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
     pub fn list(&self) -> List<ListRoles> {
-        self.transport.list(ListRoles { service: self.service.clone(), paging: Paging::default() })
+        self.transport.list(ListRoles { place: self.place.clone(), paging: Paging::default() })
     }
 
     /// Returns a role: `GET /v2/Services/{ServiceSid}/Roles/{Sid}`, 200 (*documented*).
@@ -206,7 +207,7 @@ impl Operation for CreateRole<'_> {
     const SPEC: Spec = Spec::post("twilio.chat roles.create", ROLES);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(&self.0.service)?])
+        self.0.place.values(None)
     }
 
     fn body(&self) -> Result<Body, Error> {
@@ -220,7 +221,7 @@ impl Operation for CreateRole<'_> {
 /// A page of roles; see [`Roles::list`].
 #[derive(Clone, Debug)]
 pub struct ListRoles {
-    service: Arg<ServiceSid>,
+    place: Place,
     paging: Paging,
 }
 
@@ -238,7 +239,7 @@ impl Operation for ListRoles {
     const SPEC: Spec = Spec::get("twilio.chat roles.list", ROLES);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(&self.service)?])
+        self.place.values(None)
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
@@ -279,7 +280,7 @@ impl Operation for GetRole<'_> {
     const SPEC: Spec = Spec::get("twilio.chat roles.get", ROLE);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(&self.0.service)?, text(self.1)?])
+        self.0.place.values(Some(text(self.1)?))
     }
 }
 
@@ -291,7 +292,7 @@ impl Operation for UpdateRole<'_> {
     const SPEC: Spec = Spec::post("twilio.chat roles.update", ROLE).success(&[200]);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(&self.0.service)?, text(self.1)?])
+        self.0.place.values(Some(text(self.1)?))
     }
 
     fn validate(&self) -> Result<(), Error> {
@@ -312,7 +313,7 @@ impl Operation for DeleteRole<'_> {
     const SPEC: Spec = Spec::delete("twilio.chat roles.delete", ROLE);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(&self.0.service)?, text(self.1)?])
+        self.0.place.values(Some(text(self.1)?))
     }
 
     fn refused_by_own_effect(refused: &Error) -> Option<()> {
@@ -419,12 +420,6 @@ impl EnsureNoRole {
         }
         Ok(false)
     }
-}
-
-sid! {
-    /// A role of a Chat service: `RL` and 32 hexadecimal digits. In responses it is kept as it
-    /// came.
-    RoleSid, "sid", Some("RL")
 }
 
 open_enum! {

@@ -1,6 +1,9 @@
 use rolecall::BoxFuture;
 use rolecall::auth::{AccessToken, Credential, TokenProvider};
-use rolecall::twilio::chat::{self, NewRole, Roles, TwilioChat};
+use rolecall::twilio::chat::{
+    self, Channel, MemberUpdate, NewInvite, NewMember, NewRole, RoleSid, Service, TwilioChat,
+    UserUpdate,
+};
 use rolecall::twilio::iam::{
     ApiVersion, Credentials, Email, ListRoleAssignments, NewRoleAssignment, NewUser, Organization,
     TwilioIam, User, UserFilter, UserPatch,
@@ -206,45 +209,234 @@ pub(super) fn iam() -> Vec<Endpoint> {
     all
 }
 
-fn roles(origin: &str, options: ClientOptions) -> Roles {
+fn chat_service(origin: &str, options: ClientOptions) -> Service {
     let credentials = chat::Credentials::auth_token(ACCOUNT, secret("obviously-fake-auth-token"));
     let client = TwilioChat::builder(credentials).base_url(origin).options(options).build();
-    client.expect("the client is set up well").service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles()
+    client.expect("the client is set up well").service(SERVICE)
+}
+
+const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const CHANNEL: &str = "CHaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const CHAT_ROLE: &str = "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const MEMBER: &str = "MBaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const INVITE: &str = "INaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+/// A name that is encoded in paths and forms.
+const NAMED: &str = "alice/b é@x.example";
+const ATTRIBUTES: &str = r#"{"team":"a & é"}"#;
+
+fn role_sid() -> RoleSid {
+    RoleSid::new(CHAT_ROLE).expect("it is a SID")
+}
+
+/// A page of Chat or Conversations, as the last one.
+fn last_page(page: &str) -> String {
+    last(page, "/meta/next_page_url", Value::Null)
 }
 
 pub(super) fn chat() -> Vec<Endpoint> {
-    const ROLE: &str = "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    [chat_roles(), chat_users(), chat_members(), chat_invites(), chat_others()].concat()
+}
+
+fn chat_roles() -> Vec<Endpoint> {
     let role = fixture!("twilio_chat/role.full.json");
-    let next = "/meta/next_page_url";
-    let page = last(fixture!("twilio_chat/roles.full.json"), next, Value::Null);
-    let [first, items] = list(roles, page, |it| it.list());
+    let page = last_page(fixture!("twilio_chat/roles.full.json"));
+    let [first, items] = list(chat_service, page, |it| it.roles().list());
+    let create = endpoint(chat_service, role, |it| {
+        let permissions = ["sendMessage", "leaveChannel", "addMember", "new/1"];
+        let new = NewRole::new("channel user & é", "channel", permissions);
+        it.roles().create(&new.expect("it is complete"))
+    });
+    let get = endpoint(chat_service, role, |it| it.roles().get(CHAT_ROLE));
+    let update =
+        endpoint(chat_service, role, |it| it.roles().update(CHAT_ROLE, ["sendMessage", "new/1 &"]));
+    let delete = endpoint(chat_service, "", |it| it.roles().delete(CHAT_ROLE));
     vec![
-        endpoint(roles, role, |it| {
-            let permissions = ["sendMessage", "leaveChannel", "addMember", "new/1"];
-            let new = NewRole::new("channel user & é", "channel", permissions);
-            it.create(&new.expect("it is complete"))
-        })
-        .with(
+        create.with(
             "",
             "twilio_chat/create.request.http",
             "TwilioChat::service(…).roles().create(…)",
         ),
-        endpoint(roles, role, |it| it.get(ROLE)).with(
-            "",
-            "twilio_chat/get.request.http",
-            "TwilioChat::service(…).roles().get(…)",
-        ),
-        endpoint(roles, role, |it| it.update(ROLE, ["sendMessage", "new/1 &"])).with(
+        get.with("", "twilio_chat/get.request.http", "TwilioChat::service(…).roles().get(…)"),
+        update.with(
             "",
             "twilio_chat/update.request.http",
             "TwilioChat::service(…).roles().update(…)",
         ),
-        endpoint(roles, "", |it| it.delete(ROLE)).with(
+        delete.with(
             "",
             "twilio_chat/delete.request.http",
             "TwilioChat::service(…).roles().delete(…)",
         ),
         first.with("", "twilio_chat/list.request.http", "TwilioChat::service(…).roles().list()"),
         items,
+    ]
+}
+
+fn chat_users() -> Vec<Endpoint> {
+    let user = fixture!("twilio_chat/user.full.json");
+    let page = last_page(fixture!("twilio_chat/users.full.json"));
+    let [first, items] = list(chat_service, page, |it| it.users().list());
+    let page = last_page(fixture!("twilio_chat/user_channels.full.json"));
+    let [channels, all_channels] = list(chat_service, page, |it| it.users().channels(USER));
+    let create = endpoint(chat_service, user, |it| {
+        let new = chat::NewUser::new(NAMED).expect("it is an identity").role_sid(role_sid());
+        let new = new.attributes(ATTRIBUTES).friendly_name("Alice B.");
+        it.users().webhook_enabled(true).create(&new)
+    });
+    let get = endpoint(chat_service, user, |it| it.users().get(NAMED));
+    let update = endpoint(chat_service, user, |it| {
+        let update = UserUpdate::default().role_sid(role_sid());
+        let update = update.attributes(ATTRIBUTES).friendly_name("Alice B.");
+        it.users().webhook_enabled(true).update(USER, &update)
+    });
+    let set_role = endpoint(chat_service, user, |it| it.users().set_role(USER, CHAT_ROLE));
+    let delete = endpoint(chat_service, "", |it| it.users().webhook_enabled(true).delete(USER));
+    vec![
+        create.with(
+            "",
+            "twilio_chat/users_create.request.http",
+            "TwilioChat::service(…).users().create(…)",
+        ),
+        get.with("", "twilio_chat/users_get.request.http", "TwilioChat::service(…).users().get(…)"),
+        update.with(
+            "",
+            "twilio_chat/users_update.request.http",
+            "TwilioChat::service(…).users().update(…)",
+        ),
+        set_role.with(
+            "",
+            "twilio_chat/users_set_role.request.http",
+            "TwilioChat::service(…).users().set_role(…)",
+        ),
+        delete.with(
+            "",
+            "twilio_chat/users_delete.request.http",
+            "TwilioChat::service(…).users().delete(…)",
+        ),
+        first.with(
+            "",
+            "twilio_chat/users_list.request.http",
+            "TwilioChat::service(…).users().list()",
+        ),
+        items,
+        channels.with(
+            "",
+            "twilio_chat/users_channels.request.http",
+            "TwilioChat::service(…).users().channels(…)",
+        ),
+        all_channels,
+    ]
+}
+
+fn chat_channel(origin: &str, options: ClientOptions) -> Channel {
+    chat_service(origin, options).channel("general & é")
+}
+
+fn chat_members() -> Vec<Endpoint> {
+    let member = fixture!("twilio_chat/member.full.json");
+    let page = last_page(fixture!("twilio_chat/members.full.json"));
+    let [filtered, _] = list(chat_channel, page.clone(), |it| {
+        it.members().list().identity("alice").identity("bo & é")
+    });
+    let [first, items] = list(chat_channel, page, |it| it.members().list());
+    let create = endpoint(chat_channel, member, |it| {
+        let new = NewMember::new(NAMED).expect("it is an identity").role_sid(role_sid());
+        it.members().create(&new.attributes(ATTRIBUTES))
+    });
+    let get = endpoint(chat_channel, member, |it| it.members().get(NAMED));
+    let update = endpoint(chat_channel, member, |it| {
+        let update = MemberUpdate::default().role_sid(role_sid()).attributes(ATTRIBUTES);
+        it.members().update(MEMBER, &update)
+    });
+    let set_role = endpoint(chat_channel, member, |it| {
+        it.members().webhook_enabled(true).set_role(MEMBER, CHAT_ROLE)
+    });
+    let delete = endpoint(chat_channel, "", |it| it.members().webhook_enabled(true).delete(MEMBER));
+    vec![
+        create.with(
+            "",
+            "twilio_chat/members_create.request.http",
+            "….channel(…).members().create(…)",
+        ),
+        get.with("", "twilio_chat/members_get.request.http", "….channel(…).members().get(…)"),
+        update.with(
+            "",
+            "twilio_chat/members_update.request.http",
+            "….channel(…).members().update(…)",
+        ),
+        set_role.with(
+            "",
+            "twilio_chat/members_set_role.request.http",
+            "….channel(…).members().set_role(…)",
+        ),
+        delete.with(
+            "",
+            "twilio_chat/members_delete.request.http",
+            "….channel(…).members().delete(…)",
+        ),
+        first.with("", "twilio_chat/members_list.request.http", "….channel(…).members().list()"),
+        items,
+        filtered.with(
+            "of identities",
+            "twilio_chat/members_list_of_identities.request.http",
+            "….channel(…).members().list()",
+        ),
+    ]
+}
+
+fn chat_invites() -> Vec<Endpoint> {
+    fn channel(origin: &str, options: ClientOptions) -> Channel {
+        chat_service(origin, options).channel(CHANNEL)
+    }
+    let invite = fixture!("twilio_chat/invite.full.json");
+    let page = last_page(fixture!("twilio_chat/invites.full.json"));
+    let [first, items] = list(channel, page, |it| it.invites().list().identity("alice"));
+    let create = endpoint(channel, invite, |it| {
+        let new = NewInvite::new("alice").expect("it is an identity");
+        it.invites().create(&new.role_sid(role_sid()))
+    });
+    let get = endpoint(channel, invite, |it| it.invites().get(INVITE));
+    let delete = endpoint(channel, "", |it| it.invites().delete(INVITE));
+    vec![
+        create.with(
+            "",
+            "twilio_chat/invites_create.request.http",
+            "….channel(…).invites().create(…)",
+        ),
+        get.with("", "twilio_chat/invites_get.request.http", "….channel(…).invites().get(…)"),
+        delete.with(
+            "",
+            "twilio_chat/invites_delete.request.http",
+            "….channel(…).invites().delete(…)",
+        ),
+        first.with("", "twilio_chat/invites_list.request.http", "….channel(…).invites().list()"),
+        items,
+    ]
+}
+
+fn chat_others() -> Vec<Endpoint> {
+    let page = last_page(fixture!("twilio_chat/channels.full.json"));
+    let [channels, all_channels] = list(chat_service, page, |it| it.channels().list());
+    let service = fixture!("twilio_chat/service.full.json");
+    let get = endpoint(chat_service, service, Service::get);
+    let update = endpoint(chat_service, service, |it| {
+        let sid = |digit: &str| RoleSid::new(format!("RL{}", digit.repeat(32)));
+        let sid = |digit| sid(digit).expect("it is a SID");
+        let defaults = chat::DefaultRoles::default().service(sid("a")).channel(sid("b"));
+        it.update_default_roles(&defaults.channel_creator(sid("c")))
+    });
+    vec![
+        channels.with(
+            "",
+            "twilio_chat/channels_list.request.http",
+            "TwilioChat::service(…).channels().list()",
+        ),
+        all_channels,
+        get.with("", "twilio_chat/service_get.request.http", "TwilioChat::service(…).get()"),
+        update.with(
+            "",
+            "twilio_chat/service_update_default_roles.request.http",
+            "TwilioChat::service(…).update_default_roles(…)",
+        ),
     ]
 }

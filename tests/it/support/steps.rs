@@ -213,7 +213,15 @@ fn shown<T>(all: Vec<T>, parts: impl Fn(T) -> [Option<String>; 2]) -> Vec<String
 pub(crate) fn every_way() -> Vec<Way> {
     let mut all = Vec::new();
     #[cfg(feature = "twilio")]
-    all.extend([twilio_iam::role_assignments(), twilio_iam::users(), twilio_chat::all()].concat());
+    all.extend(
+        [
+            twilio_iam::role_assignments(),
+            twilio_iam::users(),
+            twilio_chat::all(),
+            twilio_people::all(),
+        ]
+        .concat(),
+    );
     #[cfg(feature = "harness")]
     all.extend(harness::all());
     #[cfg(feature = "redox")]
@@ -420,6 +428,153 @@ mod twilio_chat {
             remove.way("lacking", "GET", Ok(AlreadyAbsent), there()),
             remove.way("none would be left", "GET", Err(InvalidRequest), last()),
         ]
+    }
+}
+
+/// Who has which role in Chat.
+#[cfg(feature = "twilio")]
+mod twilio_people {
+    use super::*;
+    use rolecall::testing::TwilioChatFake;
+    use rolecall::twilio::chat::{
+        DefaultRoles, NewMember, NewRole, NewUser, RevokedRole, RoleSid, RoleType, Service,
+    };
+
+    const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    /// The roles that the fake starts with, in their order.
+    const GUEST: &str = "RL00000000000000000000000000000001";
+    const ADMIN: &str = "RL00000000000000000000000000000002";
+    const READER: &str = "RL00000000000000000000000000000003";
+    const MODERATOR: &str = "RL00000000000000000000000000000004";
+
+    impl From<RevokedRole> for Told {
+        fn from(revoked: RevokedRole) -> Self {
+            match revoked {
+                RevokedRole::Revoked { .. } => Deleted,
+                RevokedRole::NotHeld => AlreadyAbsent,
+                RevokedRole::Indeterminate { .. } => Indeterminate,
+            }
+        }
+    }
+
+    fn sid(text: &str) -> RoleSid {
+        RoleSid::new(text).expect("it is a SID")
+    }
+
+    /// A service with two roles for users and two for members, the first of each as its default, and
+    /// a channel.
+    async fn start() -> std::io::Result<TwilioChatFake> {
+        let fake = TwilioChatFake::start().await?;
+        let service = service(&fake, &fake.uri(), ClientOptions::default());
+        for (name, kind) in [
+            ("guest", RoleType::Deployment),
+            ("admin", RoleType::Deployment),
+            ("reader", RoleType::Channel),
+            ("moderator", RoleType::Channel),
+        ] {
+            let new = NewRole::new(name, kind, ["editOwnMessage"]).expect("it is complete");
+            service.roles().create(&new).await.expect("it is created");
+        }
+        let defaults = DefaultRoles::default().service(sid(GUEST)).channel(sid(READER));
+        service.update_default_roles(&defaults).await.expect("they are set");
+        fake.add_channel(SERVICE, "support", "private");
+        Ok(fake)
+    }
+
+    fn service(fake: &TwilioChatFake, origin: &str, options: ClientOptions) -> Service {
+        let client = fake.builder().base_url(origin).options(options).build();
+        client.expect("the client is set up well").service(SERVICE)
+    }
+
+    /// Who of these has which role; of the one whose role is changed, only whether it has that one.
+    fn held<T>(
+        all: Vec<T>,
+        role: &str,
+        parts: impl Fn(T) -> (Option<String>, Option<RoleSid>),
+    ) -> Vec<String> {
+        let parts = all.into_iter().map(parts).map(|(identity, role)| {
+            (identity.unwrap_or_default(), role.map(|sid| sid.to_string()).unwrap_or_default())
+        });
+        let counted = parts.filter(|(identity, held)| identity != "alice" || held == role);
+        counted.map(|(identity, role)| format!("{identity} {role}")).collect()
+    }
+
+    /// The ways of users, or of members.
+    macro_rules! holders {
+        ($handle:expr, $new:ident, $all:ident, $first:ident, $second:ident, $ensure:literal, $revoke:literal) => {{
+            let (bo, other, wanted) =
+                (|| ("bo", $second), || ("alice", $first), || ("alice", $second));
+            let desired = match $second {
+                ADMIN => "alice RL00000000000000000000000000000002",
+                _ => "alice RL00000000000000000000000000000004",
+            };
+            let ensure = Method {
+                facts: facts($ensure, desired, 4, TWILIO_ELSEWHERE),
+                start: || Box::pin(start()),
+                uri: TwilioChatFake::uri,
+                client: |fake, origin, options| $handle(service(fake, origin, options)),
+                call: |it| told(it.ensure_role("alice", $second)),
+                held: |fake: &TwilioChatFake| {
+                    held(fake.$all(), $second, |one| {
+                        (one.identity.map(|identity| identity.to_string()), one.role_sid)
+                    })
+                },
+                create: |it, (identity, role): &(&str, &str)| {
+                    let new = $new::new(*identity).expect("it is an identity");
+                    done(it.create(&new.role_sid(sid(role))))
+                },
+                set_up: |_| {},
+            };
+            let revoke =
+                ensure.other($revoke, Goal::Gone, 2, |it| told(it.revoke_role("alice", $second)));
+            let default =
+                revoke.other($revoke, Goal::Read, 0, |it| told(it.revoke_role("alice", $first)));
+            let twice_lost = "GET POST? POST? GET GET POST";
+            vec![
+                ensure.way("another role", "GET POST", Ok(Created), [bo(), other()]),
+                ensure.way("held", "GET", Ok(AlreadyExisted), [bo(), wanted()]),
+                ensure.way("nobody", "GET", Err(ErrorKind::NotFound), [bo()]),
+                ensure.way("lost, twice", twice_lost, Ok(Created), [bo(), other()]),
+                ensure.way(
+                    "responses lost",
+                    "GET POST! POST! GET",
+                    Ok(Indeterminate),
+                    [bo(), other()],
+                ),
+                revoke.way("held", "GET GET POST", Ok(Deleted), [bo(), wanted()]),
+                revoke.way("another role", "GET", Ok(AlreadyAbsent), [bo(), other()]),
+                revoke.way("lost", "GET GET POST? GET GET POST", Ok(Deleted), [bo(), wanted()]),
+                revoke.way(
+                    "response lost",
+                    "GET GET POST! GET",
+                    Ok(Indeterminate),
+                    [bo(), wanted()],
+                ),
+                default.way("of the default", "GET GET", Err(Conflict), [bo(), other()]),
+            ]
+        }};
+    }
+
+    pub(super) fn all() -> Vec<Way> {
+        let mut all = holders!(
+            |service: Service| service.users(),
+            NewUser,
+            users,
+            GUEST,
+            ADMIN,
+            "twilio.chat users.ensure_role",
+            "twilio.chat users.revoke_role"
+        );
+        all.extend(holders!(
+            |service: Service| service.channel("support").members(),
+            NewMember,
+            members,
+            READER,
+            MODERATOR,
+            "twilio.chat members.ensure_role",
+            "twilio.chat members.revoke_role"
+        ));
+        all
     }
 }
 

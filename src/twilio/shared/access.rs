@@ -1,0 +1,52 @@
+//! Users, members and participants in the shared vocabulary of [`crate::access`].
+
+use super::{ChannelSid, Holder, Identity, Lists, Resources, ServiceSid};
+use crate::access::{
+    Assignment, Principal, PrincipalKind, ReadAssignments, Scope, ScopeKind, Vendor,
+};
+use crate::transport::{Items, Position};
+use crate::twilio::AccountSid;
+
+/// The native value is the user, the member or the participant.
+impl<P: Lists<T>, T: Holder> ReadAssignments for Resources<P, T> {
+    fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment> {
+        self.list().from(position).items().map(|holder: T| {
+            let mut shared = Assignment::new(Vendor::Twilio).with_native(holder.clone());
+            shared.id = holder.sid().map(str::to_owned);
+            shared.principal = holder.principal();
+            shared.role.id = holder.role_sid().map(|sid| sid.to_string());
+            shared.scope = holder.scope();
+            shared
+        })
+    }
+}
+
+/// A person, by the identity that names the same one in all of a service.
+pub(in crate::twilio) fn person(identity: Option<&Identity>, name: Option<&String>) -> Principal {
+    let mut person = Principal { kind: Some(PrincipalKind::User), ..Principal::default() };
+    (person.id, person.name) = (identity.map(|identity| identity.to_string()), name.cloned());
+    person
+}
+
+/// A service, in the account that it belongs to.
+pub(in crate::twilio) fn service_scope(
+    account: Option<&AccountSid>,
+    service: Option<&ServiceSid>,
+) -> Scope {
+    let scope = scope(ScopeKind::ChatService, service);
+    match account {
+        Some(account) => scope.within(Scope::new(ScopeKind::Account, account.as_str())),
+        None => scope,
+    }
+}
+
+/// A channel or a conversation, in a service.
+pub(in crate::twilio) fn channel_scope(channel: Option<&ChannelSid>, service: Scope) -> Scope {
+    scope(ScopeKind::Channel, channel).within(service)
+}
+
+fn scope(kind: ScopeKind, id: Option<&impl ToString>) -> Scope {
+    let mut scope = Scope::default();
+    (scope.kind, scope.id) = (Some(kind), id.map(ToString::to_string));
+    scope
+}

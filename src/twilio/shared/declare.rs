@@ -1,0 +1,122 @@
+//! Declarations of requests and responses.
+
+/// Declares a response: the fields of which one at least identifies the thing, then the others. Each
+/// is documented as nullable, or read as if it were.
+macro_rules! thing {
+    (
+        $(#[$meta:meta])*
+        $name:ident in $key:literal known by $known_by:literal = $first:ident $(or $other:ident)? {
+            $($(#[$part_meta:meta])* $part:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$part_meta])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $part: Option<$type>,
+            )+
+        }
+
+        impl $crate::twilio::shared::Thing for $name {
+            const LIST_KEY: &'static str = $key;
+            const KNOWN_BY: &'static str = $known_by;
+
+            fn id(&self) -> Option<&str> {
+                let id = self.$first.as_ref().map(AsRef::as_ref);
+                $(let id = id.or_else(|| self.$other.as_ref().map(AsRef::as_ref));)?
+                id.filter(|id: &&str| !id.is_empty())
+            }
+        }
+    };
+}
+
+/// Declares the form of a request: `by identity`, which is required then, and what is sent only where it
+/// is set. Each part has a setter, a getter, and the vendor's name.
+macro_rules! form {
+    (
+        $(#[$meta:meta])*
+        $name:ident by identity {
+            $($(#[$part_meta:meta])* $part:ident, $getter:ident: $type:ty = $wire:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name {
+            identity: $crate::twilio::shared::Identity,
+            $($part: Option<$type>,)+
+        }
+
+        impl $name {
+            /// Starts a request with nothing but the identity.
+            ///
+            /// # Errors
+            /// An invalid-request error that names the field and the rule.
+            pub fn new(
+                identity: impl TryInto<$crate::twilio::shared::Identity, Error: Into<$crate::Error>>,
+            ) -> Result<Self, $crate::Error> {
+                Ok(Self { identity: $crate::model::arg(identity)?, $($part: None,)+ })
+            }
+
+            /// Returns the identity.
+            #[must_use]
+            pub fn identity(&self) -> &$crate::twilio::shared::Identity {
+                &self.identity
+            }
+        }
+
+        $crate::twilio::shared::form! {
+            @parts $name(own) [vec![("Identity", own.identity.as_str())]]
+            $($(#[$part_meta])* $part, $getter: $type = $wire,)+
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $name:ident {
+            $($(#[$part_meta:meta])* $part:ident, $getter:ident: $type:ty = $wire:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct $name {
+            $($part: Option<$type>,)+
+        }
+
+        $crate::twilio::shared::form! {
+            @parts $name(own) [Vec::new()]
+            $($(#[$part_meta])* $part, $getter: $type = $wire,)+
+        }
+    };
+    (
+        @parts $name:ident($own:ident) [$pairs:expr]
+        $($(#[$part_meta:meta])* $part:ident, $getter:ident: $type:ty = $wire:literal,)+
+    ) => {
+        impl $name { $(
+            $(#[$part_meta])*
+            #[must_use = "it returns the changed value"]
+            pub fn $part(mut self, $part: impl Into<$type>) -> Self {
+                self.$part = Some($part.into());
+                self
+            }
+
+            #[doc = concat!("Returns `", $wire, "`, where it is set.")]
+            #[must_use]
+            pub fn $getter(&self) -> Option<&$type> {
+                self.$part.as_ref()
+            }
+        )+ }
+
+        impl $crate::twilio::shared::Form for $name {
+            fn pairs(&self) -> Vec<(&'static str, &str)> {
+                let $own = self;
+                let mut pairs: Vec<(&'static str, &str)> = $pairs;
+                $(pairs.extend($own.$part.as_ref().map(|part| ($wire, part.as_ref())));)+
+                pairs
+            }
+        }
+    };
+}
+
+pub(in crate::twilio) use {form, thing};

@@ -1,0 +1,266 @@
+//! Giving somebody a role, and taking it away: each has exactly one.
+
+use std::sync::OnceLock;
+
+use serde::Serialize;
+
+use super::{Grants, Holder, Reader, Resources, RoleSid};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::model::{Arg, arg, text};
+use crate::transport::{BoxFuture, Call, Desired, Ensured, EnsuredRole, Found, Mismatch, Session};
+
+/// The result of a `revoke_role`, which sets the service's default in place of a role: how it came about
+/// that the holder does not have the role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum RevokedRole {
+    /// The holder had the role, and this call set the default in its place.
+    Revoked {
+        /// The service's default role, which the holder has now.
+        default: RoleSid,
+    },
+    /// The holder did not have the role before this call: nothing was changed.
+    NotHeld,
+    /// The holder was found without the role after an unknown outcome: this call replaced it, or
+    /// another one did.
+    Indeterminate {
+        /// The service's default role, which this call may have set.
+        default: RoleSid,
+    },
+}
+
+impl<P: Grants<T>, T: Holder> Resources<P, T> {
+    /// Ensures that somebody has this role: reads, sets the role where it is another one, and reads
+    /// again where the outcome is unknown.
+    ///
+    /// Each has exactly one role, so it **replaces** the one that is held; the result names that one.
+    /// Only `RoleSid` is sent ([`set_role`](Self::set_role)). Setting it twice has the same effect as
+    /// once (inferred), so the change may be repeated. There are no versions and no conditional writes:
+    /// a role that another caller gives after the reading is replaced too, unless a later reading shows
+    /// it: then the call ends in a conflict.
+    ///
+    /// # Errors
+    /// Those of [`get`](Self::get) and [`set_role`](Self::set_role). Somebody who does not exist is one
+    /// of them: nobody is created. [`ErrorKind::Conflict`] with a
+    /// [`Mismatch<RoleSid, T>`](crate::Mismatch) if another role shows up in the response to the change
+    /// or after an unknown outcome.
+    pub fn ensure_role(
+        &self,
+        id: impl TryInto<T::Key, Error: Into<Error>>,
+        role: impl TryInto<RoleSid, Error: Into<Error>>,
+    ) -> Call<EnsuredRole<RoleSid>> {
+        match Change::new(self.clone(), id, role) {
+            Ok(change) => self.transport.ensure_with(EnsureRole(change), |ensured, before| {
+                let replaced = before.and_then(|holder: T| holder.role_sid().cloned());
+                EnsuredRole::new(&ensured, replaced)
+            }),
+            Err(error) => self.transport.refused(P::ENSURE_ROLE, error),
+        }
+    }
+
+    /// Ensures that somebody does not have this role: where it is held, sets the service's default role
+    /// in its place, and says so in its result.
+    ///
+    /// There is no "no role", so that to revoke is to set another one (inferred). The call reads who has
+    /// what and, only where the role is held, the service's defaults; then it sends `RoleSid` alone, and
+    /// reads again where the outcome is unknown. It repeats the change only where the role is still held
+    /// then. There are no versions and no conditional writes: a role that another caller gives between
+    /// the reading and the writing is replaced.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] before anything is changed if the service has no default role for it, or
+    /// if the default is the very role that is to be revoked: change the defaults, give another role by
+    /// [`ensure_role`](Self::ensure_role), or [`delete`](Self::delete) the holder. Else those of
+    /// [`get`](Self::get), of reading the defaults, and of [`update`](Self::update).
+    pub fn revoke_role(
+        &self,
+        id: impl TryInto<T::Key, Error: Into<Error>>,
+        role: impl TryInto<RoleSid, Error: Into<Error>>,
+    ) -> Call<RevokedRole> {
+        match Change::new(self.clone(), id, role) {
+            Ok(change) => {
+                let revoke = RevokeRole { change, default: OnceLock::new() };
+                self.transport.ensure_with(revoke, |ensured, _| revoked(&ensured))
+            }
+            Err(error) => self.transport.refused(P::REVOKE_ROLE, error),
+        }
+    }
+}
+
+/// A change of one role.
+struct Change<P, T> {
+    holders: Resources<P, T>,
+    id: Arg<String>,
+    role: RoleSid,
+    /// What the holder is written by: its SID where the service named it, since not every write takes
+    /// another name.
+    write_id: OnceLock<Arg<String>>,
+}
+
+impl<P: Grants<T>, T: Holder> Change<P, T> {
+    /// # Errors
+    /// That of an invalid id.
+    fn new(
+        holders: Resources<P, T>,
+        id: impl TryInto<T::Key, Error: Into<Error>>,
+        role: impl TryInto<RoleSid, Error: Into<Error>>,
+    ) -> Result<Self, Error> {
+        let id = text(&arg::<T::Key>(id))?.to_owned();
+        Ok(Self { holders, id: Ok(id), role: arg(role)?, write_id: OnceLock::new() })
+    }
+
+    /// Reads the holder, and whether it has the role.
+    async fn read(&self, session: &Session) -> Result<(T, bool), Error> {
+        let holder = session.send(self.holders.get_by(&self.id)).await?;
+        let write_id = || holder.sid().map_or_else(|| self.id.clone(), |sid| Ok(sid.to_owned()));
+        self.write_id.get_or_init(write_id);
+        let has_role = self.is_role(holder.role_sid());
+        Ok((holder, has_role))
+    }
+
+    fn is_role(&self, role: Option<&RoleSid>) -> bool {
+        role.is_some_and(|role| role.as_str().eq_ignore_ascii_case(self.role.as_str()))
+    }
+
+    fn write_id(&self) -> &Arg<String> {
+        self.write_id.get().unwrap_or(&self.id)
+    }
+
+    /// The error of a response that shows another role than the one that was set.
+    fn contradicted(&self, holder: T) -> Error {
+        Mismatch::error(self.role.clone(), holder, Effect::Unknown)
+    }
+}
+
+type Finding<'a, T> = BoxFuture<'a, Result<Found<T>, Error>>;
+
+/// The role that [`Resources::ensure_role`] gives.
+struct EnsureRole<P, T>(Change<P, T>);
+
+impl<P: Grants<T>, T: Holder> Desired for EnsureRole<P, T> {
+    type Item = T;
+    type Created = T;
+    type Request = RoleSid;
+    const NAME: &'static str = P::ENSURE_ROLE;
+    const REPEATABLE: bool = true;
+    const REPLACES: bool = true;
+
+    fn request(&self) -> &RoleSid {
+        &self.0.role
+    }
+
+    fn create(&self) -> Call<T> {
+        self.0.holders.set_role_of(self.0.write_id(), &Ok(self.0.role.clone()))
+    }
+
+    fn is_same(first: &T, later: &T) -> bool {
+        first.role_sid() == later.role_sid()
+    }
+
+    fn created(&self, holder: T) -> Result<T, Error> {
+        // A role that the response leaves out says nothing.
+        match holder.role_sid() {
+            Some(role) if !self.0.is_role(Some(role)) => Err(self.0.contradicted(holder)),
+            _ => Ok(holder),
+        }
+    }
+
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, T> {
+        Box::pin(async move {
+            let (holder, has_role) = self.0.read(session).await?;
+            Ok(if has_role { Found::Matching(holder) } else { Found::Different(holder) })
+        })
+    }
+
+    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, T> {
+        self.find(session)
+    }
+}
+
+/// The absence of a role, as [`Resources::revoke_role`] brings it about.
+struct RevokeRole<P, T> {
+    change: Change<P, T>,
+    /// The service's default, where it was read.
+    default: OnceLock<RoleSid>,
+}
+
+impl<P: Grants<T>, T: Holder> RevokeRole<P, T> {
+    /// Reads the service's default.
+    ///
+    /// # Errors
+    /// That of reading, or one that says what can be done.
+    async fn read_default(&self, session: &Session) -> Result<RoleSid, Error> {
+        let Resources { transport, place, .. } = &self.change.holders;
+        let default = P::default_role(Reader { transport, session }, place, T::ROLE).await?;
+        let what = match default {
+            Some(default) if !self.change.is_role(Some(&default)) => return Ok(default),
+            Some(_) => "the role to be revoked is the service's default",
+            None => "the service has no default role to set in its place",
+        };
+        let instead = "change the service's defaults, give another role, or delete who holds it";
+        Err(Error::new(ErrorKind::Conflict)
+            .with_effect(Effect::NotApplied)
+            .with_detail(format!("{what}: {instead}")))
+    }
+}
+
+impl<P: Grants<T>, T: Holder> Desired for RevokeRole<P, T> {
+    /// Who does not have the role, or has it; and the default where that was read.
+    type Item = (T, Option<RoleSid>);
+    type Created = T;
+    type Request = RoleSid;
+    const NAME: &'static str = P::REVOKE_ROLE;
+    const REPEATABLE: bool = true;
+    const REPLACES: bool = true;
+
+    fn request(&self) -> &RoleSid {
+        &self.change.role
+    }
+
+    /// A request that is not retried by itself: what another caller gives meanwhile is to stay.
+    fn create(&self) -> Call<T> {
+        // It was read before.
+        let default = self.default.get().unwrap_or(&self.change.role);
+        self.change.holders.replace_role_of(self.change.write_id(), default)
+    }
+
+    /// Both have the role that is to be revoked.
+    fn is_same(_: &Self::Item, _: &Self::Item) -> bool {
+        true
+    }
+
+    fn created(&self, holder: T) -> Result<Self::Item, Error> {
+        match self.change.is_role(holder.role_sid()) {
+            true => Err(self.change.contradicted(holder)),
+            false => Ok((holder, self.default.get().cloned())),
+        }
+    }
+
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, Self::Item> {
+        Box::pin(async move {
+            let (holder, has_role) = self.change.read(session).await?;
+            let item = (holder, self.default.get().cloned());
+            Ok(if has_role { Found::Different(item) } else { Found::Matching(item) })
+        })
+    }
+
+    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, Self::Item> {
+        Box::pin(async move {
+            let found = self.find(session).await?;
+            if matches!(found, Found::Different(_)) {
+                let default = self.read_default(session).await?;
+                self.default.get_or_init(|| default);
+            }
+            Ok(found)
+        })
+    }
+}
+
+fn revoked<T>(ensured: &Ensured<(T, Option<RoleSid>)>) -> RevokedRole {
+    let default = ensured.get().1.clone();
+    match (ensured, default) {
+        (Ensured::Created(_), Some(default)) => RevokedRole::Revoked { default },
+        (Ensured::Indeterminate(_), Some(default)) => RevokedRole::Indeterminate { default },
+        // Without a default, nothing was to be changed.
+        (Ensured::AlreadyExisted(_), _) | (_, None) => RevokedRole::NotHeld,
+    }
+}

@@ -1,0 +1,163 @@
+//! What Chat and Conversations have in common: two names of one product over the same data.
+//!
+//! A product declares its endpoints for each kind of thing ([`Lists`], [`Keeps`], [`Grants`]); the
+//! methods, operations, requests and responses are here.
+
+mod access;
+mod declare;
+mod grant;
+#[cfg(test)]
+mod grant_tests;
+mod keys;
+mod operations;
+mod place;
+mod resources;
+mod users;
+
+use std::fmt;
+
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::error::ErrorCode;
+use crate::access::{Principal, Scope};
+use crate::error::Error;
+use crate::operation::{Body, Operation, Service, Spec};
+use crate::transport::{BoxFuture, Session, Transport};
+
+pub(super) use access::{channel_scope, person, service_scope};
+pub(super) use declare::{form, thing};
+pub(super) use operations::{Request, decode_thing};
+pub(super) use place::Place;
+
+pub use grant::RevokedRole;
+pub use keys::{ChannelSid, Identity, MemberSid, RoleSid, ServiceSid, UserKey};
+pub(super) use keys::{check_text as check_key, key};
+pub use operations::{ListOf, PageOf};
+pub use resources::Resources;
+pub use users::{NewUser, User, UserUpdate};
+
+/// What a product has. It has no use outside this crate.
+pub trait Thing: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
+    /// The field of a list's response that holds them.
+    const LIST_KEY: &'static str;
+    /// The fields of which each has one at least.
+    const KNOWN_BY: &'static str;
+
+    /// The first of those fields that it has.
+    fn id(&self) -> Option<&str>;
+}
+
+/// A thing that can be read, created and deleted. It has no use outside this crate.
+pub trait Kept: Thing {
+    /// What it is created from.
+    type New: Form;
+    /// What it is read by.
+    type Key: AsRef<str>;
+    /// What it is changed and deleted by.
+    type WriteKey: AsRef<str>;
+    /// The codes that say that this very thing was not found.
+    const NOT_FOUND: &'static [ErrorCode];
+}
+
+/// Somebody who has a role. It has no use outside this crate.
+pub trait Holder: Kept {
+    /// What it is updated with.
+    type Update: Form;
+    /// The kind of role that it has.
+    const ROLE: DefaultRole;
+
+    fn sid(&self) -> Option<&str>;
+
+    fn role_sid(&self) -> Option<&RoleSid>;
+
+    /// Who it is, in the shared vocabulary.
+    fn principal(&self) -> Principal;
+
+    /// What the role is held over, in the shared vocabulary.
+    fn scope(&self) -> Scope;
+
+    /// Sets the role and nothing else.
+    fn update_of_role(role: &RoleSid) -> Self::Update;
+}
+
+/// Which of a service's default roles somebody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultRole {
+    Service,
+    Channel,
+}
+
+/// The body of a request: pairs of a form. It has no use outside this crate.
+pub trait Form: Clone + fmt::Debug + Send + Sync + 'static {
+    fn pairs(&self) -> Vec<(&'static str, &str)>;
+
+    /// # Errors
+    /// An invalid-request error that names the field and the rule.
+    fn body(&self) -> Result<Body, Error> {
+        let pairs = self.pairs();
+        if pairs.is_empty() {
+            return Err(Error::invalid("update", "must set at least one field"));
+        }
+        let attributes = pairs.iter().find(|(name, _)| *name == "Attributes");
+        if attributes.is_some_and(|(_, text)| !is_json(text)) {
+            return Err(Error::invalid("Attributes", "must be JSON"));
+        }
+        Body::form(&pairs)
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Reads for a call that makes several requests. It has no use outside this crate.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    transport: &'a Transport,
+    session: &'a Session,
+}
+
+impl Reader<'_> {
+    /// # Errors
+    /// That of the call.
+    pub(super) async fn read<O: Operation>(self, operation: &O) -> Result<O::Output, Error> {
+        self.session.send(self.transport.call(operation)).await
+    }
+}
+
+/// A product whose services have default roles. It has no use outside this crate.
+pub trait Product: Service + Clone + fmt::Debug + Sized {
+    /// Reads the default role of the service at this place.
+    fn default_role<'a>(
+        reader: Reader<'a>,
+        place: &'a Place,
+        which: DefaultRole,
+    ) -> BoxFuture<'a, Result<Option<RoleSid>, Error>>;
+}
+
+/// How a product lists a thing. It has no use outside this crate.
+pub trait Lists<T>: Product {
+    const LIST: Spec;
+    /// The largest page.
+    const MOST: u32;
+    /// What is asked for in every list.
+    const FILTERS: &'static [(&'static str, &'static str)] = &[];
+}
+
+/// How a product reads, creates and deletes a thing. It has no use outside this crate.
+pub trait Keeps<T: Kept>: Lists<T> {
+    const GET: Spec;
+    const CREATE: Spec;
+    const DELETE: Spec;
+    /// The methods of the requests that may fire webhooks.
+    const WEBHOOKS: &'static [Method] = &[];
+}
+
+/// How a product changes somebody's role. It has no use outside this crate.
+pub trait Grants<T: Holder>: Keeps<T> {
+    const UPDATE: Spec;
+    const SET_ROLE: Spec;
+    const ENSURE_ROLE: &'static str;
+    const REVOKE_ROLE: &'static str;
+}
