@@ -8,6 +8,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
+use super::attempt::LONGEST_ERROR;
+use crate::error::KEPT_BODY;
 use crate::model::Secret;
 
 /// Shorter secrets are not searched for: they would be found in innocent text.
@@ -42,11 +44,13 @@ impl Mask {
         }
     }
 
+    /// Returns what an error keeps of a body: all of it where it may be the service's own error, else
+    /// its beginning.
     pub(super) fn bytes(&self, bytes: Bytes) -> Bytes {
+        let kept = if bytes.len() <= LONGEST_ERROR { bytes.len() } else { KEPT_BODY };
         let secrets = self.credentials.iter().chain(self.client.iter()).chain(&self.added);
-        secrets
-            .filter(|secret| secret.expose().len() >= SHORTEST)
-            .fold(bytes, |bytes, secret| replace(bytes, secret.expose()))
+        let secrets = secrets.map(Secret::expose).filter(|secret| secret.len() >= SHORTEST);
+        masked(bytes, kept, &secrets.collect::<Vec<_>>())
     }
 
     pub(super) fn text(&self, text: String) -> String {
@@ -84,35 +88,51 @@ pub(super) fn proxy_secrets(proxy: Option<&Secret>) -> Vec<Secret> {
     }
 }
 
-fn replace(body: Bytes, secret: &str) -> Bytes {
-    let find = |from: usize| {
-        (from..body.len()).find_map(|at| Some((at, at + length_of(&body[at..], secret)?)))
-    };
-    let Some((mut start, mut end)) = find(0) else { return body };
-    let mut masked = Vec::with_capacity(body.len());
-    let mut done = 0;
-    loop {
-        masked.extend_from_slice(&body[done..start]);
-        masked.extend_from_slice(MASK);
-        done = end;
-        match find(done) {
-            Some(next) => (start, end) = next,
-            None => break,
+/// How many characters are compared for each byte. A text that takes more was made to take long.
+const STEPS: usize = 16;
+
+/// The first `kept` bytes of a text without the secrets in them. Where secrets overlap, all of both is
+/// masked, and so is the rest of a text that was made to take long.
+fn masked(text: Bytes, kept: usize, secrets: &[&str]) -> Bytes {
+    let mut steps = STEPS * (kept + 256);
+    let (mut masked, mut end) = (Vec::new(), 0);
+    for at in 0..kept {
+        // What is behind `kept` is read too: a secret may begin before it.
+        let found = secrets.iter().filter_map(|secret| length_of(&text[at..], secret, &mut steps));
+        let Some(length) = found.max().or_else(|| (steps == 0).then_some(text.len())) else {
+            continue;
+        };
+        if at >= end {
+            masked.extend_from_slice(&text[end..at]);
+            masked.extend_from_slice(MASK);
+        }
+        end = end.max(at + length);
+        if steps == 0 {
+            break;
         }
     }
-    masked.extend_from_slice(&body[done..]);
+    if end == 0 {
+        return text.slice(..kept);
+    }
+    masked.extend_from_slice(text.get(end..kept).unwrap_or_default());
     masked.into()
 }
 
 /// How many bytes the secret takes at the start of `text`, where it stands there: plain, or with
-/// any of its characters escaped as JSON and forms do.
-fn length_of(text: &[u8], secret: &str) -> Option<usize> {
+/// any of its characters escaped as JSON and forms do. Each character that is compared is a step.
+fn length_of(text: &[u8], secret: &str, steps: &mut usize) -> Option<usize> {
+    // Most texts end here.
+    let (first, byte) = (secret.as_bytes().first()?, text.first()?);
+    if byte != first && !matches!(byte, b'\\' | b'%') && (*first, *byte) != (b' ', b'+') {
+        return None;
+    }
     // Nobody says which escapes hold: `\\` may be one backslash or two, and `%25` a percent sign or
     // itself. So all places are kept that the characters so far may end at.
     let mut characters = secret.chars();
     let mut ends: Vec<usize> = lengths(text, characters.next()?).into_iter().flatten().collect();
     for character in characters {
-        if ends.is_empty() {
+        *steps = steps.saturating_sub(ends.len());
+        if ends.is_empty() || *steps == 0 {
             return None;
         }
         let further = |end: usize| {
@@ -197,6 +217,42 @@ mod tests {
         assert_eq!(masked("fake-secre"), "fake-secre");
         assert_eq!(masked("fake\\u002dsecret fake%2Dsecret"), "*** ***");
         assert_eq!(masked(""), "");
+    }
+
+    #[test]
+    fn overlapping_credentials_are_masked_whole() {
+        let mask = mask(&["fake-secret-one", "one-fake-secret", "fake-secret"]);
+        for (text, masked) in [
+            ("<fake-secret-one-fake-secret>", "<***>"),
+            ("<fake-secret-onefake-secret>", "<******>"),
+            ("fake-secret-on", "***-on"),
+        ] {
+            assert_eq!(mask.text(text.to_owned()), masked);
+        }
+    }
+
+    #[test]
+    fn credential_across_the_cut_is_masked() {
+        let mask = mask(&["fake-secret"]);
+        let rest = "y".repeat(LONGEST_ERROR);
+        for (before, kept) in [(0, "***"), (KEPT_BODY - 4, "***"), (KEPT_BODY, "")] {
+            for secret in ["fake-secret", r"fake\u002dsecret"] {
+                let start = "x".repeat(before);
+                let masked = mask.text(format!("{start}{secret}{rest}"));
+                let (x, end) = masked.split_at(before);
+                assert!(x == start && end.starts_with(kept) && !end.contains("fake"), "{before}");
+                assert!(masked.len() <= KEPT_BODY, "{before}");
+            }
+        }
+        let whole = format!("{}fake-secret", "x".repeat(LONGEST_ERROR - 11));
+        assert!(mask.text(whole).ends_with("x***"), "up to the longest error nothing is cut");
+    }
+
+    #[test]
+    fn text_made_to_take_long_is_masked_from_there_on() {
+        let mask = mask(&[&*format!("{}b", "a".repeat(4096))]);
+        let masked = mask.text("a".repeat(LONGEST_ERROR));
+        assert!(masked.ends_with("a***") && masked.len() < 512, "{}", masked.len());
     }
 
     #[test]

@@ -27,6 +27,7 @@ async fn fails(endpoint: &Endpoint, options: &ClientOptions, reply: Reply) -> (E
 }
 
 /// No connection to this place, for this reason, and never one.
+#[cfg(feature = "rustls")]
 #[track_caller]
 fn check_permanent(endpoint: &Endpoint, error: &Error, place: &str, why: &str) {
     let text = error.to_string();
