@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -70,7 +70,11 @@ impl Transport {
                     let body = mask.bytes(body.unwrap_or_else(partial));
                     let (status, headers) = (parts.status, mask.headers(parts.headers));
                     let now = (self.0.environment.wall)();
-                    let (kind, error) = failure(endpoint, status, headers, &body, now);
+                    let target = self.redirect(status, &headers);
+                    let (kind, mut error) = failure(endpoint, status, headers, &body, now);
+                    if let Some(target) = target {
+                        error = error.with_detail(format!("it redirects to {target}"));
+                    }
                     let outcome = AttemptOutcome::Refused { status: status.as_u16(), kind };
                     Err(Failed { outcome, error })
                 }
@@ -188,6 +192,21 @@ pub(super) fn identify(
 }
 
 impl Transport {
+    /// Where a redirect points, without what may be secret in it: user, password, query and fragment.
+    fn redirect(&self, status: StatusCode, headers: &HeaderMap) -> Option<String> {
+        let location = headers.get(header::LOCATION).filter(|_| status.is_redirection())?;
+        let target = location.to_str().ok().and_then(|target| self.0.base.join(target).ok());
+        let Some(mut target) = target else {
+            return Some("an address that cannot be read".to_owned());
+        };
+        // Both fail where an address cannot have such a part.
+        let _ = (target.set_username(""), target.set_password(None));
+        let query = target.query().map(|_| "***");
+        target.set_query(query);
+        target.set_fragment(None);
+        Some(target.into())
+    }
+
     /// What connections are made to: the service, and the proxy in the way.
     fn peer(&self) -> String {
         match self.0.wire.proxy() {

@@ -14,6 +14,9 @@ use super::options::ClientOptions;
 use super::wire::{BodyError, BodyErrorCause, BodyFuture, BoxFuture, SendGate, Wire, WireError};
 use crate::error::Error;
 
+/// The most headers of a response. hyper allocates 64 bytes for each, whether they come or not.
+const MOST_HEADERS: usize = 1024;
+
 /// One HTTP/1.1 client with its connection pool, for one origin.
 pub(crate) struct HttpClient {
     client: reqwest::Client,
@@ -45,6 +48,8 @@ impl HttpClient {
             // With HTTP/1 a request leaves head first, body second, so that a body nobody asked
             // for was not received whole: see `Tracked`.
             .http1_only()
+            // By number; their length is limited to some 400 KiB together.
+            .http1_max_headers(MOST_HEADERS)
             // Another crate in the build may have turned these features of reqwest on.
             .no_gzip()
             .no_brotli()

@@ -47,6 +47,10 @@ pub trait Interceptor: Send + Sync + 'static {
 
     /// Runs after an attempt, before the client decides about the next one. The call's time limit covers
     /// it.
+    ///
+    /// It runs once for each [`before_attempt`](Self::before_attempt) of this interceptor that returned
+    /// `Ok`, so that it can release what that one took: also where a later interceptor ended the call
+    /// before the attempt was made. It does not run where the call is dropped.
     fn after_attempt<'a>(
         &'a self,
         attempt: &'a Attempt,
@@ -309,6 +313,30 @@ mod tests {
         let absent = transport.ensure_absent(Gone::<false>(transport.clone())).await;
         assert_eq!(absent.expect_err("nothing was asked").kind(), ErrorKind::Rejected);
         assert_eq!(sent.count(), 0);
+    }
+
+    /// An interceptor whose `before_attempt` was fine learns the end of the attempt, sent or not.
+    #[tokio::test(start_paused = true)]
+    async fn interceptors_before_a_failed_one_learn_the_end() {
+        let (first, last) = (Recorder::default(), Recorder::default());
+        let fails = Before(|attempt: &mut Attempt| match attempt.number() {
+            1 => Ok(()),
+            _ => Err(Error::new(ErrorKind::RateLimited)),
+        });
+        let options = ClientOptions::default().interceptor(first.clone());
+        for (options, ended) in [
+            (options.clone().interceptor(fails), "RateLimited"),
+            (options.interceptor(Waiting { before: true }), "Timeout"),
+        ] {
+            let (wire, _) = script(vec![Act::ConnectFault]);
+            let options = options.interceptor(last.clone());
+            let transport = transport(wire, TestCredentials::ready(), &options, || 0.0);
+            transport.call(&Probe::<IDEMPOTENT>).await.expect_err("an interceptor fails");
+            let told = first.take();
+            let end = format!(": None Some({ended}) NotApplied");
+            assert!(told.last().expect("it was told").ends_with(&end), "{told:?}");
+            assert_eq!(told.len(), last.take().len() + 1, "the last one did not run then");
+        }
     }
 
     /// Waits before each attempt, or after it, for ever.

@@ -423,16 +423,33 @@ impl Transport {
             number,
             headers: HeaderMap::new(),
         });
+        let mut ran = 0;
         let running = async {
             for interceptor in &self.0.options.interceptors {
                 interceptor.before_attempt(&mut attempt).await.map_err(interceptor_error)?;
+                ran += 1;
             }
-            Ok::<(), Error>(())
+            Ok(())
         };
-        let late =
-            || Error::new(ErrorKind::Timeout).with_detail("an interceptor did not end in time");
-        tokio::time::timeout_at(deadline, running).await.map_err(|_| late())??;
-        Ok(attempt)
+        let ended = tokio::time::timeout_at(deadline, running).await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Timeout).with_detail("an interceptor did not end in time"))
+        });
+        let Err(error) = ended else { return Ok(attempt) };
+        let (effect, duration) = (Effect::NotApplied, Duration::ZERO);
+        let report = AttemptReport { status: None, error: Some(error.kind()), effect, duration };
+        self.tell(ran, &attempt, &report, deadline).await;
+        Err(error)
+    }
+
+    /// Tells the first so many interceptors how an attempt ended.
+    async fn tell(&self, ran: usize, attempt: &Attempt, report: &AttemptReport, until: Instant) {
+        let running = async {
+            for interceptor in &self.0.options.interceptors[..ran] {
+                interceptor.after_attempt(attempt, report).await;
+            }
+        };
+        // The attempt is over, and its outcome stands.
+        let _ = tokio::time::timeout_at(until, running).await;
     }
 
     /// Runs the interceptors after an attempt.
@@ -445,13 +462,7 @@ impl Transport {
         deadline: Instant,
     ) -> Result<http::Response<Bytes>, Failed> {
         let report = report(endpoint, &result, begun.elapsed());
-        let running = async {
-            for interceptor in &self.0.options.interceptors {
-                interceptor.after_attempt(attempt, &report).await;
-            }
-        };
-        // The attempt is over, and its outcome stands.
-        let _ = tokio::time::timeout_at(deadline, running).await;
+        self.tell(self.0.options.interceptors.len(), attempt, &report, deadline).await;
         result
     }
 
