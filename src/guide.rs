@@ -14,3 +14,6 @@ pub mod retries {}
 
 #[doc = include_str!("../docs/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("../docs/tracing.md")]
+pub mod tracing {}

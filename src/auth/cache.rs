@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::credential::Scheme;
 use crate::declare::setters;
@@ -214,15 +215,15 @@ impl Shared {
             let early =
                 now >= live.refresh_from && state.no_early_before.is_none_or(|at| now >= at);
             if early && under_way.is_none() && blocked.is_none() {
-                // No caller waits for this one.
-                self.start(&mut state, now);
+                // No caller waits for this one, so it is part of no call.
+                self.start(&mut state, now, Span::none());
             }
             return Step::Use(authorization);
         }
         match (under_way, blocked) {
             (Some(refresh), _) => Step::Await(refresh),
             (None, Some((until, error))) => Step::Wait(until, error),
-            (None, None) => Step::Await(self.start(&mut state, now)),
+            (None, None) => Step::Await(self.start(&mut state, now, Span::current())),
         }
     }
 
@@ -275,14 +276,14 @@ impl Shared {
     }
 
     /// Starts a refresh. The runtime is there: calls check it before they begin.
-    fn start(self: &Arc<Self>, state: &mut State, now: Instant) -> Refresh {
+    fn start(self: &Arc<Self>, state: &mut State, now: Instant, parent: Span) -> Refresh {
         let (report, result) = watch::channel(None);
         state.fetched += 1;
         let generation = state.fetched;
         let refresh = Refresh { result, overdue: now + self.timeout + Duration::from_secs(1) };
         state.refresh = Some(refresh.clone());
         let shared = Arc::clone(self);
-        tokio::spawn(async move {
+        let fetching = async move {
             let fetched = tokio::time::timeout(shared.timeout, shared.provider.fetch()).await;
             let result = match fetched {
                 Err(_) => Err(Error::new(ErrorKind::Timeout)
@@ -292,7 +293,8 @@ impl Shared {
             };
             let result = shared.store(generation, result);
             report.send_replace(Some(result));
-        });
+        };
+        tokio::spawn(fetching.instrument(parent));
         refresh
     }
 

@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use tracing::Instrument;
+use tracing::{Instrument, field};
 
 use super::attempt::{failure, identify};
 use super::retry::{self, AttemptOutcome};
 use super::session::{Head, Session};
 use super::wire::BoxFuture;
-use super::{Endpoint, Progress, Reply, RetryPolicy, Source, Transport, conclude};
+use super::{Endpoint, Progress, Reply, RetryPolicy, Source, Transport, conclude, record_failure};
 use crate::declare::getters;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{DecodeError, Operation, Spec, complete};
@@ -235,8 +235,18 @@ impl<T: Send + 'static> Call<T> {
                 }
                 Work::Steps(run) => {
                     let session = Session::new(transport.deadline(&options), options.retry);
-                    let span = tracing::info_span!("rolecall.call", rolecall.operation = name);
-                    let output = run(session.clone()).instrument(span).await?;
+                    let span = tracing::info_span!(
+                        "rolecall.call",
+                        otel.name = name,
+                        otel.status_code = field::Empty,
+                        rolecall.operation = name,
+                        rolecall.effect = field::Empty,
+                        error.type = field::Empty,
+                    );
+                    let output = run(session.clone()).instrument(span.clone()).await;
+                    let output = output.inspect_err(|error| {
+                        record_failure(&span, error.kind(), error.effect());
+                    })?;
                     let record = session.recorded();
                     let head = record.head.unwrap_or(Head {
                         status: StatusCode::OK,
@@ -262,8 +272,9 @@ fn finish<T>(
     let status = match result {
         Ok(response) => Some(response.status),
         Err(error) => {
-            span.record("error.type", error.kind().as_str());
-            error.status()
+            record_failure(span, error.kind(), error.effect());
+            // Before the first attempt it is the token endpoint's.
+            error.status().filter(|_| progress.attempts > 0)
         }
     };
     if let Some(status) = status {

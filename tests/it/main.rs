@@ -57,6 +57,8 @@ mod requests;
 mod responses;
 mod round_trips;
 mod secrets;
+#[cfg(feature = "twilio")]
+mod spans;
 #[cfg(any(feature = "twilio", feature = "redox-jwt"))]
 mod token_errors;
 #[cfg(feature = "twilio")]

@@ -34,6 +34,7 @@ for_each_call!(
 /// As it could be in a dump of a token store: with characters that some encoders escape.
 const CREDENTIAL: &str = "obviously-fake/credential+4f1d==";
 const MASK: &str = "***";
+const TRACING: &str = include_str!("../../docs/tracing.md");
 /// Nobody listens there, and nobody is asked.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
@@ -336,9 +337,8 @@ fn calls(log: &Log, operation: &str) -> Vec<(Span, Vec<Span>)> {
     });
     own.map(|(place, call)| {
         let inside = spans.iter().filter(|span| span.parent == Some(place));
-        let attempts: Vec<_> = inside.cloned().collect();
-        assert!(attempts.iter().all(|span| span.name == "rolecall.attempt"));
-        (call.clone(), attempts)
+        let attempts = inside.filter(|span| span.name == "rolecall.attempt");
+        (call.clone(), attempts.cloned().collect())
     })
     .collect()
 }
@@ -383,13 +383,27 @@ async fn spans_record_what_happened<S: Subject>() {
 
         let calls = calls(&log, S::name());
         let [(call, attempts)] = &calls[..] else { panic!("one span for one call: {calls:?}") };
-        assert_eq!(call.parent, None);
+        assert_eq!((call.parent, call.level), (None, "INFO"));
+        assert_eq!(call.field("otel.name"), Some(S::name()));
+        let told = result.as_ref().err().map(|error| error.effect().as_str());
+        assert_eq!(call.field("rolecall.effect"), told);
         let address = subject.fake().uri();
         for span in [call].into_iter().chain(attempts) {
             assert_eq!(span.field("http.request.method"), Some(S::spec().method().as_str()));
             assert_eq!(span.field("url.template"), Some(S::TEMPLATE));
             assert_eq!(span.field("server.address"), Some("127.0.0.1"));
             assert_eq!(span.field("server.port"), address.rsplit(':').next());
+            let failed = span.field("error.type").is_some();
+            assert_eq!(span.field("otel.status_code"), failed.then_some("ERROR"));
+            assert_eq!(span.field("rolecall.effect").is_some(), failed);
+            for name in span.fields() {
+                assert!(TRACING.contains(&format!("\n| `{name}` | ")), "{name} is not documented");
+            }
+        }
+        for attempt in attempts {
+            let name = format!("{} {}", S::spec().method(), S::TEMPLATE);
+            assert_eq!((attempt.level, attempt.field("otel.name")), ("DEBUG", Some(&*name)));
+            assert_eq!(attempt.field("otel.kind"), Some("client"));
         }
         assert_eq!(end(call), call_end, "{call:?}");
         assert_eq!(attempts.iter().map(end).collect::<Vec<_>>(), attempt_ends);

@@ -29,12 +29,18 @@ struct Memory {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Span {
     pub(crate) name: &'static str,
+    pub(crate) level: &'static str,
     /// The place of the enclosing span.
     pub(crate) parent: Option<usize>,
     fields: Vec<(&'static str, String)>,
 }
 
 impl Span {
+    /// The names of the fields that got a value.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|(name, _)| *name)
+    }
+
     /// The last value of a field, if it got one.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields.iter().rev();
@@ -83,7 +89,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Log {
         memory.words.push(metadata.name().to_owned());
         memory.words.extend(fields.words());
         span.extensions_mut().insert(Place(memory.spans.len()));
-        memory.spans.push(Span { name: metadata.name(), parent, fields: fields.0 });
+        let (name, level) = (metadata.name(), metadata.level().as_str());
+        memory.spans.push(Span { name, level, parent, fields: fields.0 });
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
