@@ -107,6 +107,9 @@ fn check_what_is_wrong(
     }
 }
 
+#[cfg(any(feature = "twilio", feature = "redox-jwt"))]
+const NO_TOKEN_ENDPOINT: &str = "is not a token endpoint, check the token URL, ";
+
 #[cfg(feature = "twilio")]
 mod twilio {
     use rolecall::testing::{Fault, TwilioChatFake, TwilioIamFake};
@@ -149,8 +152,11 @@ mod twilio {
         assert_eq!(fake.role_assignments().len(), 1);
 
         env[1].1 = "obviously-wrong".to_owned();
-        let parts = ["unauthenticated", "20003: Authenticate"];
+        let parts = ["unauthenticated", "20003: Authenticate", "HTTP 401, 1 attempt"];
         run(NAME, &env, &good).assert_error(&parts);
+        env[3].1 = format!("{}/v1/tokens", fake.uri());
+        fake.next_on("/v1/tokens", 1, Fault::html(404));
+        run(NAME, &env, &good).assert_error(&[NO_TOKEN_ENDPOINT, &env[3].1, "HTTP 404, 1 attempt"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -335,6 +341,29 @@ mod redox {
         run(NAME, &env, &good).assert_error(&[text]);
         env[0].1 = "obviously-wrong".to_owned();
         run(NAME, &env, &good).assert_error(&["unauthenticated (Unauthorized), HTTP 401"]);
+    }
+
+    #[cfg(feature = "redox-jwt")]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn token_errors_say_what_is_wrong() {
+        let fake = RedoxFake::start().await.expect("a port is free");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/redox/keys/p384.pem");
+        let mut env = vec![
+            ("REDOX_CLIENT_ID", RedoxFake::CLIENT_ID.to_owned()),
+            ("REDOX_KEY_ID", "another".to_owned()),
+            ("REDOX_PRIVATE_KEY_FILE", file.to_owned()),
+            ("REDOX_BASE_URL", format!("{}/platform", fake.uri())),
+            ("REDOX_TOKEN_URL", fake.token_url()),
+        ];
+        let run = |env: &Env| {
+            run("redox_assign_organization_role", env, &["7", "role-id", "", "user-id", ""])
+        };
+        let parts =
+            ["unauthenticated (invalid_client: Public key not found", "HTTP 401, 1 attempt"];
+        run(&env).assert_error(&parts);
+        env[4].1 = format!("{}/v1/tokens", fake.uri());
+        fake.next(1, Fault::html(404));
+        run(&env).assert_error(&[NO_TOKEN_ENDPOINT, &env[4].1, "HTTP 404, 1 attempt"]);
     }
 }
 
