@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::registry::{Endpoint, ITEMS, each_operation};
 use crate::support::raw::{Raw, Reply};
 use crate::support::truth::check_form;
-use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
+use rolecall::{ClientOptions, Error, RetryPolicy};
 
 /// Several attempts, without a wait between.
 fn eager() -> ClientOptions {
@@ -30,6 +30,8 @@ async fn fails(endpoint: &Endpoint, options: &ClientOptions, reply: Reply) -> (E
 #[cfg(feature = "rustls")]
 #[track_caller]
 fn check_permanent(endpoint: &Endpoint, error: &Error, place: &str, why: &str) {
+    use rolecall::{Effect, ErrorKind};
+
     let text = error.to_string();
     let fits = text.contains(&format!("no connection{place}")) && text.contains(why);
     assert!(fits && !text.contains("obviously-fake"), "{endpoint}: {text}");
