@@ -1,5 +1,8 @@
 //! Guide pages, a subject each, with programs that run against the fakes.
 
+#[doc = include_str!("../docs/access-review.md")]
+pub mod access_review {}
+
 #[doc = include_str!("../docs/custom-calls.md")]
 pub mod custom_calls {}
 

@@ -60,6 +60,12 @@ impl Server {
         Self::start("--serve-fake", held)
     }
 
+    /// Harness's search of role assignments, with this many of users in every scope. The first segment of
+    /// the path is how many milliseconds a response takes.
+    pub(crate) fn searches(held: usize) -> Self {
+        Self::start("--serve-searches", held)
+    }
+
     fn start(what: &str, held: usize) -> Self {
         let own = std::env::current_exe().expect("a benchmark is a file");
         let mut child = Command::new(own)
@@ -105,9 +111,59 @@ pub(crate) fn arguments() -> Vec<String> {
             tell(&fake.uri());
             std::future::pending().await
         }),
+        Some("--serve-searches") => serve(async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+            tell(&format!("http://{}", listener.local_addr().expect("it is bound")));
+            let held = held();
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(search(stream, held));
+            }
+        }),
         _ => {}
     }
     arguments
+}
+
+/// A page of a search has so many.
+pub(crate) const SEARCHED: usize = 100;
+
+async fn search(mut stream: TcpStream, held: usize) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut received = Vec::with_capacity(4096);
+    loop {
+        while let Some(length) = complete(&received) {
+            let request = String::from_utf8_lossy(&received[..length]).into_owned();
+            received.drain(..length);
+            let target = request.split(' ').nth(1).unwrap_or_default();
+            let wait = target.split('/').nth(1).and_then(|wait| wait.parse().ok());
+            let index = target.split("pageIndex=").nth(1).unwrap_or_default();
+            let page: usize = index.split('&').next().and_then(|it| it.parse().ok()).unwrap_or(0);
+            let held = if request.contains("\"USER\"") { held } else { 0 };
+            let rows = (page * SEARCHED..held.min((page + 1) * SEARCHED)).map(|row| {
+                format!(
+                    r#"{{"identifier":"a{row}","principal":{{"identifier":"u{row}","type":"USER",
+                    "name":"A user","email":"u{row}@example.com"}},"disabled":false,"role":{{"role":
+                    {{"identifier":"_viewer","name":"Viewer"}},"harnessManaged":true}},"resourceGroup":
+                    {{"identifier":"_all"}},"createdAt":1700000000000,"harnessManaged":false}}"#
+                )
+            });
+            let rows: Vec<_> = rows.collect();
+            let body = format!(
+                r#"{{"status":"SUCCESS","data":{{"totalItems":{held},"pageIndex":{page},"pageSize":{SEARCHED},"totalPages":{},"content":[{}]}}}}"#,
+                held.div_ceil(SEARCHED),
+                rows.join(",")
+            );
+            tokio::time::sleep(Duration::from_millis(wait.unwrap_or(0))).await;
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all((head + &body).as_bytes()).await?;
+        }
+        if stream.read_buf(&mut received).await? == 0 {
+            return Ok(());
+        }
+    }
 }
 
 fn tell(origin: &str) {

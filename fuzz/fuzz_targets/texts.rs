@@ -43,7 +43,9 @@ fuzz_target!(|text: &str| {
 
     open_enums! { text:
         access::PrincipalKind,
+        access::Reason,
         access::ScopeKind,
+        access::Status,
         access::Vendor,
         deepset::Action,
         deepset::Asset,

@@ -36,14 +36,27 @@
 //! # fn main() {}
 //! ```
 
+mod columns;
+mod diff;
+mod jsonl;
 mod model;
+mod people;
+mod snapshot;
+mod source;
+mod table;
 
 use crate::transport::{Items, Position};
 
+pub use diff::{Change, Difference, FieldChange, NotComparable, Seen};
+pub use jsonl::{FormatError, JsonLines};
 pub use model::{
     Assignment, GrantKey, Principal, PrincipalKind, Restriction, RoleDefinition, RoleName, Scope,
     ScopeKind, Vendor,
 };
+pub use people::{Identities, People, Unjoined};
+pub use snapshot::{Collect, Header, Progress, Provenance, Sink, Snapshot, Summary};
+pub use source::{Coverage, Covers, Gap, Reason, Source, Status};
+pub use table::{Csv, Table};
 
 /// Lists roles. Implement it to mock a service: [`Items::from_iter`](Items) makes items of values.
 pub trait ReadRoles: Send + Sync {

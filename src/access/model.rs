@@ -254,6 +254,23 @@ impl Assignment {
         key.scope(&self.scope);
         key
     }
+
+    /// Returns who holds it, at which vendor.
+    pub(super) fn holder(&self) -> GrantKey {
+        let mut key = GrantKey::default();
+        key.text(Some(self.vendor.as_str()));
+        key.principal(Some(&self.principal));
+        key
+    }
+
+    /// Returns which assignment it is, to tell one that changed from one that came or went: its own id
+    /// where the service has one, and who holds it where.
+    pub(super) fn slot(&self) -> GrantKey {
+        let mut key = self.holder();
+        key.text(self.id.as_deref());
+        key.scope(&self.scope);
+        key
+    }
 }
 
 impl RoleDefinition {
@@ -285,6 +302,13 @@ impl Principal {
 }
 
 impl Scope {
+    /// Returns a key that two scopes share exactly if they are the same: names do not count.
+    pub(super) fn key(&self) -> GrantKey {
+        let mut key = GrantKey::default();
+        key.scope(self);
+        key
+    }
+
     /// Returns a scope of this kind with the vendor's id, at the root.
     pub fn new(kind: impl Into<ScopeKind>, id: impl Into<String>) -> Self {
         Self { kind: Some(kind.into()), id: Some(id.into()), ..Self::default() }
@@ -303,17 +327,10 @@ impl Scope {
     }
 }
 
-/// `organization platform > project web`, root first; ids, or names where there is none.
+/// `organization platform > project web`, root first. A name stands in quotes where there is no id.
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(outer) = &self.within {
-            write!(f, "{outer} > ")?;
-        }
-        f.write_str(self.kind.as_ref().map_or("scope", ScopeKind::as_str))?;
-        match first([&self.id, &self.name]) {
-            Some((_, id)) => write!(f, " {id}"),
-            None => Ok(()),
-        }
+        f.pad(&super::columns::path(self))
     }
 }
 
@@ -339,7 +356,7 @@ impl GrantKey {
 
     fn principal(&mut self, principal: Option<&Principal>) {
         let Some(Principal { kind, id, name, email, level }) = principal else {
-            return self.0.push('0');
+            return self.principal(Some(&Principal::default()));
         };
         self.text(kind.as_ref().map(PrincipalKind::as_str));
         self.named([id, email, name]);
@@ -355,7 +372,7 @@ impl GrantKey {
 }
 
 /// The first text that is there and not empty, and which it is.
-fn first<const N: usize>(texts: [&Option<String>; N]) -> Option<(usize, &str)> {
+pub(super) fn first<const N: usize>(texts: [&Option<String>; N]) -> Option<(usize, &str)> {
     let texts = texts.into_iter().enumerate();
     texts
         .filter_map(|(index, text)| Some((index, text.as_deref()?)))

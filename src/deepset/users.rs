@@ -100,7 +100,7 @@ pub struct UserOrganization {
 /// The users of the API key's organization.
 #[derive(Clone, Debug)]
 pub struct Users {
-    transport: Transport,
+    pub(super) transport: Transport,
 }
 
 impl Users {

@@ -175,6 +175,7 @@ impl HarnessBuilder {
         let scheme = Scheme::Header(HeaderName::from_static("x-api-key"));
         let key = api_key.authorizer("Harness API key", scheme, &options)?;
         let transport = Transport::new(base, key, headers, &options, &options.budget())?;
+        let transport = transport.with_credential_id(account_id.as_deref().map(str::to_owned));
         Ok(Harness { transport, account_id })
     }
 }

@@ -158,7 +158,7 @@ pub trait NgFilter: Clone + fmt::Debug + Send + Sync + 'static {
 /// A page of a list of the NG API: what the list is narrowed by, in a scope.
 #[derive(Clone, Debug)]
 pub struct NgList<F> {
-    scope: Scope,
+    pub(super) scope: Scope,
     page: PageNumber,
     pub(super) filter: F,
 }

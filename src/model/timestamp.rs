@@ -46,6 +46,11 @@ impl Timestamp {
         text.parse().ok().map(|time: jiff::Timestamp| time.into())
     }
 
+    /// Returns the present, to the millisecond.
+    pub(crate) fn now() -> Self {
+        Self(format!("{:.3}", jiff::Timestamp::now()))
+    }
+
     /// Returns a time as text; `None` if it is too far away to be written.
     #[cfg(feature = "harness")]
     pub(crate) fn of(time: SystemTime) -> Option<Self> {

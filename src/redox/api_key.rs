@@ -97,6 +97,10 @@ impl ApiKey {
         Ok(Self { client_id, key, lifetime: Duration::from_secs(300) })
     }
 
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
     setters! {
         /// Sets how long an assertion is valid from its `iat` on, in whole seconds: at least a minute,
         /// five minutes by default, as in working clients. It covers the clocks' difference and the way

@@ -283,6 +283,11 @@ impl RedoxBuilder {
         let options = &self.options;
         let base = self.base_url.parse("https://api.redoxengine.com/platform", options)?;
         let budget = options.budget();
+        let client_id = match &self.credentials.0 {
+            Kind::Token(_) => None,
+            #[cfg(feature = "redox-jwt")]
+            Kind::ApiKey(key) => Some(key.client_id().to_owned()),
+        };
         #[cfg_attr(not(feature = "redox-jwt"), expect(clippy::infallible_destructuring_match))]
         let token = match self.credentials.0 {
             Kind::Token(token) => token,
@@ -295,7 +300,7 @@ impl RedoxBuilder {
         };
         let token = token.authorizer("Redox API token", Scheme::Bearer, options)?;
         let transport = Transport::new(base, token, HeaderMap::new(), options, &budget)?;
-        Ok(Redox { transport })
+        Ok(Redox { transport: transport.with_credential_id(client_id) })
     }
 }
 

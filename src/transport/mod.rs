@@ -96,6 +96,8 @@ struct Inner {
     environment: Environment,
     /// What must not be shown, beside the credentials.
     secrets: Arc<[Secret]>,
+    /// Which account or key it is, by its public id.
+    credential_id: Option<String>,
 }
 
 impl std::fmt::Debug for Transport {
@@ -251,7 +253,22 @@ impl Transport {
                 .collect(),
             options: options.clone(),
             environment,
+            credential_id: None,
         })))
+    }
+
+    /// Names the account or the key by its public id, for the provenance of what is read.
+    #[cfg(any(feature = "harness", feature = "redox", feature = "twilio"))]
+    pub(crate) fn with_credential_id(mut self, id: Option<String>) -> Self {
+        // Nobody shares it yet.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.credential_id = id;
+        }
+        self
+    }
+
+    pub(crate) fn credential_id(&self) -> Option<&str> {
+        self.0.credential_id.as_deref()
     }
 
     /// Returns a call of an operation; nothing is sent before it is awaited.

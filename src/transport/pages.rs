@@ -227,6 +227,12 @@ impl<T: Send + 'static> Items<T> {
         Self::new(Pages::from_stream(OneEach(Box::pin(stream))))
     }
 
+    /// The output of a call as the only item.
+    #[cfg(any(feature = "deepset", feature = "twilio"))]
+    pub(crate) fn from_call(call: super::Call<T>) -> Self {
+        Self::from_stream(Once(Some(call.into_future())))
+    }
+
     /// Returns the next item; `None` after the last, and after an error.
     ///
     /// Cancel-safe: if the future is dropped, no item is lost, and the next one goes on with the same
@@ -313,6 +319,22 @@ impl<T: Send + 'static> FromIterator<Result<T, Error>> for Items<T> {
 // Nothing in it is pinned in place.
 impl<T> Unpin for Items<T> {}
 impl<T> Unpin for Given<T> {}
+
+/// A stream of the output of a future.
+#[cfg(any(feature = "deepset", feature = "twilio"))]
+struct Once<T>(Option<super::wire::BoxFuture<'static, T>>);
+
+#[cfg(any(feature = "deepset", feature = "twilio"))]
+impl<T> Stream for Once<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let Some(future) = &mut self.0 else { return Poll::Ready(None) };
+        let output = ready!(future.as_mut().poll(context));
+        self.0 = None;
+        Poll::Ready(Some(output))
+    }
+}
 
 /// A page for each item.
 struct OneEach<S: ?Sized>(Pin<Box<S>>);

@@ -161,8 +161,8 @@ async fn deepset_users_are_read_with_their_roles_and_from_a_position() -> Outcom
         texts,
         [
             (Some("u-2"), Some("4"), "organization o-1".to_owned()),
-            (Some("u-2"), Some("EDITOR"), "organization o-1 > workspace search".to_owned()),
-            (Some("u-2"), Some("3"), "organization o-1 > workspace chat".to_owned()),
+            (Some("u-2"), Some("EDITOR"), "organization o-1 > workspace \"search\"".to_owned()),
+            (Some("u-2"), Some("3"), "organization o-1 > workspace \"chat\"".to_owned()),
             (Some("u-1"), None, "organization".to_owned()),
         ]
     );

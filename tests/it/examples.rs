@@ -2,6 +2,7 @@
 //! the fakes.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -15,8 +16,8 @@ struct Finished {
 
 type Env = Vec<(&'static str, String)>;
 
-/// Runs an example with nothing but this environment, and checks that it keeps its credentials.
-fn run<S: AsRef<OsStr>>(name: &str, env: &[(&str, String)], arguments: &[S]) -> Finished {
+/// Where an example was built.
+pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a test knows its program");
     let target = own.parent().and_then(std::path::Path::parent);
     let examples = target.expect("tests are in target/<profile>/deps").join("examples");
@@ -27,7 +28,12 @@ fn run<S: AsRef<OsStr>>(name: &str, env: &[(&str, String)], arguments: &[S]) -> 
          `cargo build --examples` first, with the same features and profile",
         program.display()
     );
-    let output = Command::new(program)
+    program
+}
+
+/// Runs an example with nothing but this environment, and checks that it keeps its credentials.
+fn run<S: AsRef<OsStr>>(name: &str, env: &[(&str, String)], arguments: &[S]) -> Finished {
+    let output = Command::new(program(name))
         .args(arguments)
         .env_clear()
         // Without it there are no sockets on Windows.

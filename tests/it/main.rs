@@ -15,6 +15,12 @@ mod support {
 
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod access;
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+mod access_grants;
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+mod access_review;
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+mod access_snapshots;
 #[cfg(feature = "deepset")]
 mod calls_deepset;
 #[cfg(feature = "harness")]

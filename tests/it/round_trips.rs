@@ -251,7 +251,7 @@ mod shared {
 
     round_trips! {
         samples: ;
-        texts: access::PrincipalKind, access::ScopeKind, access::Vendor;
+        texts: access::PrincipalKind, access::Reason, access::ScopeKind, access::Status, access::Vendor;
     }
 
     /// Checks an assignment and a role with all their parts, which holds for the parts too.
@@ -269,16 +269,36 @@ mod shared {
         let definition =
             json!({"vendor": "harness", "scope": scope, "role": role, "permissions": ["p"]});
         check::<access::Assignment>(&serde_json::from_value(assignment).expect("it is one"));
+        let covers =
+            json!({"vendor": "harness", "scope": scope, "children": true, "principals": "user"});
+        let coverage = json!({
+            "source": "s", "covers": covers, "credential": "k", "status": "partial",
+            "gaps": [{"reason": "omission", "text": "t"}], "read": 1, "total": 2,
+            "started": "2026-01-01T00:00:00Z", "finished": "2026-01-01T00:00:00Z"});
+        let summary = json!({
+            "finished": "2026-01-01T00:00:00Z", "assignments": 1, "coverage": [coverage]});
+        let header = json!({
+            "version": 1, "tool": "t", "started": "2026-01-01T00:00:00Z",
+            "sources": [{"source": "s", "credential": "k"}]});
+        // Their counts are not just any numbers.
+        round_trip::<access::Summary>(&summary).expect("it is kept");
+        round_trip::<access::Header>(&header).expect("it is kept");
         check::<access::RoleDefinition>(&serde_json::from_value(definition).expect("it is one"));
     }
 
     pub(crate) const ACCESS: &[&str] = &[
         "access::Assignment",
+        "access::Coverage",
+        "access::Covers",
+        "access::Gap",
+        "access::Header",
         "access::Principal",
+        "access::Provenance",
         "access::Restriction",
         "access::RoleDefinition",
         "access::RoleName",
         "access::Scope",
+        "access::Summary",
     ];
 
     proptest! {

@@ -18,6 +18,7 @@ mod endpoints;
 mod members;
 mod roles;
 mod service;
+mod sources;
 
 use http::{HeaderMap, StatusCode};
 
@@ -179,10 +180,11 @@ impl TwilioChatBuilder {
     pub fn build(self) -> Result<TwilioChat, Error> {
         let Self { base_url, options, host, credentials: Credentials { user, secret } } = self;
         let base = host.base("chat", &base_url, &options)?;
-        let scheme = Scheme::Basic(user?);
+        let user = user?;
+        let scheme = Scheme::Basic(user.clone());
         let basic = secret.authorizer("Twilio auth token or API secret", scheme, &options)?;
         let transport = Transport::new(base, basic, HeaderMap::new(), &options, &options.budget())?;
-        Ok(TwilioChat { transport })
+        Ok(TwilioChat { transport: transport.with_credential_id(Some(user)) })
     }
 }
 

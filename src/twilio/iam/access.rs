@@ -1,13 +1,68 @@
 //! Twilio Organizations in the shared vocabulary of [`crate::access`].
 
 use super::place::Place;
-use super::{ListRoleAssignments, Role, RoleAssignment, Roles};
+use super::{Account, ListRoleAssignments, Organization, Role, RoleAssignment, Roles};
 use crate::access::{
-    Assignment, Principal, PrincipalKind, ReadAssignments, ReadRoles, RoleDefinition, Scope,
-    ScopeKind, Vendor,
+    Assignment, Covers, Principal, PrincipalKind, ReadAssignments, ReadRoles, RoleDefinition,
+    Scope, ScopeKind, Source, Vendor,
 };
 use crate::model::Arg;
 use crate::transport::{Items, List, Position};
+
+impl Organization {
+    /// Returns the sources of a snapshot: what is held over the organization, and over each of its
+    /// accounts. Whether the former includes the latter is unknown, so each is asked for.
+    ///
+    /// At [`ApiVersion::V2`](super::ApiVersion::V2), which has no known path for accounts, they report a
+    /// configuration error. Users are known by their SID alone: to join them with those of other
+    /// vendors, name them in [`Identities`](crate::access::Identities).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rolecall::access::Snapshot;
+    /// use rolecall::testing::TwilioIamFake;
+    ///
+    /// let fake = TwilioIamFake::start().await?;
+    /// fake.add_account(&"ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".parse()?, "web shop");
+    /// let sources = fake.client()?.organization(TwilioIamFake::ORGANIZATION).sources();
+    /// let snapshot = Snapshot::collect(sources).in_memory().await;
+    /// assert!(snapshot.is_complete());
+    /// assert_eq!(snapshot.summary.coverage.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn sources(&self) -> Vec<Source> {
+        let kind = Some(ScopeKind::Organization);
+        let scope = organization(&self.place);
+        let scope = scope.unwrap_or_else(|| Scope { kind, ..Scope::default() });
+        let name = format!("{} accounts of {scope}", Vendor::Twilio);
+        let this = self.clone();
+        let accounts = self.accounts().list().page_size(100).items();
+        let accounts = accounts.map(move |account: Account| {
+            let mut scope =
+                shared_scope(account.account_sid.as_str(), organization(&this.place).as_ref());
+            scope.name = account.friendly_name;
+            this.source(scope)
+        });
+        let accounts = Source::enumeration(Vendor::Twilio, name, accounts);
+        match self.place {
+            Ok(Place::V2) => vec![accounts.read_by(&self.transport)],
+            _ => vec![self.source(scope), accounts.read_by(&self.transport)],
+        }
+    }
+
+    /// What is held over one scope.
+    fn source(&self, scope: Scope) -> Source {
+        let list = self.role_assignments().list().page_size(100);
+        let list = list.scope(scope.id.as_deref().unwrap_or_default());
+        let covers = Covers::new(Vendor::Twilio, scope);
+        Source::new(covers, list.read_assignments()).read_by(&self.transport)
+    }
+}
 
 /// The native value is a [`Role`]. The list shows permissions only where policies are
 /// [expanded](List::<super::ListRoles>::expand).

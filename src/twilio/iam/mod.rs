@@ -237,6 +237,10 @@ impl TwilioIamBuilder {
         };
         let base = host.base(product, &base_url, &options)?;
         let budget = options.budget();
+        let client_id = match &credentials.0 {
+            token::Kind::Client { id, .. } => Some(id.clone()),
+            token::Kind::Token(_) => None,
+        };
         let token = match credentials.0 {
             token::Kind::Token(token) => token,
             token::Kind::Client { id, secret } => {
@@ -250,6 +254,7 @@ impl TwilioIamBuilder {
         };
         let token = token.authorizer("Twilio access token", Scheme::Bearer, &options)?;
         let transport = Transport::new(base, token, HeaderMap::new(), &options, &budget)?;
+        let transport = transport.with_credential_id(client_id);
         Ok(TwilioIam { transport, version })
     }
 }

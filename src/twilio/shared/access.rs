@@ -14,6 +14,10 @@ impl<P: Lists<T>, T: Holder> ReadAssignments for Resources<P, T> {
             let mut shared = Assignment::new(Vendor::Twilio).with_native(holder.clone());
             shared.id = holder.sid().map(str::to_owned);
             shared.principal = holder.principal();
+            if shared.principal.id.is_none() {
+                // A participant by phone has no identity.
+                shared.principal.id.clone_from(&shared.id);
+            }
             shared.role.id = holder.role_sid().map(|sid| sid.to_string());
             shared.scope = holder.scope();
             shared
