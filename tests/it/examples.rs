@@ -483,7 +483,7 @@ async fn missing_connection_has_its_cause() {
 }
 
 /// What a program that needs nothing shows.
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[cfg(feature = "harness")]
 fn shown_by(name: &str) -> String {
     let Finished { code, stdout, stderr } = run(name, &[], &[] as &[&str]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
@@ -507,6 +507,23 @@ fn tour_calls_every_service() {
         "  it already existed: ",
     ];
     assert_all_in(&stdout, &parts);
+}
+
+#[cfg(feature = "harness")]
+#[test]
+fn access_of_a_person_is_found_through_groups() {
+    let stdout = shown_by("harness_access_of_a_person");
+    let lines = [
+        "dev@example.com is A developer (fakeUser1)",
+        "  member of auditors",
+        "  member of sre",
+        "  _account_viewer in the account over _all_account_level_resources",
+        "  _organization_admin in platform over _all_organization_level_resources, through the group sre",
+        "  _project_viewer in platform/web over _all_project_level_resources, through the group auditors",
+        "  (as far as this API key may view it)",
+        "nobody@example.com: no such user, or none that this API key may view",
+    ];
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
 }
 
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
