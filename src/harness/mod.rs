@@ -1,8 +1,11 @@
-//! Harness access control: role assignments, roles, resource groups.
+//! Harness access control: role assignments, roles, resource groups; organizations and projects; users,
+//! user groups, service accounts, permissions.
 //!
 //! Pages: <https://apidocs.harness.io/tag/Org-Role-Assignments>,
 //! <https://apidocs.harness.io/tag/Account-Role-Assignments>,
-//! <https://apidocs.harness.io/tag/Project-Role-Assignments>.
+//! <https://apidocs.harness.io/tag/Project-Role-Assignments>,
+//! <https://developer.harness.io/api-reference/platform-apis>; rate limits:
+//! <https://developer.harness.io/docs/platform/rate-limits>.
 //!
 //! What is *observed* below was seen in the public server source of December 2023 or in public
 //! clients, not in the vendor's documents.
