@@ -1,7 +1,5 @@
 //! The deepset platform in the shared vocabulary of [`crate::access`].
 
-use serde_json::Value;
-
 use super::{Deepset, Organization, Role, Roles, User, Users};
 use crate::access::{
     Assignment, Covers, Principal, PrincipalKind, ReadAssignments, ReadRoles, RoleDefinition,
@@ -103,33 +101,16 @@ fn of_user(user: User, organization: Option<&str>) -> Vec<Assignment> {
     let kind = Some(ScopeKind::Organization);
     let organization = Scope { kind, id, name, ..Scope::default() };
     let (role, workspaces) = own.map(|own| (own.role, own.workspaces)).unwrap_or_default();
-    let workspaces = match workspaces {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(workspaces)) => workspaces,
-        Some(other) => vec![other],
-    };
     let in_workspaces = workspaces.into_iter().map(|workspace| {
         let mut shared = shared.clone();
-        let name = workspace.get("name").and_then(text);
         let kind = Some(ScopeKind::Workspace);
+        let name = workspace.name;
         shared.scope = Scope { kind, name, ..Scope::default() }.within(organization.clone());
-        shared.role.name = match workspace.get("role") {
-            Some(role) => text(role),
-            None => text(&workspace),
-        };
+        shared.role.name = workspace.role;
         shared
     });
     let in_workspaces: Vec<_> = in_workspaces.collect();
     shared.scope = organization;
-    shared.role.name = role.as_ref().and_then(text);
+    shared.role.name = role;
     std::iter::once(shared).chain(in_workspaces).collect()
-}
-
-/// A text or, of anything else that is there, its JSON.
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
 }

@@ -1,10 +1,16 @@
-//! The org-role service: organization roles of the deepset platform.
+//! The org-role service: organization roles of the deepset platform, its users with the roles that they
+//! have, and invitations.
 //!
-//! Page: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>.
+//! Pages: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>,
+//! <https://docs.cloud.deepset.ai/docs/api/main/get-roles-api-v-1-organization-organization-id-roles-get>,
+//! <https://docs.cloud.deepset.ai/docs/api/main/get-users-api-v-1-users-get>,
+//! <https://docs.cloud.deepset.ai/docs/api/main/invite-user-to-organization-api-v-1-organization-organization-id-invitation-post>,
+//! <https://docs.cloud.deepset.ai/docs/api/main/invite-user-to-workspace-api-v-1-workspaces-workspace-name-invitation-post>.
 
 mod access;
 mod api_key;
 mod error;
+mod invitations;
 mod list;
 mod roles;
 mod users;
@@ -21,9 +27,10 @@ use crate::model::{Arg, arg, check_uuid, checked_id};
 use crate::transport::{Address, ClientOptions, Transport};
 
 pub use error::{LocationPart, ServiceError, ValidationError};
+pub use invitations::{NewInvitation, Workspace, WorkspaceId, WorkspaceName};
 pub use list::Listing;
 pub use roles::{Action, Asset, ListRoles, NewRole, Permission, Role, RoleId, Roles};
-pub use users::{ListUsers, User, UserId, UserOrganization, Users};
+pub use users::{ListUsers, User, UserId, UserOrganization, UserWorkspace, Users};
 
 checked_id! {
     /// The id of an organization: a UUID (*documented*).
@@ -38,6 +45,13 @@ impl From<uuid::Uuid> for OrganizationId {
 
 client! {
     /// A client of the deepset platform's organization roles, cheap to clone.
+    ///
+    /// The only documented way to give somebody a role is an invitation ([`Organization::invite`]). **No
+    /// documented call changes a member's role or takes it away**; the platform's web page does. The
+    /// calls of 2023 that did so, PATCH and DELETE of a user, were labelled private by the vendor, and
+    /// their values for roles no longer fit: this crate does not have them. Nor is there a documented
+    /// call that gets, changes or deletes one role, or lists the members of a workspace. Who has which
+    /// role comes with the [list of users](Users::list).
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), rolecall::Error> {

@@ -8,13 +8,17 @@ use uuid::Uuid;
 
 use super::list::{Listing, Paging};
 use super::{Deepset, OrganizationId};
+use crate::declare::getters;
 use crate::error::Error;
 use crate::model::loose::identifying;
 use crate::model::{Arg, check_opaque, checked_id, open_enum, text};
 use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
 use crate::transport::{BoxFuture, Call, Desired, Ensured, Found, List, Session, Transport};
 
-/// The roles of an organization.
+/// The roles of an organization. They count in workspaces only, though they belong to the organization
+/// (*documented*).
+///
+/// No documented call gives one of them to a member, or takes it away; see [`Deepset`].
 #[derive(Clone, Debug)]
 pub struct Roles {
     pub(super) transport: Transport,
@@ -390,6 +394,17 @@ impl NewRole {
             description: description.into(),
             permissions: permissions.into_iter().collect(),
         }
+    }
+
+    getters! {
+        /// Returns the name.
+        borrow role_name: str;
+
+        /// Returns the description.
+        borrow description: str;
+
+        /// Returns the permissions.
+        borrow permissions: [Permission];
     }
 
     /// Whether a role of this name is as desired.

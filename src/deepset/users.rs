@@ -1,7 +1,7 @@
 //! `/api/v1/me` and `/api/v1/users`.
 
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::Deepset;
@@ -13,10 +13,11 @@ use crate::operation::{ListOperation, ListPage, Operation, Spec};
 use crate::transport::{Call, List, Transport};
 
 impl Deepset {
-    /// Whom the API key belongs to, and to which organization: `GET /api/v1/me`, 200.
+    /// Returns the user whom the API key belongs to, with the organization: `GET /api/v1/me`, 200
+    /// (*observed*).
     ///
     /// # Undocumented
-    /// Call and answer are *observed* in a generated client of 2023, which calls them internal:
+    /// Call and response are *observed* in a generated client of 2023, which calls them internal:
     /// <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Errors
@@ -44,7 +45,7 @@ impl Deepset {
         self.transport.call(&Me)
     }
 
-    /// The users of the API key's organization.
+    /// Returns the handle of the users of the API key's organization.
     #[must_use]
     pub fn users(&self) -> Users {
         Users { transport: self.transport.clone() }
@@ -64,8 +65,9 @@ checked_id! {
     UserId, "user_id", check_opaque
 }
 
-/// A user of the platform, as *observed* in 2023; only the id is insisted on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A user of the platform, with the roles that the user has, as *observed* in 2023. Only the id is
+/// insisted on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
     /// The id.
@@ -79,44 +81,98 @@ pub struct User {
     pub family_name: Option<String>,
     /// Whether the user is deleted.
     pub deleted: Option<bool>,
-    /// The organization that the user belongs to.
+    /// The organization that the user belongs to, with the user's roles there.
     pub organization: Option<UserOrganization>,
 }
 
-/// The organization of a user, and what the user is there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The organization of a user, and the roles that the user has there.
+///
+/// A role is text: a name such as `Admin`, in 2023 a number as text. What the service sends in place of
+/// such a text, or of the list of workspaces, is kept as a role that is that JSON, so that nobody who has
+/// a role seems to have none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserOrganization {
     /// The id, for [`Deepset::organization`].
     pub organization_id: Option<String>,
     /// The name.
     pub name: Option<String>,
-    /// The role in the organization, as it came; text in 2023.
-    pub role: Option<Value>,
-    /// The roles in workspaces, as they came; a list of `{name, role}` in 2023.
-    pub workspaces: Option<Value>,
+    /// The role in the organization.
+    #[serde(default, deserialize_with = "role")]
+    pub role: Option<String>,
+    /// The roles in workspaces.
+    #[serde(default, deserialize_with = "workspaces")]
+    pub workspaces: Vec<UserWorkspace>,
+}
+
+/// A workspace of a user, and the role that the user has there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Value")]
+#[non_exhaustive]
+pub struct UserWorkspace {
+    /// The name of the workspace.
+    pub name: Option<String>,
+    /// The role.
+    pub role: Option<String>,
+}
+
+impl From<Value> for UserWorkspace {
+    fn from(value: Value) -> Self {
+        let part = |name| value.get(name).and_then(json_text);
+        match value {
+            Value::Object(_) => Self { name: part("name"), role: part("role") },
+            _ => Self { name: None, role: json_text(&value) },
+        }
+    }
+}
+
+/// A text, or the JSON of anything else that is there.
+fn json_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn role<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(from).map(|role| json_text(&role))
+}
+
+fn workspaces<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<UserWorkspace>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Null => Vec::new(),
+        Value::Array(all) => all.into_iter().map(Into::into).collect(),
+        other => vec![UserWorkspace { name: None, role: json_text(&other) }],
+    })
 }
 
 /// The users of the API key's organization.
+///
+/// No documented call changes a user's role or takes it away; see [`Deepset`].
 #[derive(Clone, Debug)]
 pub struct Users {
     pub(super) transport: Transport,
 }
 
 impl Users {
-    /// Lists users: `GET /api/v1/users`, 200.
+    /// Lists the users, each with the roles that the user has in the organization and in its
+    /// workspaces: `GET /api/v1/users`, 200 (request *documented*, response *observed*).
     ///
     /// # Undocumented
-    /// Path and parameters are documented. The answer's shape is *observed* in a generated client of
-    /// 2023, <https://github.com/speakeasy-sdks/deepset-python>.
+    /// Path and parameters are documented. The shape of the response is *observed* in a generated client
+    /// of 2023, <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Pages
-    /// The list goes back in time: each page is what was created before the last user of the page
-    /// before it (*observed*). A first page that says it is the last, and has fewer users than the
+    /// A page has 10 users, or 1 to 100 (*documented*). The list goes back in time: each page is what was
+    /// created before the last user of the page before it (*observed*). A first page that says it is the last, and has fewer users than the
     /// total, is followed by an error. With `after` there is one page, and an error after it if
     /// there is more: how to go on in that direction is not known.
     ///
-    /// A [`Position`](crate::Position) holds the id of a user, and is good for as long as the service knows that user.
+    /// A [`Position`](crate::Position) holds the id of a user, and is good for as long as the service
+    /// knows that user.
+    ///
+    /// Source: <https://docs.cloud.deepset.ai/docs/api/main/get-users-api-v-1-users-get>.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -126,9 +182,14 @@ impl Users {
     ///
     /// let fake = DeepsetFake::start().await?;
     /// fake.add_user("ada@example.com");
-    /// fake.add_deleted_user("bob@example.com");
-    /// let users = fake.client()?.users().list().include_deleted(true).items().try_collect().await?;
-    /// assert_eq!(users[0].email.as_deref(), Some("bob@example.com"));
+    /// let mut users = fake.client()?.users().list().page_size(100).items();
+    /// while let Some(user) = users.next().await.transpose()? {
+    ///     let Some(organization) = user.organization else { continue };
+    ///     println!("{:?} is {:?}", user.email, organization.role);
+    ///     for workspace in organization.workspaces {
+    ///         println!("  and {:?} in {:?}", workspace.role, workspace.name);
+    ///     }
+    /// }
     /// # Ok(())
     /// # }
     /// # #[cfg(not(feature = "testing"))]
@@ -160,7 +221,7 @@ impl Operation for ListUsers {
     }
 
     fn validate(&self) -> Result<(), Error> {
-        self.paging.check(u32::MAX)
+        self.paging.check(100)
     }
 }
 

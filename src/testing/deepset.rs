@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::fake::{Service, fake};
 use super::message::{Request, Response, read};
-use crate::deepset::{Action, Asset, Deepset, DeepsetBuilder, Role};
+use crate::deepset::{Action, Asset, Deepset, DeepsetBuilder, Role, User};
 
 fake! {
 /// The organization roles and users of the deepset platform.
@@ -13,6 +13,11 @@ fake! {
 /// [`ORGANIZATION`](Self::ORGANIZATION), and refuses a second role of a name with 409. Lists come
 /// in pages of 10 or [`page_size`](Self::page_size): by number in the order of creation, by
 /// `before` and `after` the newest first.
+///
+/// Whoever is invited is a user at once, with any role. What the service's documents leave open is a choice
+/// here: the response to an invitation is `null`; an invitation to the organization gives its role in the
+/// workspaces that it names too, and changes nothing for somebody who is a user already; one to a workspace
+/// makes a Member of the organization.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -35,7 +40,10 @@ DeepsetFake, Deepset
 struct State {
     error_bodies: bool,
     page_size: usize,
+    free_plan: bool,
     roles: Vec<Value>,
+    /// Each with its id.
+    workspaces: Vec<(String, String)>,
     users: Vec<Record>,
 }
 
@@ -46,9 +54,16 @@ struct Record {
 
 impl Default for State {
     fn default() -> Self {
-        let mut state =
-            Self { error_bodies: true, page_size: 10, roles: Vec::new(), users: Vec::new() };
-        state.add_user("owner@example.com", false, false);
+        let mut state = Self {
+            error_bodies: true,
+            page_size: 10,
+            free_plan: false,
+            roles: Vec::new(),
+            workspaces: Vec::new(),
+            users: Vec::new(),
+        };
+        state.add_workspace("default");
+        state.add_user(&owner());
         state
     }
 }
@@ -77,23 +92,50 @@ impl DeepsetFake {
 
     /// Adds a user to the one whom the key belongs to, and returns the id.
     pub fn add_user(&self, email: &str) -> String {
-        self.state().add_user(email, false, false)
+        self.state().add_user(&person(email))
+    }
+
+    /// Adds a workspace to the one that there is, `default`, and returns its id.
+    pub fn add_workspace(&self, name: &str) -> String {
+        self.state().add_workspace(name)
+    }
+
+    /// Sets whether the organization is on a free plan, where nobody can be invited to a workspace. The
+    /// default is `false`.
+    pub fn free_plan(&self, free: bool) {
+        self.state().free_plan = free;
     }
 
     /// Adds a user who is listed only where deleted ones are asked for, and returns the id.
     pub fn add_deleted_user(&self, email: &str) -> String {
-        self.state().add_user(email, true, false)
+        let mut state = self.state();
+        let id = state.add_user(&person(email));
+        if let Some(added) = state.users.last_mut() {
+            added.user["deleted"] = true.into();
+        }
+        id
     }
 
     /// Adds a user who is listed only where external ones are asked for, and returns the id.
     pub fn add_external_user(&self, email: &str) -> String {
-        self.state().add_user(email, false, true)
+        let mut state = self.state();
+        let id = state.add_user(&person(email));
+        if let Some(added) = state.users.last_mut() {
+            added.external = true;
+        }
+        id
     }
 
     /// Returns the roles that were created, in order.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         read(self.state().roles.iter())
+    }
+
+    /// Returns the users, those who were invited too, in order.
+    #[must_use]
+    pub fn users(&self) -> Vec<User> {
+        read(self.state().users.iter().map(|record| &record.user))
     }
 }
 
@@ -117,9 +159,18 @@ impl Service for State {
             ("POST", ["api", "v1", "organization", organization, "roles"]) => {
                 self.create(organization, request)
             }
-            (_, ["api", "v1", "me" | "users"] | ["api", "v1", "organization", _, "roles"]) => {
-                Response::json(405, &json!({"detail": "Method Not Allowed"})).unrouted()
+            ("POST", ["api", "v1", "organization", organization, "invitation"]) => {
+                self.invite_to_organization(organization, request)
             }
+            ("POST", ["api", "v1", "workspaces", workspace, "invitation"]) => {
+                self.invite_to_workspace(workspace, request)
+            }
+            (
+                _,
+                ["api", "v1", "me" | "users"]
+                | ["api", "v1", "organization", _, "roles" | "invitation"]
+                | ["api", "v1", "workspaces", _, "invitation"],
+            ) => Response::json(405, &json!({"detail": "Method Not Allowed"})).unrouted(),
             _ => Response::json(404, &json!({"detail": "Not Found"})).unrouted(),
         }
     }
@@ -127,14 +178,10 @@ impl Service for State {
 
 impl State {
     fn create(&mut self, organization: &str, request: &Request) -> Response {
-        let Some(wanted) = request.json_object() else {
-            let wrong = wrong(&[], "model_attributes_type", "Input should be a valid dictionary");
-            return Response::json(422, &json!({"detail": [wrong]}));
+        let wanted = match read_body(request, validate_role) {
+            Ok(wanted) => wanted,
+            Err(refusal) => return refusal,
         };
-        let detail = validate(&wanted);
-        if !detail.is_empty() {
-            return Response::json(422, &json!({ "detail": detail }));
-        }
         if organization != DeepsetFake::ORGANIZATION {
             return self.refuse(404, "Organization not found");
         }
@@ -152,23 +199,76 @@ impl State {
         Response::json(201, &created)
     }
 
-    fn add_user(&mut self, email: &str, deleted: bool, external: bool) -> String {
+    fn invite_to_organization(&mut self, organization: &str, request: &Request) -> Response {
+        let mut invited = match read_body(request, validate_person) {
+            Ok(invited) => invited,
+            Err(refusal) => return refusal,
+        };
+        if organization != DeepsetFake::ORGANIZATION {
+            return self.refuse(404, "Organization not found");
+        }
+        let wanted = invited["workspace_ids"].as_array().into_iter().flatten();
+        let named = wanted.map(|id| self.workspaces.iter().find(|(_, own)| *id == **own));
+        let Some(workspaces) = named.collect::<Option<Vec<_>>>() else {
+            return self.refuse(404, "Workspace not found");
+        };
+        let in_each =
+            |(name, _): &&(String, String)| json!({"name": name, "role": invited["role"]});
+        invited["workspaces"] = workspaces.iter().map(in_each).collect();
+        if !self.is_user(&invited) {
+            self.add_user(&invited);
+        }
+        Response::json(201, &Value::Null)
+    }
+
+    fn invite_to_workspace(&mut self, workspace: &str, request: &Request) -> Response {
+        let mut invited = match read_body(request, validate_person) {
+            Ok(invited) => invited,
+            Err(refusal) => return refusal,
+        };
+        if self.free_plan {
+            return self.refuse(402, "Upgrade your plan to invite users");
+        }
+        if !self.workspaces.iter().any(|(name, _)| name == workspace) {
+            return self.refuse(404, "Workspace not found");
+        }
+        if self.is_user(&invited) {
+            return self.refuse(409, "User is already in the organization");
+        }
+        invited["workspaces"] = json!([{"name": workspace, "role": invited["role"]}]);
+        invited["role"] = "Member".into();
+        self.add_user(&invited);
+        Response::json(201, &Value::Null)
+    }
+
+    fn is_user(&self, invited: &Value) -> bool {
+        self.users.iter().any(|record| record.user["email"] == invited["email"])
+    }
+
+    fn add_workspace(&mut self, name: &str) -> String {
+        let id = format!("7f0c1f5e-0000-4000-a000-{:012x}", self.workspaces.len() + 1);
+        self.workspaces.push((name.to_owned(), id.clone()));
+        id
+    }
+
+    /// Adds a user of these names, e-mail address and roles, and returns the id.
+    fn add_user(&mut self, person: &Value) -> String {
         let id = format!("7f0c1f5e-0000-4000-9000-{:012x}", self.users.len() + 1);
         let user = json!({
             "user_id": id,
-            "email": email,
-            "given_name": "Given",
-            "family_name": "Family",
-            "deleted": deleted,
+            "email": person["email"],
+            "given_name": person["given_name"],
+            "family_name": person["family_name"],
+            "deleted": false,
             "oauth_provider": "auth0",
             "organization": {
                 "organization_id": DeepsetFake::ORGANIZATION,
                 "name": "fake",
-                "role": "Member",
-                "workspaces": [],
+                "role": person["role"],
+                "workspaces": person["workspaces"],
             },
         });
-        self.users.push(Record { user, external });
+        self.users.push(Record { user, external: false });
         id
     }
 
@@ -193,10 +293,42 @@ impl State {
     }
 }
 
-/// Returns what is wrong with a request, as the service lists it.
-fn validate(wanted: &Value) -> Vec<Value> {
+/// A member without roles in workspaces.
+fn person(email: &str) -> Value {
+    json!({
+        "email": email,
+        "role": "Member",
+        "given_name": "Given",
+        "family_name": "Family",
+        "workspaces": [],
+    })
+}
+
+/// Whom the key belongs to.
+fn owner() -> Value {
+    let mut owner = person("owner@example.com");
+    owner["role"] = "Admin".into();
+    owner
+}
+
+/// Reads the object in a body.
+///
+/// # Errors
+/// The response to one that is none, or in which something is wrong.
+fn read_body(request: &Request, validate: fn(&Value) -> Vec<Value>) -> Result<Value, Response> {
+    let refuse = |detail: Vec<Value>| Response::json(422, &json!({ "detail": detail }));
+    let Some(body) = request.json_object() else {
+        let message = "Input should be a valid dictionary";
+        return Err(refuse(vec![wrong(&[], "model_attributes_type", message)]));
+    };
+    let detail = validate(&body);
+    if detail.is_empty() { Ok(body) } else { Err(refuse(detail)) }
+}
+
+/// Returns what is wrong with texts that are required, as the service lists it.
+fn validate_texts(wanted: &Value, fields: &[&str]) -> Vec<Value> {
     let mut detail = Vec::new();
-    for field in ["role_name", "description"] {
+    for field in fields {
         let (kind, message) = match wanted.get(field) {
             Some(Value::String(_)) => continue,
             Some(_) => ("string_type", "Input should be a valid string"),
@@ -204,6 +336,15 @@ fn validate(wanted: &Value) -> Vec<Value> {
         };
         detail.push(wrong(&[json!(field)], kind, message));
     }
+    detail
+}
+
+fn validate_person(wanted: &Value) -> Vec<Value> {
+    validate_texts(wanted, &["given_name", "family_name", "email", "role"])
+}
+
+fn validate_role(wanted: &Value) -> Vec<Value> {
+    let mut detail = validate_texts(wanted, &["role_name", "description"]);
     let Some(permissions) = wanted["permissions"].as_array() else {
         detail.push(wrong(&[json!("permissions")], "list_type", "Input should be a valid list"));
         return detail;

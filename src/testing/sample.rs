@@ -80,6 +80,7 @@ samples! {
         Listing<Role> = "roles",
         User = "user",
         UserOrganization = "user" at "/organization",
+        UserWorkspace = "user" at "/organization/workspaces/0",
         Listing<User> = "users",
     }
     "harness", harness = harness {

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use rolecall::deepset::{
-    Action, Asset, Deepset, ListRoles, ListUsers, NewRole, Permission, Role, RoleId, Roles,
-    ServiceError, UserId,
+    Action, Asset, Deepset, ListRoles, ListUsers, NewInvitation, NewRole, Permission, Role, RoleId,
+    Roles, ServiceError, User, UserId, WorkspaceId,
 };
-use rolecall::operation::ListOperation;
+use rolecall::operation::{ListOperation, Operation, Spec};
 use rolecall::testing::{DeepsetFake, Fault};
 use rolecall::{
     ClientOptions, Effect, Ensured, Error, ErrorKind, List, Mismatch, Position, RetryPolicy,
@@ -208,8 +208,10 @@ async fn invalid_list_is_refused_before_it_is_sent() {
         let text = refusal(list).await;
         assert!(text.contains(rule) && text.starts_with("deepset roles.list: "), "{text}");
     }
-    let text = refusal(users.list().page_size(0)).await;
-    assert!(text.contains("must be 1 to 4294967295, got 0"), "{text}");
+    for size in [0, 101] {
+        let text = refusal(users.list().page_size(size)).await;
+        assert!(text.contains(&format!("page_size: must be 1 to 100, got {size}")), "{text}");
+    }
     let text = refusal(users.list().before(&user).after(&user)).await;
     assert!(text.contains("before: must not be given together with after"), "{text}");
     // Positions that no list of this kind gives.
@@ -345,9 +347,183 @@ async fn fake_refuses_as_the_service_does() {
     assert!(error.is_not_found(), "{error}");
     let error = roles.ensure(&NewRole::new("a", "", [])).await.expect_err("it is unknown");
     assert!(error.is_not_found(), "{error}");
-    // The platform's maximum is not documented for users, so the service enforces it.
-    let items = deepset.users().list().page_size(1000).items();
-    let error = items.try_collect().await.expect_err("it is too many");
+    // What the crate itself refuses.
+    struct TooMany;
+    impl Operation for TooMany {
+        type Service = Deepset;
+        type Output = Value;
+        const SPEC: Spec = Spec::get("deepset users.list_many", &["/api/v1/users"]);
+
+        fn query(&self) -> Vec<(&'static str, String)> {
+            vec![("limit", "1000".to_owned())]
+        }
+    }
+    let error = deepset.call(&TooMany).await.expect_err("it is too many");
     let service = error.service::<ServiceError>().expect("it is read");
     assert_eq!(service.detail[0].to_string(), "query.limit: Input should be at most 100");
+}
+
+/// The roles of a user, in the organization and in each workspace.
+fn roles_of(user: &User) -> String {
+    let organization = user.organization.as_ref().expect("it has one");
+    let in_workspaces = organization.workspaces.iter().map(|workspace| {
+        let text = |part: &Option<String>| part.clone().unwrap_or_default();
+        format!(", {} in {}", text(&workspace.role), text(&workspace.name))
+    });
+    let role = organization.role.clone().unwrap_or_default();
+    role + &in_workspaces.collect::<String>()
+}
+
+#[test]
+fn roles_of_users_are_text_and_none_is_lost() {
+    for (role, workspaces, expected) in [
+        (json!("Admin"), json!([{"name": "w", "role": "Editor"}]), "Admin, Editor in w"),
+        (json!("0"), json!([{"name": "w", "role": "4"}]), "0, 4 in w"),
+        (json!(0), json!([{"name": "w", "role": 4}, {"name": "v"}]), "0, 4 in w,  in v"),
+        (Value::Null, Value::Null, ""),
+        (json!(["Admin"]), json!(["Editor"]), r#"["Admin"], Editor in "#),
+        (Value::Null, json!({"w": ["Editor"]}), r#", {"w":["Editor"]} in "#),
+    ] {
+        let organization = json!({"role": role, "workspaces": workspaces});
+        let user = json!({"user_id": "u", "organization": organization});
+        let user = serde_json::from_value(user).expect("it has an id");
+        assert_eq!(roles_of(&user), expected);
+    }
+}
+
+mod invitations {
+    use super::*;
+
+    fn invitation(email: &str, role: &str) -> NewInvitation {
+        NewInvitation::new(email, role, "Given", "Family")
+    }
+
+    #[tokio::test]
+    async fn invited_person_is_a_user_with_the_roles() {
+        let fake = DeepsetFake::start().await.expect("it starts");
+        let deepset = client(fake.uri());
+        let organization = deepset.organization(DeepsetFake::ORGANIZATION);
+        let id = WorkspaceId::new(fake.add_workspace("lab")).expect("it is a UUID");
+        let invited = invitation("a@example.com", "Editor").workspace_ids([id]);
+        organization.invite(&invited).await.expect("it succeeds");
+        let default = deepset.workspace("default");
+        default.invite(&invitation("b@example.com", "auditor")).await.expect("it succeeds");
+
+        let users = deepset.users().list().items().try_collect().await.expect("they are read");
+        let shown = users.iter().map(|user| (user.email.as_deref(), roles_of(user)));
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            [
+                (Some("b@example.com"), "Member, auditor in default".to_owned()),
+                (Some("a@example.com"), "Editor, Editor in lab".to_owned()),
+                (Some("owner@example.com"), "Admin".to_owned()),
+            ]
+        );
+        // Who is there already is refused by a workspace alone.
+        organization.invite(&invitation("b@example.com", "Admin")).await.expect("it succeeds");
+        let again = default.invite(&invitation("b@example.com", "Editor")).await;
+        let error = again.expect_err("it is a user");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::AlreadyExists, Effect::NotApplied));
+        assert_eq!(fake.users().len(), 3);
+    }
+
+    /// What a second invitation does is not documented.
+    #[tokio::test]
+    async fn lost_invitation_is_not_repeated_and_nothing_is_claimed() {
+        for fault in [Fault::reset(), Fault::reset().after_processing(), Fault::html(503)] {
+            let fake = DeepsetFake::start().await.expect("it starts");
+            let deepset = client(fake.uri());
+            let invited = invitation("a@example.com", "Member");
+            fake.next(2, fault);
+            for error in [
+                deepset.organization(DeepsetFake::ORGANIZATION).invite(&invited).await,
+                deepset.workspace("default").invite(&invited).await,
+            ] {
+                let error = error.expect_err("no response came");
+                assert_eq!((error.effect(), error.attempts()), (Effect::Unknown, 1), "{error}");
+            }
+            assert_eq!(fake.received_count(), 2);
+        }
+    }
+
+    #[tokio::test]
+    async fn any_json_or_nothing_under_201_is_a_success() {
+        let invited = invitation("a@example.com", "Member");
+        for (body, kind) in [
+            ("", None),
+            ("null", None),
+            (r#"{"message":"sent"}"#, None),
+            ("[1,2]", None),
+            (r#""sent""#, None),
+            ("<html>", Some(ErrorKind::Decode)),
+            (r#"{"detail""#, Some(ErrorKind::Decode)),
+            (r#"{"detail":"Not allowed"}"#, Some(ErrorKind::Rejected)),
+            (r#"{"errors":["Not allowed"]}"#, Some(ErrorKind::Rejected)),
+        ] {
+            let capture = Capture::start([(201, body); 2]).await;
+            let deepset = client(capture.uri());
+            for result in [
+                deepset.organization(DeepsetFake::ORGANIZATION).invite(&invited).await,
+                deepset.workspace("w").invite(&invited).await,
+            ] {
+                let error = result.err();
+                assert_eq!(error.as_ref().map(Error::kind), kind, "{body}");
+                assert!(error.is_none_or(|error| error.is_outcome_unknown()), "{body}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn invalid_invitation_is_refused_before_it_is_sent() {
+        let capture = Capture::start([]).await;
+        let deepset = client(capture.uri());
+        let id = WorkspaceId::from(uuid::Uuid::nil());
+        let (organization, workspace) =
+            (deepset.organization(DeepsetFake::ORGANIZATION), deepset.workspace("default"));
+        let fine = || invitation("a@example.com", "Member");
+        let mut errors = Vec::new();
+        for (invited, rule) in [
+            (NewInvitation::new("a@b", "r", "", "f"), "given_name: must not be empty"),
+            (NewInvitation::new("a@b", "r", "g", ""), "family_name: must not be empty"),
+            (NewInvitation::new("a@b", "", "g", "f"), "role: must not be empty"),
+            (invitation("", "r"), "email: must have something before and after"),
+            (invitation("example.com", "r"), "email: must have"),
+            (invitation("@example.com", "r"), "email: must have"),
+            (invitation("a@", "r"), "email: must have"),
+        ] {
+            errors.push((organization.invite(&invited).await, rule));
+            errors.push((workspace.invite(&invited).await, rule));
+        }
+        let several = fine().workspace_ids([id]);
+        errors.push((workspace.invite(&several).await, "workspace_ids: must be empty"));
+        let nowhere = deepset.organization("x").invite(&fine()).await;
+        errors.push((nowhere, "organization_id: must be a UUID"));
+        let nowhere = deepset.workspace("..").invite(&fine()).await;
+        errors.push((nowhere, "workspace_name: must not be"));
+        for (result, rule) in errors {
+            let error = result.expect_err(rule);
+            assert!(error.is_invalid_request() && error.status().is_none(), "{error}");
+            assert!(error.to_string().contains(rule), "{error}");
+        }
+        WorkspaceId::new("default").expect_err("it is no UUID");
+        assert_eq!(capture.requests(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn fake_refuses_as_the_pages_say() {
+        let fake = DeepsetFake::start().await.expect("it starts");
+        let deepset = client(fake.uri());
+        let invited = invitation("a@example.com", "Member");
+        let unknown = deepset.workspace("nowhere").invite(&invited).await;
+        assert!(unknown.expect_err("it is unknown").is_not_found());
+        let id = WorkspaceId::from(uuid::Uuid::nil());
+        let organization = deepset.organization(DeepsetFake::ORGANIZATION);
+        let unknown = organization.invite(&invited.clone().workspace_ids([id])).await;
+        assert!(unknown.expect_err("it is unknown").is_not_found());
+        fake.free_plan(true);
+        let error = deepset.workspace("default").invite(&invited).await.expect_err("it costs");
+        assert_eq!(error.kind(), ErrorKind::Rejected);
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(402));
+        assert_eq!(fake.users().len(), 1);
+    }
 }

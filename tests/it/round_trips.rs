@@ -526,10 +526,12 @@ mod deepset_types {
     use rolecall::deepset::{self, OrganizationId};
 
     round_trips! {
-        samples: deepset::Permission, deepset::Role, deepset::UserOrganization, deepset::User;
+        samples:
+            deepset::Permission, deepset::Role, deepset::UserOrganization, deepset::UserWorkspace,
+            deepset::User;
         texts:
             deepset::Asset, deepset::Action, deepset::RoleId, deepset::UserId,
-            deepset::OrganizationId;
+            deepset::OrganizationId, deepset::WorkspaceId, deepset::WorkspaceName;
     }
 
     /// Of errors there are no samples.

@@ -96,6 +96,8 @@ pub(crate) struct Endpoint {
     pub(crate) response: String,
     /// Whether a refused credential can be renewed.
     pub(crate) renews: bool,
+    /// Whether a success may have no body, though its status has one: the vendor documents none.
+    pub(crate) may_be_blank: bool,
     /// Where the client makes it by itself before another call: the path, as no other has it.
     pub(crate) before: Option<&'static str>,
     caller: MakeCaller,
@@ -193,8 +195,19 @@ fn unchecked<C: Send + Sync + 'static, T: Send + 'static>(
         })
     });
     let response = response.into().trim().to_owned();
-    let (form, mark, method, request, renews, before) = ("", "documented", "", "", false, None);
-    Endpoint { spec, form, mark, method, request, response, renews, before, caller, checked }
+    Endpoint {
+        spec,
+        form: "",
+        mark: "documented",
+        method: "",
+        request: "",
+        response,
+        renews: false,
+        may_be_blank: false,
+        before: None,
+        caller,
+        checked,
+    }
 }
 
 /// A list, by its first page and by its items.
