@@ -16,7 +16,7 @@ use secrecy::zeroize::{Zeroize, Zeroizing};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
-use crate::model::{Secret, one_word};
+use crate::model::{Secret, one_word, unescaped};
 use crate::transport::{Authorization, Authorize, Authorizing, Patience};
 
 /// The length of a coordinate on P-384.
@@ -84,10 +84,9 @@ impl AssertionKey {
     /// A configuration error that names `field` and the rule, and quotes nothing of the key.
     pub(crate) fn from_pem(field: &str, id: String, pem: &Secret) -> Result<Self, Error> {
         let rule = |rule: &str| Error::configuration(format!("{field}: {rule}"));
-        // Variables and JSON hold a line break as the two characters `\n`.
-        let pem = Zeroizing::new(pem.expose().replace("\\n", "\n"));
-        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
-        let mut key = key.map_err(|_| rule(no_private_key(&pem)))?;
+        let pem = unescaped(pem.expose());
+        let key = PrivateKeyDer::from_pem_slice(pem.expose().as_bytes());
+        let mut key = key.map_err(|_| rule(no_private_key(pem.expose())))?;
         let ec = |der| {
             EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_FIXED_SIGNING, der)
                 .map(Signer::P384)

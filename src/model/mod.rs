@@ -9,7 +9,7 @@ mod timestamp;
 
 pub use open_enum::UnknownValue;
 pub use secret::Secret;
-pub(crate) use secret::one_word;
+pub(crate) use secret::{one_word, unescaped};
 pub use timestamp::Timestamp;
 
 #[cfg(feature = "deepset")]

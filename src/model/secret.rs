@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
@@ -29,6 +30,12 @@ impl Secret {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+}
+
+/// A PEM whose line breaks may be written as two characters, as variables and JSON hold them.
+pub(crate) fn unescaped(pem: &str) -> Secret {
+    let text = Zeroizing::new(pem.replace("\\r", ""));
+    Secret::new(text.replace("\\n", "\n"))
 }
 
 /// Checks that a credential or an id is one word. What stands around it is mostly the line break at

@@ -10,8 +10,8 @@ use url::Url;
 use super::options::is_loopback;
 use crate::declare::setters;
 use crate::error::Error;
-use crate::model::Secret;
 use crate::model::env::Vars;
+use crate::model::{Secret, unescaped};
 
 /// Settings of the HTTP client below, applied before what the crate itself relies on.
 ///
@@ -49,10 +49,12 @@ impl HttpConfig {
         self
     }
 
-    /// Trusts these root certificates (PEM, one or more) beside the platform's.
+    /// Trusts these root certificates (PEM, one or more) beside the platform's. Line breaks may be written
+    /// as the two characters `\n`, here as in the client certificate.
     #[must_use]
     pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots_pem.push(pem.into());
+        let pem = unescaped(&String::from_utf8_lossy(&pem.into()));
+        self.roots_pem.push(pem.expose().into());
         self
     }
 
@@ -70,7 +72,9 @@ impl HttpConfig {
         chain: impl Into<Vec<u8>>,
         key: impl Into<Secret>,
     ) -> Self {
-        self.identity_pem = Some((chain.into(), key.into()));
+        let chain = unescaped(&String::from_utf8_lossy(&chain.into()));
+        let key = unescaped(key.into().expose());
+        self.identity_pem = Some((chain.expose().into(), key));
         self
     }
 

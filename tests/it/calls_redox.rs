@@ -789,7 +789,7 @@ mod api_key {
         for (key, algorithm) in [
             (of_pem(RSA), "RS384"),
             (of_pem(RSA_PKCS1), "RS384"),
-            (of_pem(&RSA.replace('\n', "\\n")), "RS384"),
+            (of_pem(&RSA.replace('\n', "\\r\\n")), "RS384"),
             (of_jwk(RSA_JWK), "RS384"),
             (of_pem(P384), "ES384"),
             (of_pem(fixture!("keys/p384-sec1.pem")), "ES384"),

@@ -1,5 +1,7 @@
 //! A wrong setting is an error that names it and the rule, before anything is sent.
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use rolecall::HttpConfig;
 use rolecall::{ClientOptions, Error, ErrorKind, Harness};
 
 fn build(base: &str, options: ClientOptions) -> Result<Harness, Error> {
@@ -62,6 +64,20 @@ fn certificates_are_checked() {
     let wrong = options().http(|http| http.client_certificate_pem("nothing", "obviously-fake"));
     refused("https://h.example", wrong, "client certificate: certificate or key are not readable");
     build("https://h.example", options()).expect("this build has TLS");
+    // As they are, and as a variable holds them.
+    let [root, chain, key] = [
+        include_str!("../../fixtures/tls/root.pem"),
+        include_str!("../../fixtures/tls/good.pem"),
+        include_str!("../../fixtures/tls/key.pem"),
+    ];
+    for line_break in ["\n", "\r\n", "\\n", "\\r\\n"] {
+        let of = |pem: &str| pem.replace('\n', line_break);
+        let http = |http: HttpConfig| {
+            let trusting = http.root_certificates_pem(of(root)).only_these_root_certificates();
+            trusting.client_certificate_pem(of(chain), of(key))
+        };
+        build("https://h.example", options().http(http)).expect("it is PEM");
+    }
 }
 
 #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls")))]
