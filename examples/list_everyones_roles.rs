@@ -18,7 +18,7 @@ use rolecall::twilio::{chat, chat::permission};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // At Twilio Chat and deepset the roles can be read, but not who has them.
+    // Of Twilio Chat and deepset this program shows the roles; `access_review` shows who has them.
     let chat_fake = TwilioChatFake::start().await?;
     let chat = chat_fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
     chat.create(&chat::NewRole::new("moderator", "channel", [permission::DELETE_ANY_MESSAGE])?)

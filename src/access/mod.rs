@@ -1,10 +1,15 @@
 //! Who has which role, over all services: one vocabulary, snapshots that say what they could not
 //! see, people, and the difference of two snapshots. It only reads.
 //!
-//! * [`Assignment`] has every field that decides what is granted; [`Assignment::grant_key`] compares
-//!   it. Whatever else a vendor says is in its own value ([`Assignment::native`]).
-//! * [`ReadAssignments`] and [`ReadRoles`] read one list in this vocabulary; every service implements
-//!   what it can.
+//! * [`Assignment`] has every field that decides what is granted, and [`Assignment::grant_key`] compares
+//!   it. What else a vendor says is in its own value ([`Assignment::native`]).
+//! * [`Snapshot::collect`] reads many [`Source`]s at once; each vendor's handles make theirs by
+//!   `sources()`. [`Coverage`] is part of the result.
+//! * [`JsonLines`], [`Csv`] and [`Snapshot::table`] write it, [`Snapshot::read`] reads it back.
+//! * [`Difference`] compares two snapshots, [`People`] joins principals of several vendors.
+//! * [`ReadAssignments`] and [`ReadRoles`] read one list; every service implements what it can.
+//!
+//! The [guide](crate::guide::access_review) walks through it.
 //!
 //! There is no creating in this vocabulary: what each service needs to create differs too much to
 //! hide.

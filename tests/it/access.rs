@@ -101,6 +101,37 @@ async fn chat_users_and_members_have_roles_over_what_they_are_in() -> Outcome {
     Ok(())
 }
 
+/// What a user holds through a group names the group; without a user it is the group's own.
+#[tokio::test]
+async fn harness_search_says_through_which_group_a_role_comes() -> Outcome {
+    let fake = HarnessFake::start().await?;
+    let user = fake.add_user("account", "user@example.com", "A user");
+    fake.add_user_group("orgs/platform", "sre", [&user]);
+    let client = fake.client()?;
+    for principal in [harness::Principal::user_group("sre"), harness::Principal::user(&user)] {
+        let new = harness::NewRoleAssignment::unnamed("viewer", "all", principal)?;
+        client.org("platform").role_assignments().create(&new).await?;
+    }
+    let assignments = client.account().role_assignments();
+    let search = |filter| assignments.search(&filter).read_assignments().try_collect();
+    let filter = harness::RoleAssignmentSearch::new();
+    let of_user = search(filter.clone().principal(harness::Principal::user(&user))).await?;
+    let mut via: Vec<_> = of_user
+        .iter()
+        .map(|it| {
+            let group = it.via.as_ref().and_then(|group| group.id.as_deref());
+            (it.principal.id.as_deref(), group)
+        })
+        .collect();
+    via.sort_unstable();
+    assert_eq!(via, [(Some(&*user), None), (Some(&*user), Some("sre"))]);
+    assert_ne!(of_user[0].grant_key(), of_user[1].grant_key());
+    let all = search(filter).await?;
+    assert!(all.iter().all(|it| it.via.is_none()) && all.len() == 2);
+    assert!(all[0].native::<harness::RoleAssignmentAggregate>().is_some());
+    Ok(())
+}
+
 #[tokio::test]
 async fn harness_projects_of_one_identifier_are_told_apart() -> Outcome {
     let fake = HarnessFake::start().await?;

@@ -5,10 +5,14 @@ use proptest::prelude::*;
 use rolecall::access::{
     Assignment, Covers, Csv, Difference, ReadAssignments, Scope, Snapshot, Source,
 };
-use rolecall::testing::{DeepsetFake, Fault, HarnessFake, RedoxFake, TwilioIamFake};
+use rolecall::harness::RoleAssignmentSearch;
+use rolecall::testing::{
+    DeepsetFake, Fault, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake,
+};
 use serde_json::{Map, Value, json};
 
 const ORGANIZATION: &str = "ORaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Whether a field is part of what is granted.
 #[derive(Clone, Copy, PartialEq)]
@@ -59,6 +63,64 @@ fn harness() -> Native {
             ("/created", Not),
             ("/updated", Not),
             ("/harness_managed", Not),
+        ],
+        text: as_it_is,
+    }
+}
+
+fn harness_search() -> Native {
+    let whole = include_str!("../../fixtures/harness/aggregate.full.json");
+    Native {
+        whole: serde_json::from_str(whole).expect("it is JSON"),
+        parts: &[
+            ("/identifier", Not),
+            ("/principal/scopeLevel", Grants),
+            ("/principal/identifier", Grants),
+            ("/principal/type", Grants),
+            ("/principal/name", Not),
+            ("/principal/email", Not),
+            ("/disabled", Grants),
+            ("/role/role/identifier", Grants),
+            ("/role/role/name", Not),
+            // What a role permits is the role's own, and no part of the assignment.
+            ("/role/role/permissions/0", Not),
+            ("/role/role/allowedScopeLevels/0", Not),
+            ("/role/scope/accountIdentifier", Not),
+            ("/role/scope/accountName", Not),
+            ("/role/harnessManaged", Not),
+            ("/resourceGroup/identifier", Grants),
+            ("/resourceGroup/name", Not),
+            ("/scope/accountIdentifier", Grants),
+            ("/scope/accountName", Not),
+            ("/scope/orgIdentifier", Grants),
+            ("/scope/orgName", Not),
+            ("/scope/projectIdentifier", Grants),
+            ("/scope/projectName", Not),
+            ("/createdAt", Not),
+            ("/lastModifiedAt", Not),
+            ("/harnessManaged", Not),
+        ],
+        text: as_it_is,
+    }
+}
+
+fn chat_member() -> Native {
+    let whole = include_str!("../../fixtures/twilio_chat/member.full.json");
+    Native {
+        whole: serde_json::from_str(whole).expect("it is JSON"),
+        parts: &[
+            ("/sid", Not),
+            ("/account_sid", Grants),
+            ("/service_sid", Grants),
+            ("/channel_sid", Grants),
+            ("/identity", Grants),
+            ("/role_sid", Grants),
+            ("/last_consumed_message_index", Not),
+            ("/last_consumption_timestamp", Not),
+            ("/date_created", Not),
+            ("/date_updated", Not),
+            ("/attributes", Not),
+            ("/url", Not),
         ],
         text: as_it_is,
     }
@@ -147,7 +209,8 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 /// A field of a new name in a fixture has to be given its part here.
 #[test]
 fn every_field_has_its_part() {
-    for native in [harness(), twilio(), redox(), deepset()] {
+    let all = [harness(), harness_search(), twilio(), chat_member(), redox(), deepset()];
+    for native in all {
         let mut found = Vec::new();
         places(&native.whole, "", &mut found);
         let mut named: Vec<_> = native.parts.iter().map(|(place, _)| (*place).to_owned()).collect();
@@ -219,6 +282,21 @@ proptest! {
             fake.next(1, Fault::json(200, json!(list(&items)).to_string()));
             let scope = fake.client().expect("it is set up").org("platform");
             let read = scope.role_assignments().read_assignments().try_collect().await;
+            check(&items, &read.expect("it is read")).await;
+
+            let items = variants(&harness_search(), &text);
+            let page = json!({"status": "SUCCESS", "data": {"content": list(&items)}}).to_string();
+            fake.next(1, Fault::json(200, page));
+            let search = scope.role_assignments().search(&RoleAssignmentSearch::new());
+            let read = search.page_size(100).read_assignments().try_collect().await;
+            check(&items, &read.expect("it is read")).await;
+
+            let fake = TwilioChatFake::start().await.expect("a free port");
+            let items = variants(&chat_member(), &text);
+            let page = json!({"members": list(&items), "meta": {}}).to_string();
+            fake.next(1, Fault::json(200, page));
+            let service = fake.client().expect("it is set up").service(SERVICE);
+            let read = service.channel("support").members().read_assignments().try_collect().await;
             check(&items, &read.expect("it is read")).await;
 
             let fake = TwilioIamFake::start().await.expect("a free port");
