@@ -63,4 +63,4 @@ pub use harness::Harness;
 #[cfg(feature = "redox")]
 pub use redox::Redox;
 #[cfg(feature = "twilio")]
-pub use twilio::{chat::TwilioChat, iam::TwilioIam};
+pub use twilio::{chat::TwilioChat, conversations::TwilioConversations, iam::TwilioIam};

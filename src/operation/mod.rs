@@ -37,7 +37,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::Error;
+use crate::error::{Effect, Error};
 
 pub use decode::{DecodeError, decode_json};
 #[cfg(any(feature = "twilio", feature = "redox"))]
@@ -287,6 +287,13 @@ pub trait Operation: Send + Sync {
     ///
     /// A "not found" may also be about the parent, or come from a gateway: look at the service's code.
     fn refused_by_own_effect(refused: &Error) -> Option<Self::Output> {
+        let _ = refused;
+        None
+    }
+
+    /// Decides the effect of a refusal where the status alone says too much: a service that can create a
+    /// thing and respond with 404, for example. `None` leaves it to the status.
+    fn effect_of_refusal(refused: &Error) -> Option<Effect> {
         let _ = refused;
         None
     }

@@ -132,7 +132,7 @@ samples! {
     }
     "twilio", twilio_chat = twilio::chat {
         Role = "role",
-        RolePage = "roles",
+        PageOf<Role> = "roles",
         User = "user",
         PageOf<User> = "users",
         Member = "member",
@@ -144,6 +144,18 @@ samples! {
         UserChannel = "user_channel",
         PageOf<UserChannel> = "user_channels",
         ServiceDetails = "service",
+    }
+    "twilio", twilio_conversations = twilio::conversations {
+        Participant = "participant",
+        PageOf<Participant> = "participants",
+        ListedConversation = "conversation",
+        PageOf<ListedConversation> = "conversations",
+        UserConversation = "user_conversation",
+        PageOf<UserConversation> = "user_conversations",
+        ServiceDetails = "service",
+        PageOf<ServiceDetails> = "services",
+        Configuration = "configuration",
+        GlobalConfiguration = "global_configuration",
     }
     "twilio", twilio_iam = twilio::iam {
         RoleAssignment = "assignment",

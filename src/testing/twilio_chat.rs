@@ -11,13 +11,15 @@ use super::fake::{Service, fake};
 use super::message::{Request, Response, read};
 use super::twilio::{TwilioDuplicates, counted_sid, error, page, with_headers};
 use super::twilio_chat_records::{Kind, Record, Surface};
+use crate::error::Error;
 use crate::twilio::UserSid;
 use crate::twilio::chat::{
     Credentials, Invite, Member, Role, ServiceSid, TwilioChat, TwilioChatBuilder, User,
 };
+use crate::twilio::conversations::{TwilioConversations, TwilioConversationsBuilder};
 
 fake! {
-/// The roles of Twilio Chat services, and who has them.
+/// The roles of services of Twilio Chat and Conversations, and who has them: both see one state.
 ///
 /// It wants [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
 /// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
@@ -68,6 +70,20 @@ impl TwilioChatFake {
     pub fn builder(&self) -> TwilioChatBuilder {
         let credentials = Credentials::auth_token(Self::ACCOUNT_SID, Self::AUTH_TOKEN);
         TwilioChat::builder(credentials).base_url(self.uri())
+    }
+
+    /// Returns a builder of a client of Conversations that points here, with account SID and auth token.
+    pub fn conversations_builder(&self) -> TwilioConversationsBuilder {
+        let credentials = Credentials::auth_token(Self::ACCOUNT_SID, Self::AUTH_TOKEN);
+        TwilioConversations::builder(credentials).base_url(self.uri())
+    }
+
+    /// Returns a client of Conversations that points here.
+    ///
+    /// # Errors
+    /// None in practice; that of the builder.
+    pub fn conversations_client(&self) -> Result<TwilioConversations, Error> {
+        self.conversations_builder().build()
     }
 
     /// Sets what becomes of a second role of the same name in a service. By default it is created.

@@ -77,7 +77,7 @@ use crate::operation::{
 use attempt::Failed;
 use authorize::Authorizing::{Pending, Ready};
 use mask::Mask;
-use retry::{Decision, FailedAttempt};
+use retry::{AttemptOutcome, Decision, FailedAttempt};
 use wire::Wire;
 
 /// A client's way to one origin: the wire, the credentials bound to it, and the rules of retries.
@@ -122,6 +122,7 @@ impl Default for Environment {
 struct Endpoint {
     spec: Spec,
     read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
+    effect_of_refusal: fn(&Error) -> Option<Effect>,
     request_id: fn(&HeaderMap) -> Option<String>,
     request_id_label: &'static str,
 }
@@ -132,9 +133,19 @@ impl Endpoint {
             &Self {
                 spec: O::SPEC,
                 read_failure: <O::Service as Service>::read_failure,
+                effect_of_refusal: O::effect_of_refusal,
                 request_id: <O::Service as Service>::request_id,
                 request_id_label: <O::Service as Service>::REQUEST_ID_LABEL,
             }
+        }
+    }
+
+    /// What one attempt with this outcome did.
+    fn effect(&self, outcome: AttemptOutcome, error: &Error) -> Effect {
+        let by_status = retry::effect(self.spec.idempotency, outcome);
+        match outcome {
+            AttemptOutcome::Refused { .. } => (self.effect_of_refusal)(error).unwrap_or(by_status),
+            _ => by_status,
         }
     }
 }
@@ -374,7 +385,7 @@ impl Transport {
                     Err(failed) => failed,
                 };
                 let Failed { outcome, error } = failed;
-                let effect = retry::effect(endpoint.spec.idempotency, outcome);
+                let effect = endpoint.effect(outcome, &error);
                 record_failure(&span, error.kind(), effect);
                 if error.kind() == ErrorKind::Unauthenticated && error.status().is_some() {
                     inner.authorize.refused(&authorization);
@@ -548,7 +559,7 @@ fn report(
         }
         Ok(response) => (Some(response.status()), None, Effect::Applied),
         Err(Failed { outcome, error }) => {
-            (error.status(), Some(error.kind()), retry::effect(idempotency, *outcome))
+            (error.status(), Some(error.kind()), endpoint.effect(*outcome, error))
         }
     };
     AttemptReport { status, error, effect, duration }

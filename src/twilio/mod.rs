@@ -1,6 +1,8 @@
-//! Twilio: role assignments of Organizations ([`iam`]) and roles of Chat services ([`chat`]).
+//! Twilio: role assignments of Organizations ([`iam`]), and roles and who has them in Chat ([`chat`]) and
+//! Conversations ([`conversations`]).
 
 pub mod chat;
+pub mod conversations;
 mod error;
 mod host;
 pub mod iam;

@@ -12,7 +12,7 @@ use crate::support::matrix::{
     ATTEMPTS, Cell, GZIP_HEAD, LIMIT, LONG, check, options, passes, run, settle, stored,
 };
 use crate::support::raw::{Door, Raw, Reply, Then};
-use crate::support::truth::{check_form, effect_of_status};
+use crate::support::truth::{CREATES_UNDER_404, check_form, effect_of_status};
 use rolecall::operation::Idempotency;
 use rolecall::{Effect, Error, ErrorKind};
 use serde_json::Value;
@@ -204,6 +204,7 @@ fn judge(
         _ if arrivals == 0 || idempotency == Idempotency::Safe => Effect::NotApplied,
         None => Effect::Unknown,
         Some(_) if is_success && spec.is_confirmed_by_status() => Effect::Applied,
+        Some(404) if endpoint.name() == CREATES_UNDER_404 => Effect::Unknown,
         Some(status) => effect_of_status(idempotency, status),
     };
     let is_refused = status.is_some() && effect == Effect::NotApplied;

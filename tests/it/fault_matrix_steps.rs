@@ -469,7 +469,8 @@ fn every_fault_at_every_step() {
 fn every_name_in_the_sources_is_in_a_matrix() {
     use std::collections::BTreeSet;
 
-    let vendors = ["twilio.iam", "twilio.chat", "harness", "redox", "deepset"];
+    let vendors =
+        ["twilio.iam", "twilio.chat", "twilio.conversations", "harness", "redox", "deepset"];
     let is_name = |text: &&str| {
         let parts = text.split_once(' ').filter(|(vendor, _)| vendors.contains(vendor));
         let plain = |c: char| c.is_ascii_lowercase() || "-_.".contains(c);

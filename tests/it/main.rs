@@ -32,6 +32,8 @@ mod calls_redox;
 #[cfg(feature = "twilio")]
 mod calls_twilio_chat;
 #[cfg(feature = "twilio")]
+mod calls_twilio_conversations;
+#[cfg(feature = "twilio")]
 mod calls_twilio_iam;
 #[cfg(feature = "twilio")]
 mod calls_twilio_people;

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use rolecall::operation::Idempotency;
-use rolecall::twilio::{chat, iam};
+use rolecall::twilio::chat::PageOf;
+use rolecall::twilio::{chat, conversations, iam};
 use rolecall::{ClientOptions, Effect, ErrorKind, RetryPolicy, deepset, harness, redox};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,19 +43,37 @@ const RESPONSES: &[(&str, &str, Read)] = &[
     ("twilio_iam/permissions", "", page::<iam::RolePermissionPage>),
     ("twilio_iam/permissions", "/permissions/0", value::<iam::RolePermission>),
     ("twilio_chat/role", "", value::<chat::Role>),
-    ("twilio_chat/roles", "", page::<chat::RolePage>),
+    ("twilio_chat/roles", "", page::<PageOf<chat::Role>>),
     ("twilio_chat/roles", "/roles/0", value::<chat::Role>),
     ("twilio_chat/user", "", value::<chat::User>),
-    ("twilio_chat/users", "", page::<chat::PageOf<chat::User>>),
+    ("twilio_chat/users", "", page::<PageOf<chat::User>>),
     ("twilio_chat/member", "", value::<chat::Member>),
-    ("twilio_chat/members", "", page::<chat::PageOf<chat::Member>>),
+    ("twilio_chat/members", "", page::<PageOf<chat::Member>>),
     ("twilio_chat/invite", "", value::<chat::Invite>),
-    ("twilio_chat/invites", "", page::<chat::PageOf<chat::Invite>>),
+    ("twilio_chat/invites", "", page::<PageOf<chat::Invite>>),
     ("twilio_chat/channel", "", value::<chat::ListedChannel>),
-    ("twilio_chat/channels", "", page::<chat::PageOf<chat::ListedChannel>>),
+    ("twilio_chat/channels", "", page::<PageOf<chat::ListedChannel>>),
     ("twilio_chat/user_channel", "", value::<chat::UserChannel>),
-    ("twilio_chat/user_channels", "", page::<chat::PageOf<chat::UserChannel>>),
+    ("twilio_chat/user_channels", "", page::<PageOf<chat::UserChannel>>),
     ("twilio_chat/service", "", value::<chat::ServiceDetails>),
+    ("twilio_conversations/role", "", value::<chat::Role>),
+    ("twilio_conversations/roles", "", page::<PageOf<chat::Role>>),
+    ("twilio_conversations/user", "", value::<chat::User>),
+    ("twilio_conversations/users", "", page::<PageOf<chat::User>>),
+    ("twilio_conversations/participant", "", value::<conversations::Participant>),
+    ("twilio_conversations/participants", "", page::<PageOf<conversations::Participant>>),
+    ("twilio_conversations/conversation", "", value::<conversations::ListedConversation>),
+    ("twilio_conversations/conversations", "", page::<PageOf<conversations::ListedConversation>>),
+    ("twilio_conversations/user_conversation", "", value::<conversations::UserConversation>),
+    (
+        "twilio_conversations/user_conversations",
+        "",
+        page::<PageOf<conversations::UserConversation>>,
+    ),
+    ("twilio_conversations/service", "", value::<conversations::ServiceDetails>),
+    ("twilio_conversations/services", "", page::<PageOf<conversations::ServiceDetails>>),
+    ("twilio_conversations/configuration", "", value::<conversations::Configuration>),
+    ("twilio_conversations/global_configuration", "", value::<conversations::GlobalConfiguration>),
     ("harness/assignment", "", value::<harness::RoleAssignmentResponse>),
     ("harness/role", "", value::<harness::Role>),
     ("harness/group", "", value::<harness::ResourceGroup>),
@@ -212,14 +231,14 @@ const INCOMPLETE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("twilio.iam roles.list", &[(r#"{"content":[]}"#, "missing field `roles`")]),
-    ("twilio.chat roles.create", &[("{}", "missing field `type`")]),
+    ("twilio.chat roles.create", &[("{}", "body: has none of sid, type")]),
     (
         "twilio.chat roles.list",
         &[
             ("{}", "missing field `roles`"),
             (r#"{"roles":null,"meta":{}}"#, "roles: invalid type: null"),
             (r#"{"roles":[]}"#, "missing field `meta`"),
-            (r#"{"roles":[{}],"meta":{}}"#, "roles[0]: missing field `type`"),
+            (r#"{"roles":[{}],"meta":{}}"#, "roles[0]: has none of sid, type"),
         ],
     ),
     (

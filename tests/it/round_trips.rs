@@ -340,6 +340,9 @@ mod twilio_types {
         samples:
             twilio::chat::Role, twilio::chat::User, twilio::chat::Member, twilio::chat::Invite,
             twilio::chat::ListedChannel, twilio::chat::UserChannel, twilio::chat::ServiceDetails,
+            twilio::conversations::Participant, twilio::conversations::ListedConversation,
+            twilio::conversations::UserConversation, twilio::conversations::ServiceDetails,
+            twilio::conversations::Configuration, twilio::conversations::GlobalConfiguration,
             twilio::iam::RoleAssignment, twilio::iam::Account,
             twilio::iam::Role, twilio::iam::RoleProductGroup, twilio::iam::RolePolicy,
             twilio::iam::RolePermission, twilio::iam::User, twilio::iam::Name,
@@ -351,7 +354,9 @@ mod twilio_types {
             twilio::chat::MemberSid, twilio::chat::Identity, twilio::chat::UserKey,
             twilio::chat::ChannelSid, twilio::chat::ChannelKey, twilio::chat::ChannelType,
             twilio::chat::ChannelStatus, twilio::chat::NotificationLevel, twilio::chat::InviteSid,
-            twilio::chat::MemberKey,
+            twilio::chat::MemberKey, twilio::conversations::ParticipantSid,
+            twilio::conversations::ParticipantKey, twilio::conversations::ConversationSid,
+            twilio::conversations::ConversationState,
             twilio::iam::AccountStatus, twilio::iam::RoleLevel,
             twilio::iam::RolePermissionSid, twilio::iam::UserVersion;
     }

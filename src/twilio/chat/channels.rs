@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccountSid, ChannelSid, Invites, MemberSid, Members, ServiceSid, TwilioChat};
-use crate::model::{Timestamp, open_enum};
+use super::{AccountSid, Invites, MemberSid, Members, ServiceSid, TwilioChat};
+use crate::model::{Timestamp, open_enum, sid};
 use crate::transport::Transport;
 use crate::twilio::UserSid;
 use crate::twilio::shared::{Place, Resources, key, thing};
@@ -37,6 +37,11 @@ impl Channel {
 ///
 /// Source: <https://www.twilio.com/docs/chat/rest/channel-resource>.
 pub type Channels = Resources<TwilioChat, ListedChannel>;
+
+sid! {
+    /// A channel: `CH` and 32 hexadecimal digits.
+    ChannelSid, "ChannelSid", Some("CH")
+}
 
 key! {
     /// A channel by SID (`CH…`) or unique name.

@@ -1,10 +1,37 @@
-//! The endpoints of users, members, invites and channels.
+//! The endpoints of roles, users, members, invites and channels.
 
 use http::Method;
 
 use super::{Invite, ListedChannel, Member, TwilioChat, UserChannel};
+use crate::error::Error;
 use crate::operation::{Idempotency, Spec};
-use crate::twilio::shared::{Grants, Keeps, Lists, User};
+use crate::twilio::shared::{Grants, Keeps, KeepsRoles, Lists, NewRole, Role, RoleType, User};
+
+const ROLES: &[&str] = &["/v2/Services/{ServiceSid}/Roles"];
+const ROLE: &[&str] = &["/v2/Services/{ServiceSid}/Roles/{Sid}"];
+
+impl Lists<Role> for TwilioChat {
+    const LIST: Spec = Spec::get("twilio.chat roles.list", ROLES);
+    const MOST: u32 = 100;
+}
+
+impl Keeps<Role> for TwilioChat {
+    const GET: Spec = Spec::get("twilio.chat roles.get", ROLE);
+    const CREATE: Spec = Spec::post("twilio.chat roles.create", ROLES);
+    const DELETE: Spec = Spec::delete("twilio.chat roles.delete", ROLE);
+
+    fn check(new: &NewRole) -> Result<(), Error> {
+        new.check_type([RoleType::Channel, RoleType::Deployment])
+    }
+}
+
+impl KeepsRoles for TwilioChat {
+    const UPDATE: Spec = Spec::post("twilio.chat roles.update", ROLE).success(&[200]);
+    const ENSURE: &'static str = "twilio.chat roles.ensure";
+    const ENSURE_ABSENT: &'static str = "twilio.chat roles.ensure_absent";
+    const ADD_PERMISSIONS: &'static str = "twilio.chat roles.add_permissions";
+    const REMOVE_PERMISSIONS: &'static str = "twilio.chat roles.remove_permissions";
+}
 
 const USERS: &[&str] = &["/v2/Services/{ServiceSid}/Users"];
 const USER: &[&str] = &["/v2/Services/{ServiceSid}/Users/{User}"];

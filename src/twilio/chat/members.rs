@@ -1,6 +1,6 @@
 //! Members of a channel, and invites to one: who has, or is to get, a role in it.
 
-use super::{AccountSid, ChannelSid, Identity, MemberSid, RoleSid, ServiceSid, TwilioChat};
+use super::{AccountSid, ChannelSid, Identity, RoleSid, ServiceSid, TwilioChat};
 use crate::access::{Principal, Scope};
 use crate::error::Error;
 use crate::model::{Timestamp, arg, sid};
@@ -67,6 +67,11 @@ impl List<ListOf<TwilioChat, Invite>> {
         self.operation.filter("Identity", arg::<Identity>(identity));
         self
     }
+}
+
+sid! {
+    /// A member of a channel: `MB` and 32 hexadecimal digits.
+    MemberSid, "MemberSid", Some("MB")
 }
 
 sid! {

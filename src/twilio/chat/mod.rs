@@ -11,12 +11,10 @@
 //! <https://www.twilio.com/docs/chat/rest/service-resource>. (The product is at the end of its life;
 //! `https://ip-messaging.twilio.com` serves the same paths, *documented*.)
 
-mod access;
-mod change_permissions;
 mod channels;
 mod endpoints;
 mod members;
-mod roles;
+pub mod permission;
 mod service;
 mod sources;
 
@@ -24,33 +22,26 @@ use http::{HeaderMap, StatusCode};
 
 use super::shared::Place;
 use super::{AccountSid, error, host, request_id};
-use crate::auth::{Credential, Scheme};
 use crate::client::client;
 use crate::error::Error;
+use crate::model::arg;
 use crate::model::env::Vars;
-use crate::model::{Arg, arg, sid, text};
 use crate::operation::{self, Failure};
-use crate::transport::{Address, ClientOptions, Transport};
+use crate::transport::{Address, ClientOptions};
 
 pub use super::shared::{
-    ChannelSid, Identity, ListOf, MemberSid, NewUser, PageOf, Resources, RevokedRole, RoleSid,
-    ServiceSid, User, UserKey, UserUpdate,
+    ApiKeySid, Credentials, Identity, ListOf, NewRole, NewUser, PageOf, PermissionsChanged,
+    Resources, RevokedRole, Role, RoleSid, RoleType, ServiceSid, User, UserKey, UserUpdate,
 };
-pub use change_permissions::PermissionsChanged;
 pub use channels::{
-    Channel, ChannelKey, ChannelStatus, ChannelType, Channels, ListedChannel, NotificationLevel,
-    UserChannel,
+    Channel, ChannelKey, ChannelSid, ChannelStatus, ChannelType, Channels, ListedChannel,
+    NotificationLevel, UserChannel,
 };
 pub use members::{
-    Invite, InviteSid, Invites, Member, MemberKey, MemberUpdate, Members, NewInvite, NewMember,
+    Invite, InviteSid, Invites, Member, MemberKey, MemberSid, MemberUpdate, Members, NewInvite,
+    NewMember,
 };
-pub use roles::{ListRoles, NewRole, Role, RolePage, RoleType, Roles, permission};
-pub use service::{DefaultRoles, Service, ServiceDetails, Users};
-
-sid! {
-    /// An API key: `SK` and 32 hexadecimal digits.
-    ApiKeySid, "API key SID", Some("SK")
-}
+pub use service::{DefaultRoles, Roles, Service, ServiceDetails, Users};
 
 client! {
     /// A client of Twilio Chat v2, cheap to clone.
@@ -85,44 +76,6 @@ client! {
     from_env
 }
 
-/// What a client authenticates with (HTTP Basic, *documented*): the SID of an account or an API
-/// key, and its secret, which may be fixed or come from a [provider](Credential::provider).
-///
-/// A SID that is none is reported by [`TwilioChatBuilder::build`].
-///
-/// ```
-/// use rolecall::twilio::chat::{Credentials, TwilioChat};
-///
-/// let key = Credentials::api_key("SKaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "obviously-fake");
-/// let builder = TwilioChat::builder(key);
-/// assert!(!format!("{builder:?}").contains("obviously-fake"));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Credentials {
-    user: Arg<String>,
-    secret: Credential,
-}
-
-impl Credentials {
-    /// The SID of an account and its auth token.
-    pub fn auth_token(
-        account_sid: impl TryInto<AccountSid, Error: Into<Error>>,
-        token: impl Into<Credential>,
-    ) -> Self {
-        let user = arg::<AccountSid>(account_sid).map(|sid| sid.to_string());
-        Self { user, secret: token.into() }
-    }
-
-    /// The SID of an API key and its secret.
-    pub fn api_key(
-        key_sid: impl TryInto<ApiKeySid, Error: Into<Error>>,
-        secret: impl Into<Credential>,
-    ) -> Self {
-        let user = arg::<ApiKeySid>(key_sid).map(|sid| sid.to_string());
-        Self { user, secret: secret.into() }
-    }
-}
-
 impl TwilioChat {
     /// Starts a client with these credentials.
     pub fn builder(credentials: Credentials) -> TwilioChatBuilder {
@@ -149,22 +102,9 @@ impl operation::Service for TwilioChat {
     }
 }
 
-const NONE_SET: &str = "neither TWILIO_API_KEY with TWILIO_API_SECRET nor TWILIO_ACCOUNT_SID with \
-                        TWILIO_AUTH_TOKEN is set";
-
 impl TwilioChatBuilder {
     pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let (variable, credentials) = match vars.pair("TWILIO_API_KEY", "TWILIO_API_SECRET")? {
-            Some((sid, secret)) => ("TWILIO_API_KEY", Credentials::api_key(sid, secret)),
-            None => {
-                let account = vars.pair("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")?;
-                let (sid, token) = account.ok_or_else(|| Error::configuration(NONE_SET))?;
-                ("TWILIO_ACCOUNT_SID", Credentials::auth_token(sid, token))
-            }
-        };
-        text(&credentials.user)
-            .map_err(|error| Error::configuration(format!("{variable}: {}", error.rule())))?;
-        let mut builder = TwilioChat::builder(credentials);
+        let mut builder = TwilioChat::builder(Credentials::from_vars(vars)?);
         builder.base_url.read(vars, "TWILIO_CHAT_BASE_URL")?;
         builder.host = host::Place::read(vars)?;
         Ok(builder)
@@ -178,20 +118,17 @@ impl TwilioChatBuilder {
     /// A configuration error that names the setting and the rule, or an invalid-request error if
     /// the SID of the [`Credentials`] is none.
     pub fn build(self) -> Result<TwilioChat, Error> {
-        let Self { base_url, options, host, credentials: Credentials { user, secret } } = self;
+        let Self { base_url, options, host, credentials } = self;
         let base = host.base("chat", &base_url, &options)?;
-        let user = user?;
-        let scheme = Scheme::Basic(user.clone());
-        let basic = secret.authorizer("Twilio auth token or API secret", scheme, &options)?;
-        let transport = Transport::new(base, basic, HeaderMap::new(), &options, &options.budget())?;
-        Ok(TwilioChat { transport: transport.with_credential_id(Some(user)) })
+        Ok(TwilioChat { transport: credentials.transport(base, &options)? })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::AccessToken;
+    use crate::auth::{AccessToken, Credential};
+    use crate::model::text;
 
     type Cause = Box<dyn std::error::Error + Send + Sync>;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::{
-    AccountSid, Channel, ChannelKey, Channels, RoleSid, Roles, ServiceSid, TwilioChat, UserChannel,
+    AccountSid, Channel, ChannelKey, Channels, Role, RoleSid, ServiceSid, TwilioChat, UserChannel,
     UserKey,
 };
 use crate::error::Error;
@@ -25,9 +25,8 @@ pub struct Service {
 
 impl Service {
     /// Returns the handle of the service's roles.
-    #[must_use]
     pub fn roles(&self) -> Roles {
-        Roles { transport: self.transport.clone(), place: self.place.clone() }
+        Resources::new(&self.transport, self.place.clone())
     }
 
     /// Returns the handle of the service's users, who have roles over the whole service.
@@ -68,6 +67,41 @@ impl Service {
         self.transport.call(&UpdateService(&self.place, defaults))
     }
 }
+
+/// The roles of a Chat service: `/v2/Services/{ServiceSid}/Roles` (at most 100 a page). Their types are
+/// `channel` and `deployment`. The code of an unknown role is 50100 (*observed*).
+///
+/// Source: <https://www.twilio.com/docs/chat/rest/role-resource>.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rolecall::testing::TwilioChatFake;
+/// use rolecall::twilio::chat::{NewRole, RoleType, permission};
+///
+/// let fake = TwilioChatFake::start().await?;
+/// let roles = fake.client()?.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles();
+/// for name in ["reader", "writer", "owner"] {
+///     roles.create(&NewRole::new(name, RoleType::Channel, [permission::LEAVE_CHANNEL])?).await?;
+/// }
+/// let mut items = roles.list().page_size(2).items();
+/// while let Some(role) = items.next().await.transpose()? {
+///     println!("{:?} {:?}", role.sid, role.friendly_name);
+/// }
+/// assert_eq!(fake.received_count(), 5); // three creates, two pages
+///
+/// let sid = fake.roles()[0].sid.clone().ok_or("no SID")?;
+/// let role = roles.update(&sid, [permission::SEND_MESSAGE]).await?;
+/// assert_eq!(role.permissions.as_deref().unwrap(), ["sendMessage"]);
+/// roles.delete(&sid).await?;
+/// assert!(roles.get(&sid).await.unwrap_err().is_not_found());
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
+pub type Roles = Resources<TwilioChat, Role>;
 
 /// The users of a Chat service: `/v2/Services/{ServiceSid}/Users` (at most 100 a page, no filters).
 ///

@@ -1,6 +1,6 @@
 //! Users, members and participants in the shared vocabulary of [`crate::access`].
 
-use super::{ChannelSid, Holder, Identity, Lists, Resources, ServiceSid};
+use super::{Holder, Identity, Lists, Resources, ServiceSid};
 use crate::access::{
     Assignment, Principal, PrincipalKind, ReadAssignments, Scope, ScopeKind, Vendor,
 };
@@ -45,7 +45,7 @@ pub(in crate::twilio) fn service_scope(
 }
 
 /// A channel or a conversation, in a service.
-pub(in crate::twilio) fn channel_scope(channel: Option<&ChannelSid>, service: Scope) -> Scope {
+pub(in crate::twilio) fn channel_scope(channel: Option<&impl ToString>, service: Scope) -> Scope {
     scope(ScopeKind::Channel, channel).within(service)
 }
 

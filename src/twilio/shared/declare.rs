@@ -29,6 +29,10 @@ macro_rules! thing {
                 $(let id = id.or_else(|| self.$other.as_ref().map(AsRef::as_ref));)?
                 id.filter(|id: &&str| !id.is_empty())
             }
+
+            fn key(&self) -> String {
+                self.$first.as_ref().map_or_else(|| format!("{self:?}"), ToString::to_string)
+            }
         }
     };
 }

@@ -14,16 +14,6 @@ sid! {
     RoleSid, "sid", Some("RL")
 }
 
-sid! {
-    /// A channel, a conversation: `CH` and 32 hexadecimal digits.
-    ChannelSid, "ChannelSid", Some("CH")
-}
-
-sid! {
-    /// A member of a channel, a participant of a conversation: `MB` and 32 hexadecimal digits.
-    MemberSid, "MemberSid", Some("MB")
-}
-
 checked_id! {
     /// The name by which a program knows a user, unique in the service and case-sensitive.
     ///

@@ -4,6 +4,8 @@
 //! methods, operations, requests and responses are here.
 
 mod access;
+mod change_permissions;
+mod credentials;
 mod declare;
 mod grant;
 #[cfg(test)]
@@ -12,6 +14,7 @@ mod keys;
 mod operations;
 mod place;
 mod resources;
+mod roles;
 mod users;
 
 use std::fmt;
@@ -30,11 +33,15 @@ pub(super) use declare::{form, thing};
 pub(super) use operations::{Request, decode_thing};
 pub(super) use place::Place;
 
+pub use change_permissions::PermissionsChanged;
+pub use credentials::{ApiKeySid, Credentials};
 pub use grant::RevokedRole;
-pub use keys::{ChannelSid, Identity, MemberSid, RoleSid, ServiceSid, UserKey};
+pub use keys::{Identity, RoleSid, ServiceSid, UserKey};
 pub(super) use keys::{check_text as check_key, key};
 pub use operations::{ListOf, PageOf};
 pub use resources::Resources;
+pub(super) use roles::KeepsRoles;
+pub use roles::{NewRole, Role, RoleType};
 pub use users::{NewUser, User, UserUpdate};
 
 /// What a product has. It has no use outside this crate.
@@ -46,6 +53,9 @@ pub trait Thing: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
 
     /// The first of those fields that it has.
     fn id(&self) -> Option<&str>;
+
+    /// The text that tells one from another in a list.
+    fn key(&self) -> String;
 }
 
 /// A thing that can be read, created and deleted. It has no use outside this crate.
@@ -152,6 +162,15 @@ pub trait Keeps<T: Kept>: Lists<T> {
     const DELETE: Spec;
     /// The methods of the requests that may fire webhooks.
     const WEBHOOKS: &'static [Method] = &[];
+    /// Whether a create may have been carried out although it was refused with 404.
+    const MAY_CREATE_UNDER_404: bool = false;
+
+    /// # Errors
+    /// An invalid-request error for what this product does not take.
+    fn check(new: &T::New) -> Result<(), Error> {
+        let _ = new;
+        Ok(())
+    }
 }
 
 /// How a product changes somebody's role. It has no use outside this crate.

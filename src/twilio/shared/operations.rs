@@ -5,12 +5,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Grants, Holder, Keeps, Kept, Lists, Place, Thing};
-use crate::error::Error;
+use crate::error::{Effect, Error};
 use crate::model::{Arg, text};
 use crate::operation::{Body, DecodeError, ListOperation, ListPage, Operation, Spec, decode_json};
 use crate::twilio::error::is_not_found_by;
@@ -46,7 +46,10 @@ pub(in crate::twilio) fn decode_thing<T: Thing>(body: &[u8]) -> Result<T, Decode
 
 /// Declares operations: by which trait a product has it, and the spec's name there.
 macro_rules! operations {
-    ($($(#[$meta:meta])* $name:ident = $product:ident<$thing:ident>::$spec:ident;)+) => { $(
+    ($(
+        $(#[$meta:meta])*
+        $name:ident = $product:ident<$thing:ident>::$spec:ident $(, effect of refusal: $effect:expr)?;
+    )+) => { $(
         $(#[$meta])*
         pub(in crate::twilio) struct $name<'a, P, T>(pub(in crate::twilio) Request<'a, P, T>);
 
@@ -70,13 +73,21 @@ macro_rules! operations {
             fn decode(response: &http::Response<Bytes>) -> Result<T, DecodeError> {
                 decode_thing(response.body())
             }
+
+            $(fn effect_of_refusal(refused: &Error) -> Option<Effect> {
+                let effect: fn(&Error) -> Option<Effect> = $effect;
+                effect(refused)
+            })?
         }
     )+ };
 }
 
 operations! {
     Fetch = Keeps<Kept>::GET;
-    Create = Keeps<Kept>::CREATE;
+    Create = Keeps<Kept>::CREATE, effect of refusal: |refused| {
+        let not_found = refused.status() == Some(StatusCode::NOT_FOUND);
+        (P::MAY_CREATE_UNDER_404 && not_found).then_some(Effect::Unknown)
+    };
     Update = Grants<Holder>::UPDATE;
     /// Sets the role and nothing else: twice is the same as once.
     SetRole = Grants<Holder>::SET_ROLE;
@@ -175,7 +186,7 @@ impl<P: Lists<T>, T: Thing> ListOperation for ListOf<P, T> {
     }
 
     fn key(item: &T) -> String {
-        item.id().unwrap_or_default().to_owned()
+        item.key()
     }
 }
 

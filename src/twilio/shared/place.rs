@@ -29,6 +29,23 @@ impl Place {
         Self::new(self.service.clone())
     }
 
+    pub(in crate::twilio) fn is_default_service(&self) -> bool {
+        self.service.is_none()
+    }
+
+    /// Returns the values of a path that only a named service has.
+    ///
+    /// # Errors
+    /// A configuration error for the default service; that of an invalid id.
+    pub(in crate::twilio) fn named(&self) -> Result<Vec<&str>, Error> {
+        if self.is_default_service() {
+            let rule = "the default service has no such path: name it by its SID, which \
+                        TwilioConversations::configuration() has";
+            return Err(Error::configuration(rule));
+        }
+        self.values(None)
+    }
+
     /// Returns the values of a path to the things here, or to one of them. A spec has a template for
     /// each number of values.
     ///

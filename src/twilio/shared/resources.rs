@@ -31,7 +31,7 @@ impl<P, T> Resources<P, T> {
     }
 
     /// A request about one of them.
-    fn one<'a>(&'a self, id: &'a Arg<impl AsRef<str>>) -> Request<'a, P, T> {
+    pub(super) fn one<'a>(&'a self, id: &'a Arg<impl AsRef<str>>) -> Request<'a, P, T> {
         Request { webhooks: self.webhooks, ..Request::to(&self.place, Some(id)) }
     }
 }
@@ -72,7 +72,8 @@ impl<P: Keeps<T>, T: Kept> Resources<P, T> {
     /// the service's code (*observed*).
     pub fn create(&self, new: &T::New) -> Call<T> {
         let request = Request::to(&self.place, None::<&Arg<String>>);
-        let request = Request { body: new.body(), webhooks: self.webhooks, ..request };
+        let body = P::check(new).and_then(|()| new.body());
+        let request = Request { body, webhooks: self.webhooks, ..request };
         self.transport.call(&Create::<P, T>(request))
     }
 

@@ -267,7 +267,7 @@ fn last(page: &str, next: &str, none: Value) -> String {
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     #[cfg(feature = "twilio")]
-    all.extend(twilio::iam().into_iter().chain(twilio::chat()));
+    all.extend([twilio::iam(), twilio::chat(), twilio::all_conversations()].concat());
     #[cfg(feature = "harness")]
     all.extend(harness::all());
     #[cfg(feature = "redox")]

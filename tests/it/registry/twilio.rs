@@ -4,6 +4,9 @@ use rolecall::twilio::chat::{
     self, Channel, MemberUpdate, NewInvite, NewMember, NewRole, RoleSid, Service, TwilioChat,
     UserUpdate,
 };
+use rolecall::twilio::conversations::{
+    self, Identity, NewParticipant, ParticipantUpdate, TwilioConversations,
+};
 use rolecall::twilio::iam::{
     ApiVersion, Credentials, Email, ListRoleAssignments, NewRoleAssignment, NewUser, Organization,
     TwilioIam, User, UserFilter, UserPatch,
@@ -439,4 +442,185 @@ fn chat_others() -> Vec<Endpoint> {
             "TwilioChat::service(…).update_default_roles(…)",
         ),
     ]
+}
+
+fn conversations(origin: &str, options: ClientOptions) -> TwilioConversations {
+    let credentials = chat::Credentials::auth_token(ACCOUNT, secret("obviously-fake-auth-token"));
+    let builder = TwilioConversations::builder(credentials).base_url(origin).options(options);
+    builder.build().expect("the client is set up well")
+}
+
+fn default_service(origin: &str, options: ClientOptions) -> conversations::Service {
+    conversations(origin, options).default_service()
+}
+
+fn named_service(origin: &str, options: ClientOptions) -> conversations::Service {
+    conversations(origin, options).service(SERVICE)
+}
+
+/// What the default service and a named one have; `$prefix` begins the names of the fixtures.
+macro_rules! conversations_at {
+    ($make:expr, $form:literal, $prefix:literal) => {{
+        /// The fixture of a request.
+        macro_rules! request {
+            ($name:literal) => {
+                concat!("twilio_conversations/", $prefix, $name, ".request.http")
+            };
+        }
+        let role = fixture!("twilio_conversations/role.full.json");
+        let user = fixture!("twilio_conversations/user.full.json");
+        let participant = fixture!("twilio_conversations/participant.full.json");
+        let page = last_page(fixture!("twilio_conversations/roles.full.json"));
+        let [roles, all_roles] = list($make, page, |it| it.roles().list());
+        let page = last_page(fixture!("twilio_conversations/users.full.json"));
+        let [users, all_users] = list($make, page, |it| it.users().list());
+        let page = last_page(fixture!("twilio_conversations/participants.full.json"));
+        let [participants, all_participants] =
+            list($make, page, |it| it.conversation(CHANNEL).participants().list());
+        let page = last_page(fixture!("twilio_conversations/conversations.full.json"));
+        let [all, every] = list($make, page, |it| it.conversations().list());
+        let page = last_page(fixture!("twilio_conversations/user_conversations.full.json"));
+        let [own, every_own] = list($make, page, |it| it.users().conversations(USER));
+        let participants_of = |it: &conversations::Service| it.conversation(CHANNEL).participants();
+        vec![
+            endpoint($make, role, |it| {
+                let new = NewRole::new("role & é", "conversation", ["sendMessage", "new/1"]);
+                it.roles().create(&new.expect("it is complete"))
+            })
+            .with($form, request!("roles_create"), "….roles().create(…)"),
+            endpoint($make, role, |it| it.roles().get(CHAT_ROLE)).with(
+                $form,
+                request!("roles_get"),
+                "….roles().get(…)",
+            ),
+            endpoint($make, role, |it| it.roles().update(CHAT_ROLE, ["sendMessage", "new/1 &"]))
+                .with($form, request!("roles_update"), "….roles().update(…)"),
+            endpoint($make, "", |it| it.roles().delete(CHAT_ROLE)).with(
+                $form,
+                request!("roles_delete"),
+                "….roles().delete(…)",
+            ),
+            roles.with($form, request!("roles_list"), "….roles().list()"),
+            all_roles,
+            endpoint($make, user, |it| {
+                let new = chat::NewUser::new(NAMED).expect("it is an identity");
+                let new = new.role_sid(role_sid()).attributes(ATTRIBUTES);
+                it.users().webhook_enabled(true).create(&new.friendly_name("Alice B."))
+            })
+            .with($form, request!("users_create"), "….users().create(…)"),
+            endpoint($make, user, |it| it.users().get(NAMED)).with(
+                $form,
+                request!("users_get"),
+                "….users().get(…)",
+            ),
+            endpoint($make, user, |it| {
+                let update = UserUpdate::default().role_sid(role_sid()).attributes(ATTRIBUTES);
+                it.users().update(USER, &update.friendly_name("Alice B."))
+            })
+            .with($form, request!("users_update"), "….users().update(…)"),
+            endpoint($make, user, |it| it.users().set_role(USER, CHAT_ROLE)).with(
+                $form,
+                request!("users_set_role"),
+                "….users().set_role(…)",
+            ),
+            endpoint($make, "", |it| it.users().webhook_enabled(true).delete(USER)).with(
+                $form,
+                request!("users_delete"),
+                "….users().delete(…)",
+            ),
+            users.with($form, request!("users_list"), "….users().list()"),
+            all_users,
+            own.with($form, request!("users_conversations"), "….users().conversations(…)"),
+            every_own,
+            endpoint($make, participant, move |it| {
+                let new = NewParticipant::chat(NAMED).expect("it is an identity");
+                let new = new.role_sid(role_sid()).attributes(ATTRIBUTES);
+                participants_of(it).webhook_enabled(true).create(&new)
+            })
+            .with(
+                $form,
+                request!("participants_create"),
+                "….participants().create(…)",
+            ),
+            endpoint($make, participant, move |it| {
+                let new = NewParticipant::phone("+15005550006", "+15005550001");
+                let new = new.expect("they are not empty").projected_address("+15005550002");
+                participants_of(it).create(&new)
+            })
+            .with(
+                concat!($form, " by phone"),
+                request!("participants_create_by_phone"),
+                "….participants().create(…)",
+            ),
+            endpoint($make, participant, move |it| participants_of(it).get(NAMED)).with(
+                $form,
+                request!("participants_get"),
+                "….participants().get(…)",
+            ),
+            endpoint($make, participant, move |it| {
+                let alice = Identity::new("alice").expect("it is an identity");
+                let update = ParticipantUpdate::default().role_sid(role_sid()).identity(alice);
+                participants_of(it).update(MEMBER, &update.attributes(ATTRIBUTES))
+            })
+            .with(
+                $form,
+                request!("participants_update"),
+                "….participants().update(…)",
+            ),
+            endpoint($make, participant, move |it| participants_of(it).set_role(MEMBER, CHAT_ROLE))
+                .with($form, request!("participants_set_role"), "….participants().set_role(…)"),
+            endpoint($make, "", move |it| participants_of(it).webhook_enabled(true).delete(MEMBER))
+                .with($form, request!("participants_delete"), "….participants().delete(…)"),
+            participants.with($form, request!("participants_list"), "….participants().list()"),
+            all_participants,
+            all.with($form, request!("conversations_list"), "….conversations().list()"),
+            every,
+        ]
+    }};
+}
+
+pub(super) fn all_conversations() -> Vec<Endpoint> {
+    let mut all = conversations_at!(default_service, "default service", "default_");
+    all.extend(conversations_at!(named_service, "named service", ""));
+    let page = last_page(fixture!("twilio_conversations/services.full.json"));
+    let [services, every] = list(conversations, page, |it| it.services().list());
+    let global = fixture!("twilio_conversations/global_configuration.full.json");
+    let service = fixture!("twilio_conversations/service.full.json");
+    let configuration = fixture!("twilio_conversations/configuration.full.json");
+    let update = endpoint(named_service, configuration, |it| {
+        let sid = |digit: &str| RoleSid::new(format!("RL{}", digit.repeat(32)));
+        let sid = |digit| sid(digit).expect("it is a SID");
+        let defaults = conversations::DefaultRoles::default().service(sid("a"));
+        let defaults = defaults.conversation(sid("b")).conversation_creator(sid("c"));
+        it.update_default_roles(&defaults)
+    });
+    all.extend([
+        services.with(
+            "",
+            "twilio_conversations/services_list.request.http",
+            "TwilioConversations::services().list()",
+        ),
+        every,
+        endpoint(conversations, global, TwilioConversations::configuration).with(
+            "",
+            "twilio_conversations/configuration_get.request.http",
+            "TwilioConversations::configuration()",
+        ),
+        endpoint(named_service, service, conversations::Service::get).with(
+            "",
+            "twilio_conversations/service_get.request.http",
+            "TwilioConversations::service(…).get()",
+        ),
+        endpoint(named_service, configuration, conversations::Service::configuration).with(
+            "",
+            "twilio_conversations/service_configuration.request.http",
+            "TwilioConversations::service(…).configuration()",
+        ),
+        update.with(
+            "",
+            "twilio_conversations/service_update_default_roles.request.http",
+            "TwilioConversations::service(…).update_default_roles(…)",
+        ),
+    ]);
+    all
 }

@@ -343,15 +343,12 @@ mod twilio_chat {
     use rolecall::testing::TwilioChatFake;
     use rolecall::twilio::chat::{NewRole, PermissionsChanged};
 
+    const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     /// The second that is created.
     const SECOND: &str = "RL00000000000000000000000000000002";
 
-    fn role<const N: usize>(name: &str, permissions: [&str; N]) -> NewRole {
-        NewRole::new(name, "channel", permissions).expect("it is complete")
-    }
-
-    fn desired() -> NewRole {
-        role("reader", ["leaveChannel"])
+    fn role<const N: usize>(kind: &str, name: &str, permissions: [&str; N]) -> NewRole {
+        NewRole::new(name, kind, permissions).expect("it is complete")
     }
 
     /// What became of the one permission; of no other there may be a word.
@@ -366,81 +363,111 @@ mod twilio_chat {
         }
     }
 
+    /// The ways of one product.
+    macro_rules! roles {
+        ($kind:literal, $client:expr, $ensure:literal, $absent:literal, $add:literal, $remove:literal) => {{
+            fn desired() -> NewRole {
+                role($kind, "reader", ["leaveChannel"])
+            }
+            let other = || role($kind, "other", ["leaveChannel", "sendMessage"]);
+            let more = || role($kind, "reader", ["leaveChannel", "sendMessage"]);
+            let last = || [other(), role($kind, "reader", ["sendMessage"])];
+            let (there, with_more) = (|| [other(), desired()], || [other(), more()]);
+            let held = r#"reader ["leaveChannel"]"#;
+            let ensure = Method {
+                facts: facts($ensure, held, 1, TWILIO_ELSEWHERE),
+                start: || Box::pin(TwilioChatFake::start()),
+                uri: TwilioChatFake::uri,
+                client: $client,
+                call: |it| told(it.ensure(&desired())),
+                held: |fake: &TwilioChatFake| {
+                    shown(fake.roles(), |role| {
+                        [role.friendly_name, role.permissions.map(|all| format!("{all:?}"))]
+                    })
+                },
+                create: |it, one| done(it.create(one)),
+                set_up: |_| {},
+            };
+            let absent = ensure.other($absent, Goal::Gone, 2, |it| told(it.ensure_absent(SECOND)));
+            // Those that are about one permission.
+            let permission = Method {
+                facts: Facts { desired: "reader sendMessage", reconciles: false, ..ensure.facts },
+                held: |fake: &TwilioChatFake| {
+                    let parts = fake.roles().into_iter().flat_map(|role| {
+                        let permissions = role.permissions.into_iter().flatten();
+                        permissions.map(move |one| [role.friendly_name.clone(), Some(one)])
+                    });
+                    shown(parts.collect(), |parts| parts)
+                },
+                ..ensure
+            };
+            let add = permission.other($add, Goal::There, 1, |it| {
+                told(it.add_permissions(SECOND, ["sendMessage"]))
+            });
+            let remove = permission.other($remove, Goal::Gone, 1, |it| {
+                let removed = told(it.remove_permissions(SECOND, ["sendMessage"]));
+                let same = |told| if told == AlreadyExisted { AlreadyAbsent } else { told };
+                Box::pin(async move { removed.await.map(same) })
+            });
+            vec![
+                ensure.way("absent", "GET POST", Ok(Created), [other()]),
+                ensure.way("there", "GET", Ok(AlreadyExisted), there()),
+                ensure.way("another is there", "GET", Err(Conflict), [more()]),
+                ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
+                ensure.way("lost", "GET POST? GET GET", Err(Interrupted), [other()]),
+                absent.way("there", "DELETE", Ok(Deleted), there()),
+                absent.way("absent", "DELETE", Ok(AlreadyAbsent), [other()]),
+                absent.way("responses lost", "DELETE! DELETE! GET", Ok(Indeterminate), there()),
+                add.way("lacking", "GET POST", Ok(Created), there()),
+                add.way("there", "GET", Ok(AlreadyExisted), with_more()),
+                remove.way("there", "GET POST", Ok(Deleted), with_more()),
+                remove.way("lacking", "GET", Ok(AlreadyAbsent), there()),
+                remove.way("none would be left", "GET", Err(InvalidRequest), last()),
+            ]
+        }};
+    }
+
     pub(super) fn all() -> Vec<Way> {
-        let other = || role("other", ["leaveChannel", "sendMessage"]);
-        let more = || role("reader", ["leaveChannel", "sendMessage"]);
-        let last = || [other(), role("reader", ["sendMessage"])];
-        let (there, with_more) = (|| [other(), desired()], || [other(), more()]);
-        let held = r#"reader ["leaveChannel"]"#;
-        let ensure = Method {
-            facts: facts("twilio.chat roles.ensure", held, 1, TWILIO_ELSEWHERE),
-            start: || Box::pin(TwilioChatFake::start()),
-            uri: TwilioChatFake::uri,
-            client: |fake: &TwilioChatFake, origin, options| {
+        let mut all = roles!(
+            "channel",
+            |fake: &TwilioChatFake, origin, options| {
                 let client = fake.builder().base_url(origin).options(options).build();
-                let client = client.expect("the client is set up well");
-                client.service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles()
+                client.expect("the client is set up well").service(SERVICE).roles()
             },
-            call: |it| told(it.ensure(&desired())),
-            held: |fake| {
-                shown(fake.roles(), |role| {
-                    [role.friendly_name, role.permissions.map(|all| format!("{all:?}"))]
-                })
+            "twilio.chat roles.ensure",
+            "twilio.chat roles.ensure_absent",
+            "twilio.chat roles.add_permissions",
+            "twilio.chat roles.remove_permissions"
+        );
+        all.extend(roles!(
+            "conversation",
+            |fake: &TwilioChatFake, origin, options| {
+                let client = fake.conversations_builder().base_url(origin).options(options).build();
+                client.expect("the client is set up well").default_service().roles()
             },
-            create: |it, one| done(it.create(one)),
-            set_up: |_| {},
-        };
-        let absent = "twilio.chat roles.ensure_absent";
-        let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent(SECOND)));
-        // Those that are about one permission.
-        let permission = Method {
-            facts: Facts { desired: "reader sendMessage", reconciles: false, ..ensure.facts },
-            held: |fake: &TwilioChatFake| {
-                let parts = fake.roles().into_iter().flat_map(|role| {
-                    let permissions = role.permissions.into_iter().flatten();
-                    permissions.map(move |one| [role.friendly_name.clone(), Some(one)])
-                });
-                shown(parts.collect(), |parts| parts)
-            },
-            ..ensure
-        };
-        let add = permission.other("twilio.chat roles.add_permissions", Goal::There, 1, |it| {
-            told(it.add_permissions(SECOND, ["sendMessage"]))
-        });
-        let remove = "twilio.chat roles.remove_permissions";
-        let remove = permission.other(remove, Goal::Gone, 1, |it| {
-            let removed = told(it.remove_permissions(SECOND, ["sendMessage"]));
-            let same = |told| if told == AlreadyExisted { AlreadyAbsent } else { told };
-            Box::pin(async move { removed.await.map(same) })
-        });
-        vec![
-            ensure.way("absent", "GET POST", Ok(Created), [other()]),
-            ensure.way("there", "GET", Ok(AlreadyExisted), there()),
-            ensure.way("another is there", "GET", Err(Conflict), [more()]),
-            ensure.way("response lost", "GET POST! GET", Ok(Indeterminate), [other()]),
-            ensure.way("lost", "GET POST? GET GET", Err(Interrupted), [other()]),
-            absent.way("there", "DELETE", Ok(Deleted), there()),
-            absent.way("absent", "DELETE", Ok(AlreadyAbsent), [other()]),
-            absent.way("responses lost", "DELETE! DELETE! GET", Ok(Indeterminate), there()),
-            add.way("lacking", "GET POST", Ok(Created), there()),
-            add.way("there", "GET", Ok(AlreadyExisted), with_more()),
-            remove.way("there", "GET POST", Ok(Deleted), with_more()),
-            remove.way("lacking", "GET", Ok(AlreadyAbsent), there()),
-            remove.way("none would be left", "GET", Err(InvalidRequest), last()),
-        ]
+            "twilio.conversations roles.ensure",
+            "twilio.conversations roles.ensure_absent",
+            "twilio.conversations roles.add_permissions",
+            "twilio.conversations roles.remove_permissions"
+        ));
+        all
     }
 }
 
-/// Who has which role in Chat.
+/// Who has which role in Chat and in Conversations.
 #[cfg(feature = "twilio")]
 mod twilio_people {
     use super::*;
     use rolecall::testing::TwilioChatFake;
     use rolecall::twilio::chat::{
-        DefaultRoles, NewMember, NewRole, NewUser, RevokedRole, RoleSid, RoleType, Service,
+        DefaultRoles, NewMember, NewRole, NewUser, RevokedRole, RoleSid, RoleType,
     };
+    use rolecall::twilio::conversations::NewParticipant;
+    use rolecall::twilio::{chat, conversations};
 
     const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const DEFAULT: &str = TwilioChatFake::DEFAULT_SERVICE;
+    const CHANNEL: &str = "CH00000000000000000000000000000001";
     /// The roles that the fake starts with, in their order.
     const GUEST: &str = "RL00000000000000000000000000000001";
     const ADMIN: &str = "RL00000000000000000000000000000002";
@@ -463,9 +490,9 @@ mod twilio_people {
 
     /// A service with two roles for users and two for members, the first of each as its default, and
     /// a channel.
-    async fn start() -> std::io::Result<TwilioChatFake> {
+    async fn start(sid_of_service: &str) -> std::io::Result<TwilioChatFake> {
         let fake = TwilioChatFake::start().await?;
-        let service = service(&fake, &fake.uri(), ClientOptions::default());
+        let service = fake.client().expect("it is set up well").service(sid_of_service);
         for (name, kind) in [
             ("guest", RoleType::Deployment),
             ("admin", RoleType::Deployment),
@@ -477,13 +504,22 @@ mod twilio_people {
         }
         let defaults = DefaultRoles::default().service(sid(GUEST)).channel(sid(READER));
         service.update_default_roles(&defaults).await.expect("they are set");
-        fake.add_channel(SERVICE, "support", "private");
+        fake.add_channel(sid_of_service, "support", "private");
         Ok(fake)
     }
 
-    fn service(fake: &TwilioChatFake, origin: &str, options: ClientOptions) -> Service {
+    fn chat_service(fake: &TwilioChatFake, origin: &str, options: ClientOptions) -> chat::Service {
         let client = fake.builder().base_url(origin).options(options).build();
         client.expect("the client is set up well").service(SERVICE)
+    }
+
+    fn conversations_at(
+        fake: &TwilioChatFake,
+        origin: &str,
+        options: ClientOptions,
+    ) -> conversations::TwilioConversations {
+        let client = fake.conversations_builder().base_url(origin).options(options).build();
+        client.expect("the client is set up well")
     }
 
     /// Who of these has which role; of the one whose role is changed, only whether it has that one.
@@ -501,7 +537,10 @@ mod twilio_people {
 
     /// The ways of users, or of members.
     macro_rules! holders {
-        ($handle:expr, $new:ident, $all:ident, $first:ident, $second:ident, $ensure:literal, $revoke:literal) => {{
+        (
+            $service:ident, $client:expr, $new:path, $all:ident, $first:ident, $second:ident,
+            $read:literal, $ensure:literal, $revoke:literal $(,)?
+        ) => {{
             let (bo, other, wanted) =
                 (|| ("bo", $second), || ("alice", $first), || ("alice", $second));
             let desired = match $second {
@@ -510,9 +549,9 @@ mod twilio_people {
             };
             let ensure = Method {
                 facts: facts($ensure, desired, 4, TWILIO_ELSEWHERE),
-                start: || Box::pin(start()),
+                start: || Box::pin(start($service)),
                 uri: TwilioChatFake::uri,
-                client: |fake, origin, options| $handle(service(fake, origin, options)),
+                client: $client,
                 call: |it| told(it.ensure_role("alice", $second)),
                 held: |fake: &TwilioChatFake| {
                     held(fake.$all(), $second, |one| {
@@ -520,7 +559,7 @@ mod twilio_people {
                     })
                 },
                 create: |it, (identity, role): &(&str, &str)| {
-                    let new = $new::new(*identity).expect("it is an identity");
+                    let new = $new(*identity).expect("it is an identity");
                     done(it.create(&new.role_sid(sid(role))))
                 },
                 set_up: |_| {},
@@ -541,38 +580,77 @@ mod twilio_people {
                     Ok(Indeterminate),
                     [bo(), other()],
                 ),
-                revoke.way("held", "GET GET POST", Ok(Deleted), [bo(), wanted()]),
+                revoke.way("held", concat!($read, " POST"), Ok(Deleted), [bo(), wanted()]),
                 revoke.way("another role", "GET", Ok(AlreadyAbsent), [bo(), other()]),
-                revoke.way("lost", "GET GET POST? GET GET POST", Ok(Deleted), [bo(), wanted()]),
+                revoke.way(
+                    "lost",
+                    concat!($read, " POST? GET GET POST"),
+                    Ok(Deleted),
+                    [bo(), wanted()],
+                ),
                 revoke.way(
                     "response lost",
-                    "GET GET POST! GET",
+                    concat!($read, " POST! GET"),
                     Ok(Indeterminate),
                     [bo(), wanted()],
                 ),
-                default.way("of the default", "GET GET", Err(Conflict), [bo(), other()]),
+                default.way("of the default", $read, Err(Conflict), [bo(), other()]),
             ]
         }};
     }
 
     pub(super) fn all() -> Vec<Way> {
         let mut all = holders!(
-            |service: Service| service.users(),
-            NewUser,
+            SERVICE,
+            |fake, origin, options| chat_service(fake, origin, options).users(),
+            NewUser::new,
             users,
             GUEST,
             ADMIN,
+            "GET GET",
             "twilio.chat users.ensure_role",
             "twilio.chat users.revoke_role"
         );
         all.extend(holders!(
-            |service: Service| service.channel("support").members(),
-            NewMember,
+            SERVICE,
+            |fake, origin, options| chat_service(fake, origin, options)
+                .channel("support")
+                .members(),
+            NewMember::new,
             members,
             READER,
             MODERATOR,
+            "GET GET",
             "twilio.chat members.ensure_role",
             "twilio.chat members.revoke_role"
+        ));
+        // The default service is looked up before its defaults are read.
+        all.extend(holders!(
+            DEFAULT,
+            |fake, origin, options| {
+                conversations_at(fake, origin, options).default_service().users()
+            },
+            NewUser::new,
+            users,
+            GUEST,
+            ADMIN,
+            "GET GET GET",
+            "twilio.conversations users.ensure_role",
+            "twilio.conversations users.revoke_role"
+        ));
+        all.extend(holders!(
+            SERVICE,
+            |fake, origin, options| {
+                let service = conversations_at(fake, origin, options).service(SERVICE);
+                service.conversation(CHANNEL).participants()
+            },
+            NewParticipant::chat,
+            members,
+            READER,
+            MODERATOR,
+            "GET GET",
+            "twilio.conversations participants.ensure_role",
+            "twilio.conversations participants.revoke_role"
         ));
         all
     }

@@ -26,6 +26,10 @@ pub(crate) fn kind_of_status(operation: &str, status: u16) -> ErrorKind {
     }
 }
 
+/// The call that a service may carry out and yet refuse with 404, as its vendor says.
+#[cfg_attr(not(feature = "twilio"), allow(dead_code, reason = "it is one of Twilio's"))]
+pub(crate) const CREATES_UNDER_404: &str = "twilio.conversations participants.create";
+
 /// What such a response says about the change.
 pub(crate) fn effect_of_status(idempotency: Idempotency, status: u16) -> Effect {
     match status {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Role, RoleSid, Roles};
+use super::{KeepsRoles, Resources, Role, RoleSid};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Arg, arg};
 use crate::transport::{Call, Session};
@@ -32,7 +32,7 @@ impl PermissionsChanged {
     }
 }
 
-impl Roles {
+impl<P: KeepsRoles> Resources<P, Role> {
     /// Adds permissions to a role and leaves the others as they are: [`get`](Self::get), then
     /// [`update`](Self::update), unless the role has them all (both *documented*).
     ///
@@ -73,7 +73,7 @@ impl Roles {
     ) -> Call<PermissionsChanged> {
         let add = permissions.into_iter().map(Into::into).collect();
         let change = Change { sid: arg(sid), add, remove: Vec::new() };
-        self.change("twilio.chat roles.add_permissions", change)
+        self.change(P::ADD_PERMISSIONS, change)
     }
 
     /// Removes permissions from a role and leaves the others as they are: [`get`](Self::get), then
@@ -93,7 +93,7 @@ impl Roles {
     ) -> Call<PermissionsChanged> {
         let remove = permissions.into_iter().map(Into::into).collect();
         let change = Change { sid: arg(sid), add: Vec::new(), remove };
-        self.change("twilio.chat roles.remove_permissions", change)
+        self.change(P::REMOVE_PERMISSIONS, change)
     }
 
     fn change(&self, name: &'static str, change: Change) -> Call<PermissionsChanged> {
@@ -112,7 +112,11 @@ struct Change {
 
 impl Change {
     /// Reads the role, and updates it if something is to be changed.
-    async fn make(self, roles: &Roles, session: &Session) -> Result<PermissionsChanged, Error> {
+    async fn make<P: KeepsRoles>(
+        self,
+        roles: &Resources<P, Role>,
+        session: &Session,
+    ) -> Result<PermissionsChanged, Error> {
         let sid = self.sid?;
         if self.add.iter().chain(&self.remove).any(String::is_empty) {
             return Err(Error::invalid("Permission", "must never be empty"));

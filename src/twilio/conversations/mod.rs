@@ -1,0 +1,184 @@
+//! Twilio Conversations v1 ("Conversations (classic)"): roles, and who has them.
+//!
+//! It is the successor of [Chat](super::chat) over the same data (*documented*): services, users and
+//! roles are the same, under other names. A channel is a conversation here, a member a participant, and
+//! a role of the type `deployment` one of the type `service`. How a role that was created by one is
+//! spelled by the other is unknown: compare roles by SID.
+//!
+//! An account has a default service, and may have others. A user of the service has one role, and so has
+//! a participant of a conversation: there is no "no role".
+//!
+//! Pages: <https://www.twilio.com/docs/conversations-classic/api/role-resource>,
+//! <https://www.twilio.com/docs/conversations-classic/api/user-resource>,
+//! <https://www.twilio.com/docs/conversations-classic/api/conversation-participant-resource>,
+//! <https://www.twilio.com/docs/conversations-classic/api/service-configuration-resource>.
+
+mod conversation;
+mod endpoints;
+mod participants;
+mod service;
+
+use http::{HeaderMap, StatusCode};
+
+use super::shared::{Place, Resources};
+use super::{AccountSid, error, host, request_id};
+use crate::client::client;
+use crate::error::Error;
+use crate::model::arg;
+use crate::model::env::Vars;
+use crate::operation::{self, Failure};
+use crate::transport::{Address, Call, ClientOptions};
+use service::GetGlobalConfiguration;
+
+pub use super::shared::{
+    ApiKeySid, Credentials, Identity, ListOf, NewRole, NewUser, PageOf, PermissionsChanged,
+    RevokedRole, Role, RoleSid, RoleType, ServiceSid, User, UserKey, UserUpdate,
+};
+pub use conversation::{
+    Conversation, ConversationSid, ConversationState, Conversations, ListedConversation,
+    UserConversation,
+};
+pub use participants::{
+    NewParticipant, Participant, ParticipantKey, ParticipantSid, ParticipantUpdate, Participants,
+};
+pub use service::{
+    Configuration, DefaultRoles, GlobalConfiguration, Service, ServiceDetails, Users,
+};
+
+client! {
+    /// A client of Twilio Conversations v1, cheap to clone.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), rolecall::Error> {
+    /// use rolecall::twilio::conversations::TwilioConversations;
+    ///
+    /// let conversations = TwilioConversations::from_env()?;
+    /// let mut users = conversations.default_service().users().list().items();
+    /// while let Some(user) = users.next().await.transpose()? {
+    ///     println!("{:?} has {:?}", user.identity, user.role_sid);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    TwilioConversations,
+    TwilioConversationsBuilder {
+        /// Sets the address of the service: default `https://conversations.twilio.com`. Its path is
+        /// kept. It takes precedence over edge and region.
+        base_url,
+        credentials: Credentials,
+        host: host::Place,
+    }
+    /// Returns a builder from `TWILIO_API_KEY` and `TWILIO_API_SECRET`, or from `TWILIO_ACCOUNT_SID`
+    /// and `TWILIO_AUTH_TOKEN`; and optionally `TWILIO_EDGE` and `TWILIO_REGION` or
+    /// `TWILIO_CONVERSATIONS_BASE_URL`. See
+    /// [`TwilioChatBuilder::from_env`](super::chat::TwilioChatBuilder::from_env).
+    from_env
+}
+
+/// The roles of a service: `/v1/Roles` at the default service, `/v1/Services/{ChatServiceSid}/Roles` at
+/// a named one (at most 50 a page). They are the same roles as those of
+/// [Chat](crate::twilio::chat::Roles), where there is an example; their types are `conversation` and
+/// `service` here.
+///
+/// Source: <https://www.twilio.com/docs/conversations-classic/api/role-resource>.
+pub type Roles = Resources<TwilioConversations, Role>;
+
+/// The services of an account: `/v1/Services` (at most 100 a page).
+///
+/// Source: <https://www.twilio.com/docs/conversations-classic/api/service-resource>.
+pub type Services = Resources<TwilioConversations, ServiceDetails>;
+
+/// Names of permissions (*observed*: some also on pages of Flex, where they are documented). Any text is
+/// accepted where these are. Those that are not here are named as [in
+/// Chat](crate::twilio::chat::permission).
+pub mod permission {
+    /// Service roles.
+    pub const CREATE_CONVERSATION: &str = "createConversation";
+    /// Service roles.
+    pub const JOIN_CONVERSATION: &str = "joinConversation";
+    /// Conversation roles.
+    pub const LEAVE_CONVERSATION: &str = "leaveConversation";
+    /// Roles of both types.
+    pub const ADD_PARTICIPANT: &str = "addParticipant";
+    /// Roles of both types.
+    pub const ADD_NON_CHAT_PARTICIPANT: &str = "addNonChatParticipant";
+    /// Roles of both types.
+    pub const REMOVE_PARTICIPANT: &str = "removeParticipant";
+    /// Roles of both types.
+    pub const DELETE_CONVERSATION: &str = "deleteConversation";
+    /// Roles of both types.
+    pub const EDIT_CONVERSATION_NAME: &str = "editConversationName";
+    /// Roles of both types.
+    pub const EDIT_CONVERSATION_ATTRIBUTES: &str = "editConversationAttributes";
+    /// Roles of both types.
+    pub const EDIT_OWN_PARTICIPANT_ATTRIBUTES: &str = "editOwnParticipantAttributes";
+    /// Roles of both types.
+    pub const EDIT_ANY_PARTICIPANT_ATTRIBUTES: &str = "editAnyParticipantAttributes";
+}
+
+impl TwilioConversations {
+    /// Starts a client with these credentials.
+    pub fn builder(credentials: Credentials) -> TwilioConversationsBuilder {
+        let base_url = Address::new("Twilio Conversations base URL");
+        let (host, options) = (host::Place::default(), ClientOptions::default());
+        TwilioConversationsBuilder { credentials, host, base_url, options }
+    }
+
+    /// Returns the handle of the account's default service.
+    #[must_use]
+    pub fn default_service(&self) -> Service {
+        Service { transport: self.transport.clone(), place: Place::new(None) }
+    }
+
+    /// Returns the handle of a service, by its SID. A text that is none is reported by the calls made
+    /// from the handle.
+    #[must_use]
+    pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
+        Service { transport: self.transport.clone(), place: Place::new(Some(arg(sid))) }
+    }
+
+    /// Returns the handle of the account's services.
+    pub fn services(&self) -> Services {
+        Resources::new(&self.transport, Place::new(None))
+    }
+
+    /// Returns the account's configuration, which names its default service: `GET /v1/Configuration`,
+    /// 200 (*documented*). It has no default roles: see [`Service::configuration`].
+    ///
+    /// Source: <https://www.twilio.com/docs/conversations-classic/api/configuration-resource>.
+    pub fn configuration(&self) -> Call<GlobalConfiguration> {
+        self.transport.call(&GetGlobalConfiguration(&Place::new(None)))
+    }
+}
+
+impl operation::Service for TwilioConversations {
+    fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
+        error::read_failure(status, body)
+    }
+
+    fn request_id(headers: &HeaderMap) -> Option<String> {
+        request_id(headers)
+    }
+}
+
+impl TwilioConversationsBuilder {
+    pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
+        let mut builder = TwilioConversations::builder(Credentials::from_vars(vars)?);
+        builder.base_url.read(vars, "TWILIO_CONVERSATIONS_BASE_URL")?;
+        builder.host = host::Place::read(vars)?;
+        Ok(builder)
+    }
+
+    host::host_setters! {}
+
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// A configuration error that names the setting and the rule, or an invalid-request error if
+    /// the SID of the [`Credentials`] is none.
+    pub fn build(self) -> Result<TwilioConversations, Error> {
+        let Self { base_url, options, host, credentials } = self;
+        let base = host.base("conversations", &base_url, &options)?;
+        Ok(TwilioConversations { transport: credentials.transport(base, &options)? })
+    }
+}
