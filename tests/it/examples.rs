@@ -555,6 +555,84 @@ fn review_lists_each_assignment_once() {
 }
 
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_that_a_person_holds_is_listed_by_the_e_mail_address() {
+    use rolecall::testing::{DeepsetFake, HarnessFake, RedoxFake, TwilioIamFake};
+    use rolecall::{deepset, harness, redox, twilio::iam};
+
+    const EMAIL: &str = "ada@example.com";
+    let twilio_fake = TwilioIamFake::start().await.expect("a port is free");
+    let harness_fake = HarnessFake::start().await.expect("a port is free");
+    let redox_fake = RedoxFake::start().await.expect("a port is free");
+    let deepset_fake = DeepsetFake::start().await.expect("a port is free");
+
+    let organization = twilio_fake.client().expect("it is set up");
+    let organization = organization.organization(TwilioIamFake::ORGANIZATION);
+    let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    for name in [EMAIL, "grace@example.com"] {
+        let new = iam::NewUser::new(name).expect("it is a name");
+        let user = organization.users().create(&new).await.expect("it is created").id;
+        let new = iam::NewRoleAssignment::new("IX00000000000000000000000000000104", account, user);
+        let new = new.expect("they are SIDs");
+        organization.role_assignments().create(&new).await.expect("it is created");
+    }
+    let ada = harness_fake.add_user("account", EMAIL, "Ada");
+    harness_fake.add_user_group("orgs/platform", "sre", [&ada]);
+    let sre = harness::Principal::user_group("sre");
+    let new = harness::NewRoleAssignment::unnamed("_organization_viewer", "_all", sre);
+    let harness = harness_fake.client().expect("it is set up").org("platform");
+    harness.role_assignments().create(&new.expect("it is complete")).await.expect("it is created");
+    redox_fake.add_environment("7", "env-1", "Clinic", "Production");
+    let redox = redox_fake.client().expect("it is set up");
+    for user in ["ada", "grace"] {
+        let role = redox::RoleRef::name("member").expect("it is not empty");
+        let user = redox::UserRef::id(user).expect("it is not empty");
+        let new = redox::NewRoleAssignment::new(role, user);
+        let (members, engineers) = (redox.organization("7"), redox.environment("env-1"));
+        members.role_assignments().assign(&new).await.expect("it succeeds");
+        engineers.role_assignments().create(&new).await.expect("it succeeds");
+    }
+    let workspace = deepset_fake.client().expect("it is set up").workspace("default");
+    let new = deepset::NewInvitation::new("Ada@Example.com", "Editor", "Given", "Family");
+    workspace.invite(&new).await.expect("it succeeds");
+
+    let env = [
+        ("TWILIO_CLIENT_ID", TwilioIamFake::CLIENT_ID.to_owned()),
+        ("TWILIO_CLIENT_SECRET", TwilioIamFake::CLIENT_SECRET.to_owned()),
+        ("TWILIO_IAM_BASE_URL", twilio_fake.uri()),
+        ("TWILIO_TOKEN_URL", format!("{}/v2/token", twilio_fake.uri())),
+        ("HARNESS_API_KEY", HarnessFake::API_KEY.to_owned()),
+        ("HARNESS_ACCOUNT_ID", HarnessFake::ACCOUNT.to_owned()),
+        ("HARNESS_BASE_URL", harness_fake.uri()),
+        ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
+        ("REDOX_BASE_URL", format!("{}/platform", redox_fake.uri())),
+        ("DEEPSET_API_KEY", DeepsetFake::API_KEY.to_owned()),
+        ("DEEPSET_BASE_URL", deepset_fake.uri()),
+    ];
+    let finished = run("held_by", &env, &[EMAIL, TwilioIamFake::ORGANIZATION, "7"]);
+    assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
+    let lines = finished.stdout.lines().map(|line| {
+        let held: Value = serde_json::from_str(line).expect("it is JSON");
+        let text =
+            |place| held.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let role = text("/role/name");
+        let role = if role.is_empty() { text("/role/id") } else { role };
+        [text("/vendor"), role, text("/scope/kind"), text("/via/id")].join(" ")
+    });
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            "twilio IX00000000000000000000000000000104 account ",
+            "harness _organization_viewer organization sre",
+            "redox member organization ",
+            "redox member environment ",
+            "deepset Member organization ",
+            "deepset Editor workspace ",
+        ]
+    );
+}
+
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #[test]
 fn offboarding_says_what_was_done_what_was_not_and_what_is_unknown() {
     let stdout = shown_by("offboard_everywhere");
