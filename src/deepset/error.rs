@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Deepset;
-use crate::error::ErrorKind;
+use crate::model::json;
 use crate::model::loose::{list, text};
 use crate::operation::{Failure, Service};
 
@@ -75,7 +75,7 @@ impl fmt::Display for ValidationError {
 
 impl ServiceError {
     fn read(body: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(body).ok()?;
+        let value = json::value(body)?;
         value.is_object().then(|| Self {
             message: text(&value, &["detail", "message"]),
             detail: list(&value, "detail"),
@@ -108,12 +108,17 @@ impl ServiceError {
 
 impl Service for Deepset {
     fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
-        // Documented for the one call with this status, with no word on the body.
-        let exists = (status == StatusCode::CONFLICT).then_some(ErrorKind::AlreadyExists);
-        let failure = Failure::new(status, exists);
+        let failure = Failure::from_status(status);
         match ServiceError::read(body) {
             Some(error) => failure.with_message(error.summary()).with_service(error),
             None => failure,
         }
+    }
+
+    fn reports_failure(body: &[u8]) -> bool {
+        let error = ServiceError::read(body).filter(|error| error.summary().is_some());
+        error.is_some_and(|error| {
+            ["detail", "errors"].iter().any(|part| error.raw.get(part).is_some())
+        })
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Deepset, Organization, OrganizationId};
 use crate::declare::getters;
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::{Arg, arg, check_opaque, check_uuid, checked_id, text};
 use crate::operation::{Body, DecodeError, Operation, Spec, decode_json};
 use crate::transport::{Call, Transport};
@@ -283,6 +284,8 @@ fn decode_any(response: &http::Response<Bytes>) -> Result<(), DecodeError> {
 
 #[derive(Deserialize)]
 struct ErrorForm {
+    #[serde(default, deserialize_with = "part")]
     detail: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "part")]
     errors: Option<IgnoredAny>,
 }

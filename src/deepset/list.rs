@@ -1,9 +1,9 @@
 //! The shape that the platform's lists share, and the ways through them.
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::error::Error;
+use crate::model::json::part;
 use crate::operation::ListPage;
 
 /// The page size where the request names none: documented for roles, assumed elsewhere.
@@ -14,8 +14,10 @@ const DEFAULT_LIMIT: u32 = 10;
 #[derive(Clone, Debug, Deserialize)]
 pub struct Listing<T> {
     data: Vec<T>,
+    #[serde(default, deserialize_with = "part")]
     has_more: Option<bool>,
-    total: Option<Value>,
+    #[serde(default, deserialize_with = "part")]
+    total: Option<u64>,
 }
 
 /// Where a page begins.
@@ -101,7 +103,6 @@ impl Paging {
     /// Returns what a page that begins here holds, and the way to the next.
     pub(super) fn page<T>(&self, listing: Listing<T>, id: impl Fn(&T) -> &str) -> ListPage<T> {
         let Listing { data, has_more, total } = listing;
-        let total = total.and_then(|total| total.as_u64());
         let size = u64::from(self.limit.unwrap_or(DEFAULT_LIMIT));
         let (count, start) = (data.len() as u64, self.start());
         // What the list has passed at most: a page is no larger than asked for.

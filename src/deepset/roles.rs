@@ -10,6 +10,7 @@ use super::list::{Listing, Paging};
 use super::{Deepset, OrganizationId};
 use crate::declare::getters;
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::{Arg, check_opaque, checked_id, open_enum, text};
 use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
@@ -437,14 +438,18 @@ impl RoleId {
 #[non_exhaustive]
 pub struct Role {
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub role_name: Option<String>,
     /// The description; may be null.
+    #[serde(default, deserialize_with = "part")]
     pub description: Option<String>,
     /// The id.
     #[serde(deserialize_with = "identifying")]
     pub role_id: RoleId,
     /// Whether the role is a custom one, and not predefined.
+    #[serde(default, deserialize_with = "part")]
     pub is_custom: Option<bool>,
     /// The permissions.
+    #[serde(default, deserialize_with = "part")]
     pub permissions: Option<Vec<Permission>>,
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Deepset;
 use super::list::{Listing, Paging};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::{check_opaque, checked_id};
 use crate::operation::{ListOperation, ListPage, Operation, Spec};
@@ -74,14 +75,19 @@ pub struct User {
     #[serde(deserialize_with = "identifying")]
     pub user_id: UserId,
     /// The e-mail address.
+    #[serde(default, deserialize_with = "part")]
     pub email: Option<String>,
     /// The given name.
+    #[serde(default, deserialize_with = "part")]
     pub given_name: Option<String>,
     /// The family name.
+    #[serde(default, deserialize_with = "part")]
     pub family_name: Option<String>,
     /// Whether the user is deleted.
+    #[serde(default, deserialize_with = "part")]
     pub deleted: Option<bool>,
     /// The organization that the user belongs to, with the user's roles there.
+    #[serde(default, deserialize_with = "part")]
     pub organization: Option<UserOrganization>,
 }
 
@@ -94,8 +100,10 @@ pub struct User {
 #[non_exhaustive]
 pub struct UserOrganization {
     /// The id, for [`Deepset::organization`].
+    #[serde(default, deserialize_with = "part")]
     pub organization_id: Option<String>,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// The role in the organization.
     #[serde(default, deserialize_with = "role")]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ng::{NgCall, SUCCESS};
 use super::{AnyIdentifier, RoleAssignments};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::{loose_text, nullable};
 use crate::model::{Arg, arg, text};
 use crate::operation::{Body, Idempotency, Spec};
@@ -99,6 +100,7 @@ pub struct DeletedMany {
     /// How many the service counts as deleted. Some of them may be among the failures.
     pub successfully_deleted: i64,
     /// How many it counts as not deleted.
+    #[serde(default, deserialize_with = "part")]
     pub failed_to_delete: Option<i64>,
     /// What was not deleted, as far as the service knows. All others were.
     #[serde(default, rename = "roleAssignmentErrorResponseDTOList", deserialize_with = "nullable")]

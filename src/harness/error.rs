@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Harness;
 use crate::error::ErrorKind;
+use crate::model::json::{self, part};
 use crate::model::loose::{list, text};
 use crate::model::open_enum;
 use crate::operation::{Failure, Service};
@@ -109,10 +110,13 @@ pub struct FieldError {
 /// Both spellings may come together, so they are fields of their own and not aliases.
 #[derive(Deserialize)]
 struct LooseFieldError {
+    #[serde(default, deserialize_with = "part")]
     field_name: Option<String>,
-    #[serde(rename = "fieldId")]
+    #[serde(rename = "fieldId", default, deserialize_with = "part")]
     field_id: Option<String>,
+    #[serde(default, deserialize_with = "part")]
     message: Option<String>,
+    #[serde(default, deserialize_with = "part")]
     error: Option<String>,
 }
 
@@ -127,15 +131,18 @@ impl From<LooseFieldError> for FieldError {
 #[non_exhaustive]
 pub struct ResponseMessage {
     /// The code.
+    #[serde(default, deserialize_with = "part")]
     pub code: Option<ErrorCode>,
     /// `ERROR`, `WARN`, `INFO`.
+    #[serde(default, deserialize_with = "part")]
     pub level: Option<String>,
     /// The message.
+    #[serde(default, deserialize_with = "part")]
     pub message: Option<String>,
     /// The exception, as it came.
     pub exception: Option<Value>,
     /// Kinds of failure, as the service names them.
-    #[serde(rename = "failureTypes")]
+    #[serde(rename = "failureTypes", default, deserialize_with = "part")]
     pub failure_types: Option<Vec<String>>,
 }
 
@@ -147,18 +154,21 @@ pub struct FailedPermissionCheck {
     /// The scope in which it was checked, as it came.
     pub resource_scope: Option<Value>,
     /// The type of the resource.
+    #[serde(default, deserialize_with = "part")]
     pub resource_type: Option<String>,
     /// Its attributes, as they came.
     pub resource_attributes: Option<Value>,
     /// The resource.
+    #[serde(default, deserialize_with = "part")]
     pub resource_identifier: Option<String>,
     /// The permission that is missing.
+    #[serde(default, deserialize_with = "part")]
     pub permission: Option<String>,
 }
 
 impl ServiceError {
     fn read(body: &[u8]) -> Option<Self> {
-        let value: Value = serde_json::from_slice(body).ok()?;
+        let value = json::value(body)?;
         value.is_object().then(|| {
             let response_messages: Vec<ResponseMessage> = list(&value, "responseMessages");
             // The first that has a code says most.
@@ -193,13 +203,18 @@ impl Service for Harness {
     const REQUEST_ID_LABEL: &'static str = "correlation";
 
     fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
-        // A duplicate was never seen as 409, but could be nothing else here.
-        let duplicate = (status == StatusCode::CONFLICT).then_some(ErrorKind::AlreadyExists);
-        let Some(error) = ServiceError::read(body) else { return Failure::new(status, duplicate) };
-        Failure::new(status, duplicate.or_else(|| error.code.as_ref().and_then(ErrorCode::kind)))
+        let Some(error) = ServiceError::read(body) else { return Failure::from_status(status) };
+        Failure::new(status, error.code.as_ref().and_then(ErrorCode::kind))
             .with_code(error.code.as_ref().map(ToString::to_string))
             .with_message(error.message.clone())
             .with_request_id(error.correlation_id.clone())
             .with_service(error)
+    }
+
+    fn reports_failure(body: &[u8]) -> bool {
+        ServiceError::read(body).is_some_and(|error| {
+            let failed = matches!(error.status.as_deref(), Some("ERROR" | "FAILURE"));
+            failed || (error.code.is_some() && error.message.is_some())
+        })
     }
 }

@@ -4,13 +4,14 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::list::PageNumber;
 use super::{Harness, Principal, RoleReference, Scope};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::operation::{Body, DecodeError, ListOperation, ListPage, Operation, Spec, decode_json};
 use crate::transport::{Call, List};
 
@@ -109,19 +110,14 @@ impl<C: NgCall> Operation for InScope<'_, C> {
 fn data<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     #[derive(Deserialize)]
     struct Envelope<T> {
+        #[serde(default, deserialize_with = "part")]
         status: Option<String>,
         data: T,
     }
-    let unsuccessful = |status: Option<String>| {
-        matches!(status.as_deref(), Some("FAILURE" | "ERROR")).then_some(DecodeError::Unsuccessful)
-    };
-    match decode_json::<Envelope<T>>(body) {
-        Ok(Envelope { status, data }) => unsuccessful(status).map_or(Ok(data), Err),
-        // Data of another shape is an error form before it is anything else.
-        Err(error) => match decode_json::<Envelope<Option<IgnoredAny>>>(body) {
-            Ok(Envelope { status, .. }) => Err(unsuccessful(status).unwrap_or(error)),
-            Err(_) => Err(error),
-        },
+    let Envelope { status, data } = decode_json(body)?;
+    match status.as_deref() {
+        Some("FAILURE" | "ERROR") => Err(DecodeError::Unsuccessful),
+        _ => Ok(data),
     }
 }
 
@@ -171,8 +167,10 @@ pub struct PageResponse<T> {
     /// The items.
     pub content: Vec<T>,
     /// How many pages there are.
+    #[serde(default, deserialize_with = "part")]
     pub total_pages: Option<u64>,
     /// How many items there are.
+    #[serde(default, deserialize_with = "part")]
     pub total_items: Option<u64>,
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::macros::times;
 use super::resource::{Container, Readable, Searchable, tags};
 use super::{OrgIdentifier, ProjectIdentifier, Resources};
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
 
@@ -76,13 +77,13 @@ pub struct OrganizationResponse {
     /// The organization itself.
     pub org: Organization,
     /// When it was created, as the service counts; see [`created_at`](Self::created_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
     /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
     /// Whether Harness itself manages it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub harness_managed: Option<bool>,
 }
 
@@ -94,10 +95,10 @@ pub struct Organization {
     #[serde(deserialize_with = "identifying")]
     pub identifier: OrgIdentifier,
     /// The name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The description.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The tags.
     #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
@@ -111,13 +112,13 @@ pub struct ProjectResponse {
     /// The project itself.
     pub project: Project,
     /// When it was created, as the service counts; see [`created_at`](Self::created_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
     /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
     /// Whether the caller marked it as a favorite.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub is_favorite: Option<bool>,
 }
 
@@ -129,19 +130,19 @@ pub struct Project {
     #[serde(deserialize_with = "identifying")]
     pub identifier: ProjectIdentifier,
     /// The name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The organization.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub org: Option<String>,
     /// The color that it is shown in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
     /// The Harness modules that it uses.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub modules: Option<Vec<String>>,
     /// The description.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The tags.
     #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]

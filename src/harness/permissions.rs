@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ng::{NgFilter, NgList, SUCCESS};
 use super::{Scope, ScopeLevel};
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::{opaque_id, open_enum};
 use crate::operation::Spec;
@@ -101,15 +102,21 @@ pub struct Permission {
     #[serde(deserialize_with = "identifying")]
     pub identifier: PermissionIdentifier,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// How far it has come.
+    #[serde(default, deserialize_with = "part")]
     pub status: Option<PermissionStatus>,
     /// The type of the resources that it is about.
+    #[serde(default, deserialize_with = "part")]
     pub resource_type: Option<String>,
     /// What it allows to do with them.
+    #[serde(default, deserialize_with = "part")]
     pub action: Option<String>,
     /// The levels at which it has a meaning.
+    #[serde(default, deserialize_with = "part")]
     pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
     /// Whether every role has it.
+    #[serde(default, deserialize_with = "part")]
     pub include_in_all_roles: Option<bool>,
 }

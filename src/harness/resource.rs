@@ -7,11 +7,13 @@ use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserializer, Serialize};
+use serde_json::Value;
 
 use super::scope::Place;
 use super::{AnyIdentifier, Harness};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::{Arg, text};
 use crate::operation::{Body, Operation, Spec};
 
@@ -199,17 +201,20 @@ pub(super) fn check_labels(
     Ok(())
 }
 
-/// Reads tags, of which one may be null.
+/// Reads tags, of which one may be null or a number.
 ///
 /// # Errors
 /// The deserializer's error.
 pub(super) fn tags<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<BTreeMap<String, String>>, D::Error> {
-    let tags = Option::<BTreeMap<String, Option<String>>>::deserialize(deserializer)?;
-    Ok(tags.map(|tags| {
-        tags.into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect()
-    }))
+    let tags: Option<BTreeMap<String, Value>> = part(deserializer)?;
+    let text = |value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(tags.map(|tags| tags.into_iter().map(|(key, value)| (key, text(value))).collect()))
 }
 
 /// A number of the service as a time. See

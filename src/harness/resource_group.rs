@@ -11,6 +11,7 @@ use super::scope::Place;
 use super::{Identifier, Resources, ScopeLevel};
 use crate::declare::{getters, setters};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::open_enum;
 use crate::operation::Spec;
@@ -252,16 +253,16 @@ open_enum! {
 #[must_use]
 pub struct IncludedScope {
     /// How far it reaches.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub filter: Option<ScopeFilter>,
     /// The account.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The organization, below account level.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub org: Option<String>,
     /// The project, below organization level.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
 }
 
@@ -307,16 +308,16 @@ impl IncludedScope {
 #[must_use]
 pub struct ResourceFilter {
     /// The type, e.g. `PIPELINE`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
     /// The resources.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub identifiers: Option<Vec<String>>,
     /// The attribute that resources must have.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub attribute_name: Option<String>,
     /// The values that the attribute may have.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub attribute_values: Option<Vec<String>>,
 }
 
@@ -366,39 +367,39 @@ pub struct ResourceGroup {
     #[serde(deserialize_with = "identifying")]
     pub identifier: Identifier,
     /// The name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The color that the group is shown in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub color: Option<String>,
     /// The tags; one without a value is empty.
     #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
     /// The description.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// At which levels the group can be used (*observed*).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
     /// The scopes whose resources belong to the group.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub included_scope: Option<Vec<IncludedScope>>,
     /// The resources that belong to the group.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub resource_filter: Option<Vec<ResourceFilter>>,
     /// Whether all resources of the included scopes belong to the group.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub include_all_resources: Option<bool>,
     /// When it was created, as the service counts (*observed*); see
     /// [`created_at`](Self::created_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
     /// When it was last changed, as the service counts (*observed*); see
     /// [`updated_at`](Self::updated_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
     /// Whether Harness itself manages it (*observed*).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub harness_managed: Option<bool>,
 }
 

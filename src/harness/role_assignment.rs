@@ -1,7 +1,6 @@
 //! A role assignment: to be created, and as the service has it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::identifier::{check_identifier, check_not_empty};
 use super::macros::{in_scopes, times};
@@ -10,6 +9,7 @@ use super::scope::Place;
 use super::{Identifier, Resources};
 use crate::declare::getters;
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::open_enum;
 use crate::operation::Spec;
@@ -143,7 +143,7 @@ impl Endpoints for RoleAssignmentResponse {
     /// `RESOURCE_NOT_FOUND_EXCEPTION` is about the assignment, and not its organization or project
     /// (observed). It needs no list, which may leave out what the caller may not view.
     fn is_absent(refused: &Error) -> bool {
-        refused.code() == Some("RESOURCE_NOT_FOUND_EXCEPTION")
+        refused.is_not_found() && refused.code() == Some("RESOURCE_NOT_FOUND_EXCEPTION")
     }
 
     /// The documented 404 may be about the organization, the project or the path as well. Where the
@@ -377,17 +377,19 @@ impl RoleReference {
 /// come together, so they are two fields here and not an alias.
 #[derive(Deserialize)]
 struct Loose {
+    #[serde(default, deserialize_with = "part")]
     scope_level: Option<ScopeLevel>,
-    scope: Option<Value>,
+    #[serde(default, deserialize_with = "part")]
+    scope: Option<ScopeLevel>,
+    #[serde(default, deserialize_with = "part")]
     identifier: Option<String>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "part")]
     kind: Option<PrincipalType>,
 }
 
 impl Loose {
     fn level(&self) -> Option<ScopeLevel> {
-        let example = || self.scope.as_ref()?.as_str().map(ScopeLevel::from);
-        self.scope_level.clone().or_else(example)
+        self.scope_level.clone().or_else(|| self.scope.clone())
     }
 }
 
@@ -411,22 +413,27 @@ pub struct RoleAssignment {
     #[serde(deserialize_with = "identifying")]
     pub identifier: Identifier,
     /// The resource group.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
     /// The role.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// The role with its level, where it lives in a higher scope.
-    #[serde(rename = "roleReference", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "roleReference",
+        default,
+        deserialize_with = "part",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub role_reference: Option<RoleReference>,
     /// Who is given the role.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub principal: Option<Principal>,
     /// Whether the assignment is without effect.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
     /// Whether it is managed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub managed: Option<bool>,
 }
 
@@ -454,17 +461,20 @@ pub struct RoleAssignmentResponse {
 struct LooseResponse {
     #[serde(rename = "role-assignment")]
     role_assignment: RoleAssignment,
+    #[serde(default, deserialize_with = "part")]
     created: Option<i64>,
+    #[serde(default, deserialize_with = "part")]
     updated: Option<i64>,
+    #[serde(default, deserialize_with = "part")]
     harness_managed: Option<bool>,
-    harness_managaed: Option<Value>,
+    #[serde(default, deserialize_with = "part")]
+    harness_managaed: Option<bool>,
 }
 
 impl From<LooseResponse> for RoleAssignmentResponse {
     fn from(loose: LooseResponse) -> Self {
         let LooseResponse { role_assignment, created, updated, .. } = loose;
-        let misspelled = loose.harness_managaed.and_then(|value| value.as_bool());
-        let harness_managed = loose.harness_managed.or(misspelled);
+        let harness_managed = loose.harness_managed.or(loose.harness_managaed);
         Self { role_assignment, created, updated, harness_managed }
     }
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::declare::{getters, setters};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::List;
@@ -285,22 +286,28 @@ pub struct RoleAssignmentAggregate {
     #[serde(deserialize_with = "identifying")]
     pub identifier: Identifier,
     /// Who has the role: the group, where a user has it through one.
+    #[serde(default, deserialize_with = "part")]
     pub principal: Option<AggregatePrincipal>,
     /// Whether the assignment is without effect.
+    #[serde(default, deserialize_with = "part")]
     pub disabled: Option<bool>,
     /// The role.
+    #[serde(default, deserialize_with = "part")]
     pub role: Option<AggregateRole>,
     /// The resource group.
+    #[serde(default, deserialize_with = "part")]
     pub resource_group: Option<AggregateResourceGroup>,
     /// The scope of the assignment.
+    #[serde(default, deserialize_with = "part")]
     pub scope: Option<AggregateScope>,
     /// When it was created (`createdAt`); see [`created_at`](Self::created_at).
-    #[serde(rename = "createdAt")]
+    #[serde(rename = "createdAt", default, deserialize_with = "part")]
     pub created: Option<i64>,
     /// When it was last changed (`lastModifiedAt`); see [`updated_at`](Self::updated_at).
-    #[serde(rename = "lastModifiedAt")]
+    #[serde(rename = "lastModifiedAt", default, deserialize_with = "part")]
     pub updated: Option<i64>,
     /// Whether Harness itself manages it.
+    #[serde(default, deserialize_with = "part")]
     pub harness_managed: Option<bool>,
 }
 
@@ -326,15 +333,19 @@ impl RoleAssignmentAggregate {
 #[non_exhaustive]
 pub struct AggregatePrincipal {
     /// The level at which the principal lives.
+    #[serde(default, deserialize_with = "part")]
     pub scope_level: Option<ScopeLevel>,
     /// The principal's own identifier.
+    #[serde(default, deserialize_with = "part")]
     pub identifier: Option<String>,
     /// What the principal is.
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "part")]
     pub kind: Option<PrincipalType>,
     /// The name of a user or a user group.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// The e-mail address of a user.
+    #[serde(default, deserialize_with = "part")]
     pub email: Option<String>,
 }
 
@@ -344,10 +355,13 @@ pub struct AggregatePrincipal {
 #[non_exhaustive]
 pub struct AggregateRole {
     /// The role itself.
+    #[serde(default, deserialize_with = "part")]
     pub role: Option<RoleSummary>,
     /// The scope that the role lives in.
+    #[serde(default, deserialize_with = "part")]
     pub scope: Option<AggregateScope>,
     /// Whether it is one of Harness's own roles.
+    #[serde(default, deserialize_with = "part")]
     pub harness_managed: Option<bool>,
 }
 
@@ -357,12 +371,16 @@ pub struct AggregateRole {
 #[non_exhaustive]
 pub struct RoleSummary {
     /// The identifier.
+    #[serde(default, deserialize_with = "part")]
     pub identifier: Option<String>,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// The permissions.
+    #[serde(default, deserialize_with = "part")]
     pub permissions: Option<Vec<String>>,
     /// The levels at which it may be assigned.
+    #[serde(default, deserialize_with = "part")]
     pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
 }
 
@@ -371,8 +389,10 @@ pub struct RoleSummary {
 #[non_exhaustive]
 pub struct AggregateResourceGroup {
     /// The identifier.
+    #[serde(default, deserialize_with = "part")]
     pub identifier: Option<String>,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
 }
 
@@ -382,16 +402,22 @@ pub struct AggregateResourceGroup {
 #[non_exhaustive]
 pub struct AggregateScope {
     /// The account.
+    #[serde(default, deserialize_with = "part")]
     pub account_identifier: Option<String>,
     /// The account's name.
+    #[serde(default, deserialize_with = "part")]
     pub account_name: Option<String>,
     /// The organization, below account level.
+    #[serde(default, deserialize_with = "part")]
     pub org_identifier: Option<String>,
     /// The organization's name.
+    #[serde(default, deserialize_with = "part")]
     pub org_name: Option<String>,
     /// The project, below organization level.
+    #[serde(default, deserialize_with = "part")]
     pub project_identifier: Option<String>,
     /// The project's name.
+    #[serde(default, deserialize_with = "part")]
     pub project_name: Option<String>,
 }
 
@@ -400,8 +426,11 @@ pub struct AggregateScope {
 #[serde(rename_all = "camelCase")]
 pub struct FilteredRoleAssignment {
     role_assignment: Spelled,
+    #[serde(default, deserialize_with = "part")]
     created_at: Option<i64>,
+    #[serde(default, deserialize_with = "part")]
     last_modified_at: Option<i64>,
+    #[serde(default, deserialize_with = "part")]
     harness_managed: Option<bool>,
 }
 
@@ -410,11 +439,17 @@ pub struct FilteredRoleAssignment {
 struct Spelled {
     #[serde(deserialize_with = "identifying")]
     identifier: Identifier,
+    #[serde(default, deserialize_with = "part")]
     resource_group_identifier: Option<String>,
+    #[serde(default, deserialize_with = "part")]
     role_identifier: Option<String>,
+    #[serde(default, deserialize_with = "part")]
     role_reference: Option<SpelledPart>,
+    #[serde(default, deserialize_with = "part")]
     principal: Option<SpelledPart>,
+    #[serde(default, deserialize_with = "part")]
     disabled: Option<bool>,
+    #[serde(default, deserialize_with = "part")]
     managed: Option<bool>,
 }
 
@@ -422,9 +457,11 @@ struct Spelled {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct SpelledPart {
+    #[serde(default, deserialize_with = "part")]
     scope_level: Option<ScopeLevel>,
+    #[serde(default, deserialize_with = "part")]
     identifier: Option<String>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default, deserialize_with = "part")]
     kind: Option<PrincipalType>,
 }
 

@@ -11,6 +11,7 @@ use super::scope::Place;
 use super::{Identifier, Resources, ScopeLevel};
 use crate::declare::{getters, setters};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
 
@@ -197,31 +198,31 @@ pub struct Role {
     #[serde(deserialize_with = "identifying")]
     pub identifier: Identifier,
     /// The name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The permissions, those that every role has among them (*observed*).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
     /// At which levels the role can be used.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
     /// The description.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The tags; one without a value is empty.
     #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<BTreeMap<String, String>>,
     /// Where the role lives.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub scope: Option<RoleScope>,
     /// When it was created, as the service counts; see [`created_at`](Self::created_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub created: Option<i64>,
     /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub updated: Option<i64>,
     /// Whether Harness itself manages it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub harness_managed: Option<bool>,
 }
 
@@ -250,12 +251,12 @@ times! { Role }
 #[non_exhaustive]
 pub struct RoleScope {
     /// The account.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The organization, below account level.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub org: Option<String>,
     /// The project, below organization level.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
 }

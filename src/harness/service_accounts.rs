@@ -9,6 +9,7 @@ use super::ng::{NgFilter, NgList, SUCCESS};
 use super::resource::tags;
 use super::{Identifier, Scope};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
 use crate::transport::List;
@@ -88,16 +89,22 @@ pub struct ServiceAccount {
     #[serde(deserialize_with = "identifying")]
     pub identifier: Identifier,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// The e-mail address.
+    #[serde(default, deserialize_with = "part")]
     pub email: Option<String>,
     /// The account.
+    #[serde(default, deserialize_with = "part")]
     pub account_identifier: Option<String>,
     /// The organization, below account level.
+    #[serde(default, deserialize_with = "part")]
     pub org_identifier: Option<String>,
     /// The project, below organization level.
+    #[serde(default, deserialize_with = "part")]
     pub project_identifier: Option<String>,
     /// The description.
+    #[serde(default, deserialize_with = "part")]
     pub description: Option<String>,
     /// The tags.
     #[serde(default, deserialize_with = "tags")]

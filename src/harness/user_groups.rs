@@ -12,6 +12,7 @@ use super::resource::tags;
 use super::{AnyIdentifier, Identifier, Scope, User, UserFilter, UserId};
 use crate::declare::{getters, setters};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::{Arg, arg, open_enum, text};
 use crate::operation::{Body, Idempotency, Spec};
@@ -336,35 +337,49 @@ pub struct UserGroup {
     #[serde(deserialize_with = "identifying")]
     pub identifier: Identifier,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// The members, by their ids.
+    #[serde(default, deserialize_with = "part")]
     pub users: Option<Vec<String>>,
     /// The description.
+    #[serde(default, deserialize_with = "part")]
     pub description: Option<String>,
     /// The tags.
     #[serde(default, deserialize_with = "tags")]
     pub tags: Option<BTreeMap<String, String>>,
     /// The account.
+    #[serde(default, deserialize_with = "part")]
     pub account_identifier: Option<String>,
     /// The organization, below account level.
+    #[serde(default, deserialize_with = "part")]
     pub org_identifier: Option<String>,
     /// The project, below organization level.
+    #[serde(default, deserialize_with = "part")]
     pub project_identifier: Option<String>,
     /// Whether another system manages the group.
+    #[serde(default, deserialize_with = "part")]
     pub externally_managed: Option<bool>,
     /// Whether Harness itself manages it.
+    #[serde(default, deserialize_with = "part")]
     pub harness_managed: Option<bool>,
     /// Whether a group of an SSO provider is linked, which then decides who is a member.
+    #[serde(default, deserialize_with = "part")]
     pub sso_linked: Option<bool>,
     /// The SSO provider.
+    #[serde(default, deserialize_with = "part")]
     pub linked_sso_id: Option<String>,
     /// The type of the SSO provider.
+    #[serde(default, deserialize_with = "part")]
     pub linked_sso_type: Option<String>,
     /// The group at the SSO provider.
+    #[serde(default, deserialize_with = "part")]
     pub sso_group_id: Option<String>,
     /// Its name.
+    #[serde(default, deserialize_with = "part")]
     pub sso_group_name: Option<String>,
     /// How the group is notified, as it came.
+    #[serde(default, deserialize_with = "part")]
     pub notification_configs: Option<Vec<Value>>,
 }
 

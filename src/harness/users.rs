@@ -8,6 +8,7 @@ use super::macros::any_of;
 use super::ng::{NgCall, NgFilter, NgList, SUCCESS};
 use crate::declare::{getters, setters};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::loose::identifying;
 use crate::model::{Arg, arg, opaque_id, open_enum, text};
 use crate::operation::{Body, Idempotency, Spec};
@@ -179,15 +180,21 @@ pub struct User {
     #[serde(deserialize_with = "identifying")]
     pub uuid: UserId,
     /// The name.
+    #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
     /// The e-mail address.
+    #[serde(default, deserialize_with = "part")]
     pub email: Option<String>,
     /// Whether the user is locked.
+    #[serde(default, deserialize_with = "part")]
     pub locked: Option<bool>,
     /// Whether the user is disabled.
+    #[serde(default, deserialize_with = "part")]
     pub disabled: Option<bool>,
     /// Whether another system manages the user.
+    #[serde(default, deserialize_with = "part")]
     pub externally_managed: Option<bool>,
     /// Whether two-factor authentication is on.
+    #[serde(default, deserialize_with = "part")]
     pub two_factor_authentication_enabled: Option<bool>,
 }

@@ -7,7 +7,7 @@ use super::ng::{NgCall, NgSpelling, SUCCESS};
 use super::resource::Endpoints;
 use super::{NewRoleAssignment, RoleAssignmentResponse, RoleAssignments};
 use crate::error::Error;
-use crate::model::loose::loose_text;
+use crate::model::json::part;
 use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::Call;
 
@@ -107,10 +107,13 @@ struct Proposed<'a> {
 #[non_exhaustive]
 pub struct Validation {
     /// Of the principal.
+    #[serde(default, deserialize_with = "part")]
     pub principal_validation_result: Option<ValidationResult>,
     /// Of the role.
+    #[serde(default, deserialize_with = "part")]
     pub role_validation_result: Option<ValidationResult>,
     /// Of the resource group.
+    #[serde(default, deserialize_with = "part")]
     pub resource_group_validation_result: Option<ValidationResult>,
 }
 
@@ -144,9 +147,11 @@ pub struct ValidationResult {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LooseResult {
+    #[serde(default, deserialize_with = "part")]
     valid: Option<bool>,
+    #[serde(default, deserialize_with = "part")]
     is_valid: Option<bool>,
-    #[serde(default, deserialize_with = "loose_text")]
+    #[serde(default, deserialize_with = "part")]
     error_message: Option<String>,
 }
 

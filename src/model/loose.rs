@@ -3,6 +3,9 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+#[cfg(any(feature = "harness", feature = "deepset"))]
+use super::json;
+
 /// The first of these fields that is text (or a number, as text) and not empty.
 pub(crate) fn text(object: &Value, fields: &[&str]) -> Option<String> {
     fields.iter().find_map(|field| match object.get(field)? {
@@ -16,20 +19,11 @@ pub(crate) fn text(object: &Value, fields: &[&str]) -> Option<String> {
 #[cfg(any(feature = "harness", feature = "deepset"))]
 pub(crate) fn list<T: serde::de::DeserializeOwned>(object: &Value, field: &str) -> Vec<T> {
     let items = object.get(field).and_then(Value::as_array);
-    items.into_iter().flatten().filter_map(|item| T::deserialize(item).ok()).collect()
-}
-
-/// Reads a part that may be null for one that may be absent.
-///
-/// # Errors
-/// The deserializer's error.
-#[cfg(any(feature = "twilio", feature = "redox", feature = "harness"))]
-pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| json::read(item.to_string().as_bytes()).ok())
+        .collect()
 }
 
 /// Reads text that nothing depends on: a number becomes text, anything else nothing.
@@ -58,8 +52,36 @@ where
     T: Deserialize<'de> + AsRef<str>,
 {
     let id = T::deserialize(deserializer)?;
-    if id.as_ref().is_empty() {
-        return Err(serde::de::Error::custom("an empty id"));
-    }
+    check_id(id.as_ref())?;
     Ok(id)
+}
+
+/// Checks the id in a response.
+///
+/// # Errors
+/// An error if it is empty, or holds what [stands](super::json::read) for half of a character.
+pub(crate) fn check_id<E: serde::de::Error>(id: &str) -> Result<(), E> {
+    match id {
+        "" => Err(E::custom("an empty id")),
+        id if is_id(id) => Ok(()),
+        _ => Err(E::custom("an id with half of a character")),
+    }
+}
+
+/// Whether a text in a response can be an id.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && !text.contains('\u{fffd}')
+}
+
+/// Reads a list that may be null for an empty one.
+///
+/// # Errors
+/// The deserializer's error.
+#[cfg(feature = "harness")]
+pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod env;
 mod id;
+pub(crate) mod json;
 pub(crate) mod loose;
 mod open_enum;
 mod secret;

@@ -4,14 +4,21 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
+use crate::model::json;
+
 /// Why a response with a success status is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The body has another shape; the text says where. The change was made nevertheless, unless the
-    /// operation is [confirmed by its body](super::Spec::confirmed_by_body).
+    /// The body is JSON of another shape; the text says where. The change was made nevertheless,
+    /// unless the operation is [confirmed by its body](super::Spec::confirmed_by_body).
     #[error("{0}")]
     Shape(Cow<'static, str>),
+    /// The body is not a response of the service: it is empty, no JSON or not complete, or a list
+    /// where an object belongs. A login page may have been sent in its place, so the outcome is
+    /// unknown.
+    #[error("{0}")]
+    Unrecognized(Cow<'static, str>),
     /// The body says that the call failed, under a status that says it succeeded. The outcome is
     /// unknown.
     #[error("the body reports a failure under a success status")]
@@ -29,27 +36,48 @@ impl DecodeError {
 /// Reads a body as JSON; an error names the field at which the body has another shape.
 ///
 /// # Errors
-/// [`DecodeError::Shape`] if the body is not JSON of this shape.
+/// [`DecodeError::Shape`] if the body has another shape, [`DecodeError::Unrecognized`] if it is no
+/// JSON, or no JSON of this kind.
 pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(DecodeError::shape("the body is empty"));
+    if is_blank(body) {
+        return Err(DecodeError::Unrecognized("the body is empty".into()));
     }
-    // Tracking the path costs an allocation a field, so only a failed body is read again with it.
-    serde_json::from_slice(body).or_else(|_| decode_json_with_path(body))
+    json::read(body).map_err(|(path, cause)| {
+        let whole = path == "." || path == "?";
+        let place = if whole { "body" } else { &path };
+        let cause_text = cause.to_string();
+        if cause.classify() != serde_json::error::Category::Data {
+            return DecodeError::Unrecognized(format!("not JSON at {place}: {cause_text}").into());
+        }
+        // The path names the place; a line would be one of a part.
+        let cause = cause_text.split(" at line ").next().unwrap_or_default();
+        let text = format!("{place}: {cause}").into();
+        // Of the whole body, a type is a kind: list, object, text.
+        let other_kind = whole && cause.starts_with("invalid type");
+        if other_kind { DecodeError::Unrecognized(text) } else { DecodeError::Shape(text) }
+    })
 }
 
-fn decode_json_with_path<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let (path, cause) = (error.path().to_string(), error.into_inner());
-        let place = if path == "." || path == "?" { "body" } else { &path };
-        match cause.classify() {
-            serde_json::error::Category::Data => DecodeError::shape(format!("{place}: {cause}")),
-            _ => DecodeError::shape(format!("not JSON at {place}: {cause}")),
-        }
-    })?;
-    reader.end().map_err(|cause| DecodeError::shape(format!("not JSON: {cause}")))?;
-    Ok(value)
+/// Reads a body where none is expected: it may be empty or any JSON, and counts as `null`.
+///
+/// # Errors
+/// [`DecodeError::Unrecognized`] if it is something else.
+pub(super) fn decode_none<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
+    if !is_blank(body) {
+        decode_json::<serde::de::IgnoredAny>(body)?;
+    }
+    decode_json(b"null")
+}
+
+/// Whether a body is a whole JSON object or array.
+pub(crate) fn is_json(body: &[u8]) -> bool {
+    let starts = json::without_mark(body).trim_ascii_start().first();
+    let whole = || json::read::<serde::de::IgnoredAny>(body).is_ok();
+    matches!(starts, Some(b'{' | b'[')) && std::str::from_utf8(body).is_ok() && whole()
+}
+
+fn is_blank(body: &[u8]) -> bool {
+    body.iter().all(u8::is_ascii_whitespace)
 }
 
 #[cfg(test)]

@@ -33,12 +33,14 @@ mod path;
 mod service;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Effect, Error};
 
+use decode::decode_none;
+pub(crate) use decode::is_json;
 pub use decode::{DecodeError, decode_json};
 #[cfg(any(feature = "twilio", feature = "redox"))]
 pub(crate) use list::link_value;
@@ -154,7 +156,8 @@ impl Spec {
         Self::new(name, Method::DELETE, paths)
     }
 
-    /// Sets the statuses that the service documents as success.
+    /// Sets the statuses that the service documents as success. Of 200 and 201 either counts where the
+    /// other is documented, and 200 where 204 is.
     #[must_use]
     pub const fn success(mut self, statuses: &'static [u16]) -> Self {
         self.success = statuses;
@@ -224,6 +227,30 @@ impl Spec {
     pub(crate) fn expects_body(&self) -> bool {
         self.success.iter().any(|status| *status != 204)
     }
+
+    /// Whether this status is a documented success.
+    pub(crate) fn documents(&self, status: StatusCode) -> bool {
+        self.success.contains(&status.as_u16())
+    }
+
+    /// Whether a response with this status may be a success: a documented one, or one that a gateway
+    /// may have put in its place.
+    pub(crate) fn accepts(&self, status: StatusCode) -> bool {
+        let documented = |status| self.success.contains(&status);
+        self.documents(status)
+            || match status {
+                StatusCode::OK => documented(201) || documented(204),
+                StatusCode::CREATED => documented(200),
+                _ => false,
+            }
+    }
+
+    /// Whether a success adds a thing: a conflict then means that it is there already.
+    pub(crate) fn creates(&self) -> bool {
+        self.method == Method::POST
+            && self.idempotency == Idempotency::NonIdempotent
+            && self.success.contains(&201)
+    }
 }
 
 /// One call of a service: a value that holds or borrows the call's input.
@@ -272,13 +299,15 @@ pub trait Operation: Send + Sync {
         Ok(Body::none())
     }
 
-    /// Decodes a successful response. By default it reads JSON; where the only success status is
-    /// 204, the body is not read and counts as `null`.
+    /// Decodes a successful response. By default it reads JSON. Under 204, and where that is the only
+    /// documented success status, the output is read from `null`, and the body may be empty or any
+    /// JSON.
     ///
     /// # Errors
     /// [`DecodeError`] if the body has another shape, or reports failure.
     fn decode(response: &http::Response<Bytes>) -> Result<Self::Output, DecodeError> {
-        if Self::SPEC.expects_body() { decode_json(response.body()) } else { decode_json(b"null") }
+        let empty = response.status() == StatusCode::NO_CONTENT || !Self::SPEC.expects_body();
+        if empty { decode_none(response.body()) } else { decode_json(response.body()) }
     }
 
     /// Decides whether the refusal of a *repeated* request was caused by its own first attempt: a
@@ -492,7 +521,7 @@ mod tests {
     }
 
     #[test]
-    fn body_of_a_204_is_not_read() {
+    fn body_in_place_of_none_is_empty_or_json() {
         struct Delete;
         impl Operation for Delete {
             type Service = TestService;
@@ -501,8 +530,30 @@ mod tests {
         }
         let response =
             |body: &'static str| http::Response::new(Bytes::from_static(body.as_bytes()));
-        Delete::decode(&response("<html>")).expect("it is not read");
-        Update::decode(&response("<html>")).expect_err("it is no JSON");
-        Update::decode(&response("null")).expect("it is JSON");
+        for (body, none, one) in [
+            ("", true, false),
+            (" \n", true, false),
+            ("null", true, true),
+            ("{}", true, false),
+            ("<html>", false, false),
+            ("{", false, false),
+        ] {
+            assert_eq!(Delete::decode(&response(body)).is_ok(), none, "{body}");
+            assert_eq!(Update::decode(&response(body)).is_ok(), one, "{body}");
+        }
+    }
+
+    #[test]
+    fn status_of_a_success_may_be_another_one() {
+        let accepted = |documented: &'static [u16]| {
+            let spec = Spec::get("test things.get", &["/things"]).success(documented);
+            let all = [200, 201, 202, 203, 204, 205, 206];
+            let status = |status: &u16| StatusCode::from_u16(*status).expect("it is a status");
+            all.into_iter().filter(|it| spec.accepts(status(it))).collect::<Vec<_>>()
+        };
+        assert_eq!(accepted(&[200]), [200, 201]);
+        assert_eq!(accepted(&[201]), [200, 201]);
+        assert_eq!(accepted(&[204]), [200, 204]);
+        assert_eq!(accepted(&[202]), [202]);
     }
 }

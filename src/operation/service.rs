@@ -18,6 +18,13 @@ pub trait Service: Send + Sync + 'static {
     /// failure by status alone.
     fn read_failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure;
 
+    /// Returns whether the body of a response with a success status is the service's own form of an
+    /// error. It is asked only where the body is not a response to the call.
+    fn reports_failure(body: &[u8]) -> bool {
+        let _ = body;
+        false
+    }
+
     /// Returns the id under which the service knows the request, from the headers of any response.
     fn request_id(headers: &HeaderMap) -> Option<String> {
         let _ = headers;
@@ -42,25 +49,31 @@ pub struct Failure {
     pub retry_at: Option<SystemTime>,
     /// The service's own typed error.
     pub service: Option<Arc<dyn Any + Send + Sync>>,
+    /// Whether the service's code decided the kind.
+    pub(crate) by_code: bool,
 }
 
 impl Failure {
     /// A failure with this status; `by_code` is the meaning of the service's own code, if it has one.
     ///
     /// The code decides where the service refused or failed (4xx, 5xx). But 429 is a rate limit
-    /// whatever the code, and only a refusal (a 4xx other than 408) counts as a rate limit by its
-    /// code alone, since it says that nothing was processed.
+    /// whatever the code, and only a refusal (a 4xx other than 408) counts as a rate limit or as "not
+    /// found" by its code alone: a 5xx does not say that nothing was processed.
+    ///
+    /// Without a code, the client takes 409 for [`ErrorKind::AlreadyExists`] where the operation
+    /// creates a thing: a POST whose success is 201.
     #[must_use]
     pub fn new(status: StatusCode, by_code: Option<ErrorKind>) -> Self {
         let by_status = ErrorKind::from_status(status);
         let kind = match (status.as_u16(), by_code) {
             (408 | 429, _) | (_, None) => by_status,
-            (500..=599, Some(ErrorKind::RateLimited)) => by_status,
+            (500..=599, Some(ErrorKind::RateLimited | ErrorKind::NotFound)) => by_status,
             (400..=599, Some(kind)) => kind,
             (_, Some(_)) => by_status,
         };
+        let by_code = by_code == Some(kind);
         let (code, message, request_id) = (None, None, None);
-        Self { kind, code, message, request_id, retry_at: None, service: None }
+        Self { kind, code, message, request_id, retry_at: None, service: None, by_code }
     }
 
     /// A failure of which only the status is known.

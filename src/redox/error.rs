@@ -6,9 +6,9 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::Redox;
+use crate::model::json;
 use crate::model::loose::text;
 use crate::operation::{Failure, Service};
-use crate::transport::LONGEST_ERROR;
 
 /// A Redox error body. The Platform's own form is not documented: this holds what is found in the
 /// forms of its neighbours (`{error, error_description}`, `{message}`, `payload.errors`, and the
@@ -29,7 +29,7 @@ pub struct ServiceError {
 
 impl ServiceError {
     fn read(body: &[u8]) -> Option<Self> {
-        let raw: Value = serde_json::from_slice(body).ok()?;
+        let raw = json::value(body)?;
         raw.as_object()?;
         let at = |path| raw.pointer(path).unwrap_or(&Value::Null);
         let own = ["error_description", "errorDetail", "message"].map(|field| text(&raw, &[field]));
@@ -50,12 +50,6 @@ impl ServiceError {
             .or_else(|| text(at("/Meta/Errors/0"), &["Type"]));
         Some(Self { code, messages, link: text(&raw, &["error_uri"]), raw })
     }
-
-    /// Whether a body reports an error. One that is too long for that is not looked at.
-    pub(super) fn is_in(body: &[u8]) -> bool {
-        let read = if body.len() <= LONGEST_ERROR { Self::read(body) } else { None };
-        read.is_some_and(|error| error.code.is_some() || !error.messages.is_empty())
-    }
 }
 
 impl Service for Redox {
@@ -64,5 +58,10 @@ impl Service for Redox {
         let Some(error) = ServiceError::read(body) else { return failure };
         let message = Some(error.messages.join("; ")).filter(|message| !message.is_empty());
         failure.with_code(error.code.clone()).with_message(message).with_service(error)
+    }
+
+    fn reports_failure(body: &[u8]) -> bool {
+        let error = ServiceError::read(body);
+        error.is_some_and(|error| error.code.is_some() || !error.messages.is_empty())
     }
 }

@@ -5,8 +5,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{EnvironmentId, ServiceError};
-use crate::model::loose::{loose_text, nullable};
+use super::EnvironmentId;
+use crate::model::json::{self, part, part_or_default};
+use crate::model::loose::{check_id, loose_text};
 use crate::model::{Timestamp, open_enum};
 use crate::operation::{DecodeError, ListPage, decode_json};
 
@@ -18,7 +19,7 @@ pub(super) const SUCCESS: &[u16] = &[200, 201];
 #[non_exhaustive]
 pub struct Envelope<P> {
     /// About the format of the response.
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "part_or_default")]
     pub meta: Meta,
     /// The output itself.
     pub payload: P,
@@ -58,10 +59,10 @@ pub struct Memberships<M> {
 #[non_exhaustive]
 pub struct OrganizationMembership {
     /// The organization.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub organization: Option<Reference>,
     /// The role: owner, admin or member. Every user has exactly one (*documented*).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub role: Option<Reference>,
     /// The user.
     pub user: Member,
@@ -72,10 +73,10 @@ pub struct OrganizationMembership {
 #[non_exhaustive]
 pub struct EnvironmentMembership {
     /// The environment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub environment: Option<Reference>,
     /// The role. A user has at most one in an environment (*documented*).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub role: Option<Reference>,
     /// The user.
     pub user: Member,
@@ -137,10 +138,10 @@ pub struct ListedEnvironment {
     #[serde(default, deserialize_with = "loose_text", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub environment_flag: Option<EnvironmentFlag>,
     /// The organization that it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub organization: Option<Reference>,
 }
 
@@ -160,7 +161,7 @@ open_enum! {
 ///
 /// # Errors
 /// [`DecodeError::Unsuccessful`] where the payload says `success: false`, as text too, whatever
-/// else it holds, and where the body reports an error in place of the payload.
+/// else it holds.
 pub(super) fn decode<T: DeserializeOwned>(
     response: &http::Response<Bytes>,
 ) -> Result<T, DecodeError> {
@@ -174,14 +175,11 @@ pub(super) fn decode<T: DeserializeOwned>(
         success: Option<bool>,
     }
     let body = response.body();
-    let report: serde_json::Result<Report> = serde_json::from_slice(body);
+    let report = json::read::<Report>(body);
     if report.is_ok_and(|report| report.payload.success == Some(false)) {
         return Err(DecodeError::Unsuccessful);
     }
-    decode_json(body).map_err(|error| match ServiceError::is_in(body) {
-        true => DecodeError::Unsuccessful,
-        false => error,
-    })
+    decode_json(body)
 }
 
 /// Returns the only page of a list.
@@ -193,8 +191,7 @@ pub(super) fn only_page<T>(items: Vec<T>) -> ListPage<T> {
 /// Reads an id: text, or a number as text.
 pub(super) fn identifying<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     match Value::deserialize(from)? {
-        Value::String(id) if id.is_empty() => Err(D::Error::custom("an empty id")),
-        Value::String(id) => Ok(id),
+        Value::String(id) => check_id(&id).map(|()| id),
         Value::Number(id) => Ok(id.to_string()),
         _ => Err(D::Error::custom("an id that is neither text nor a number")),
     }
@@ -213,6 +210,8 @@ fn yes_or_no<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Erro
     Ok(match Value::deserialize(from)? {
         Value::Bool(flag) => Some(flag),
         Value::String(text) => text.to_ascii_lowercase().parse().ok(),
+        Value::Number(number) if number == 1.into() => Some(true),
+        Value::Number(number) if number == 0.into() => Some(false),
         _ => None,
     })
 }

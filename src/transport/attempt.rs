@@ -22,7 +22,7 @@ pub(super) struct Failed {
 }
 
 /// The longest body that is read for a service's typed error.
-pub(crate) const LONGEST_ERROR: usize = 64 * 1024;
+pub(super) const LONGEST_ERROR: usize = 64 * 1024;
 
 impl Transport {
     /// Sends a request once. (An `async fn` would hold its arguments twice, the request among them.)
@@ -59,7 +59,7 @@ impl Transport {
                 Ok(read) => read.map_err(Some),
                 Err(_) => Err(None),
             };
-            let success = endpoint.spec.success.contains(&parts.status.as_u16());
+            let success = endpoint.spec.accepts(parts.status);
             match (success, body) {
                 (true, Ok(body)) => Ok(http::Response::from_parts(parts, body)),
                 (true, Err(cause)) => Err(unreadable(endpoint, parts, cause, limit.setting, mask)),
@@ -100,15 +100,18 @@ pub(super) fn failure(
 ) -> (ErrorKind, Error) {
     // A token must not be kept in any form, whatever the status.
     let refused = status.is_client_error() || status.is_server_error();
+    let is_error = || refused || endpoint.is_failure(body);
     let holds_token = || body.windows(12).any(|part| part == b"access_token");
-    let body = if endpoint.spec.sensitive && (!refused || holds_token()) { &[] } else { body };
+    let body = if endpoint.spec.sensitive && (holds_token() || !is_error()) { &[] } else { body };
     // No service sends an error of such length; as a tree it would be many times as large.
     let readable = if body.len() <= LONGEST_ERROR { body } else { &[] };
     let mut failure = (endpoint.read_failure)(status, &headers, readable);
-    let success = endpoint.spec.success.contains(&status.as_u16());
-    if success && failure.kind == ErrorKind::UnexpectedStatus {
+    if endpoint.spec.accepts(status) && failure.kind == ErrorKind::UnexpectedStatus {
         // The status was expected; the body reports the failure.
         failure.kind = ErrorKind::Rejected;
+    }
+    if status == StatusCode::CONFLICT && !failure.by_code && endpoint.spec.creates() {
+        failure.kind = ErrorKind::AlreadyExists;
     }
     let kind = failure.kind;
     let request_id = (endpoint.request_id)(&headers).or(failure.request_id);
@@ -135,7 +138,7 @@ pub(super) fn plain_text(body: &[u8]) -> Option<String> {
     (plain && words).then(|| text.to_owned())
 }
 
-/// A documented success whose body could not be read to its end (`None`: in time).
+/// A success whose body could not be read to its end (`None`: in time).
 fn unreadable(
     endpoint: &Endpoint,
     parts: http::response::Parts,
@@ -172,8 +175,8 @@ fn unreadable(
     if !endpoint.spec.sensitive {
         error = error.with_body(&mask.bytes(partial));
     }
-    let outcome = AttemptOutcome::Unreadable { confirmed: endpoint.spec.status_confirms };
-    Failed { outcome, error }
+    // It need not have been the service that responded.
+    Failed { outcome: AttemptOutcome::Unreadable { confirmed: false }, error }
 }
 
 /// Adds the head of a response.

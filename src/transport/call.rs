@@ -302,10 +302,13 @@ fn read<T>(
     now: SystemTime,
 ) -> Result<Response<T>, Error> {
     let Reply { response, mask } = reply;
-    let decoded = decode(&response);
+    let decoded = endpoint.checked(&response, decode(&response)).map_err(|cause| {
+        let confirmed = endpoint.confirms(&response, &cause);
+        (cause, AttemptOutcome::Unreadable { confirmed })
+    });
     let (parts, body) = response.into_parts();
     let (status, headers) = (parts.status, parts.headers);
-    let cause = match decoded {
+    let (cause, unreadable) = match decoded {
         Ok(output) => {
             let request_id = (endpoint.request_id)(&headers).map(|id| mask.text(id));
             let attempts = progress.attempts;
@@ -314,19 +317,18 @@ fn read<T>(
         Err(cause) => cause,
     };
     let headers = mask.headers(headers);
-    let unreadable = AttemptOutcome::Unreadable { confirmed: endpoint.spec.status_confirms };
     let (outcome, error) = match cause {
         DecodeError::Unsuccessful => {
             let (_, error) = failure(endpoint, status, headers, &mask.bytes(body), now);
             (AttemptOutcome::Unsuccessful, error)
         }
-        DecodeError::Shape(text) if endpoint.spec.sensitive => {
+        DecodeError::Shape(text) | DecodeError::Unrecognized(text) if endpoint.spec.sensitive => {
             // What follows the place may quote a token.
             let place = text.split(':').next().unwrap_or_default().to_owned();
             let error = Error::new(ErrorKind::Decode).with_detail(place);
             (unreadable, identify(error, endpoint, status, headers))
         }
-        DecodeError::Shape(text) => {
+        DecodeError::Shape(text) | DecodeError::Unrecognized(text) => {
             // The decoder quotes what it could not read.
             let error = Error::new(ErrorKind::Decode)
                 .with_detail(mask.text(text.into_owned()))

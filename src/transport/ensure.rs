@@ -330,10 +330,16 @@ impl Reconciler {
         let mut open: Option<Error> = None;
         loop {
             let change = if before.is_some() { desired.replace() } else { desired.create() };
+            let spec = change.spec();
             let error = match self.change(change).await {
-                Ok((_, created)) => {
+                Ok((status, created)) if spec.is_none_or(|spec| spec.documents(status)) => {
                     return Ok((Ensured::Created(desired.created(created)?), before));
                 }
+                // It may have found what was there already: reading tells whether it is as desired.
+                Ok((status, _)) => Error::new(ErrorKind::UnexpectedStatus)
+                    .with_status(status)
+                    .with_effect(Effect::Unknown)
+                    .with_attempts(1),
                 Err(error) => error,
             };
             if !desired.may_exist(&error) && error.effect() == Effect::NotApplied {

@@ -150,7 +150,10 @@ async fn create_and_reading_decide_the_outcome() {
     let duplicate = || Act::respond(409, r#"{"code":"DUPLICATE"}"#);
     for (change, expected) in [
         (Act::created(), Ok(Ensured::Created(seven()))),
-        (Act::respond(201, "<html>"), Ok(Ensured::Created(seven()))),
+        (Act::respond(201, "{}"), Ok(Ensured::Created(seven()))),
+        (Act::respond(201, "<html>"), Ok(Ensured::Indeterminate(seven()))),
+        // Another success status: it may have been there.
+        (Act::respond(200, r#"{"id":"7"}"#), Ok(Ensured::Indeterminate(seven()))),
         (duplicate(), Ok(Ensured::AlreadyExisted(seven()))),
         (Act::respond(500, ""), Ok(Ensured::Indeterminate(seven()))),
         (Act::respond(403, ""), Err(ErrorKind::PermissionDenied)),
@@ -162,10 +165,15 @@ async fn create_and_reading_decide_the_outcome() {
         assert_eq!(outcome.map_err(|error| error.kind()), expected, "{context}");
     }
     // Where the service has no word for a second one, a conflict may be about it.
-    let conflict = || Act::respond(409, "");
-    let outcome = ensured::<true>(conflict(), vec![found("7")]).await;
+    let conflict = |code| Act::respond(409, code);
+    for code in ["", r#"{"code":"DUPLICATE"}"#] {
+        let outcome = ensured::<true>(conflict(code), vec![found("7")]).await;
+        assert_eq!(outcome.expect("it is there"), Ensured::AlreadyExisted(seven()));
+    }
+    let other = r#"{"code":"CONFLICT"}"#;
+    let outcome = ensured::<true>(conflict(other), vec![found("7")]).await;
     assert_eq!(outcome.expect_err("it is no duplicate").kind(), ErrorKind::Conflict);
-    let outcome = ensured::<false>(conflict(), vec![nothing(), found("7")]).await;
+    let outcome = ensured::<false>(conflict(other), vec![nothing(), found("7")]).await;
     assert_eq!(outcome.expect("it is there"), Ensured::AlreadyExisted(seven()));
     // What is there already is not created.
     let (transport, sent) = over(vec![Act::created()], vec![found("7")], &once(), 0.0);
@@ -182,6 +190,7 @@ async fn mismatch_shows_both_sides() {
     for (error, effect) in [
         (ensured::<true>(duplicate(), vec![found("8")]).await, NotApplied),
         (ensured::<true>(Act::respond(500, ""), vec![found("8")]).await, Unknown),
+        (ensured::<true>(Act::respond(200, r#"{"id":"8"}"#), vec![found("8")]).await, Unknown),
         (ensured::<false>(Act::created(), vec![found("8")]).await, NotApplied),
     ] {
         let error = error.expect_err("it differs");
@@ -197,10 +206,12 @@ async fn mismatch_shows_both_sides() {
 async fn delete_and_reading_decide_the_outcome() {
     use EnsuredAbsent::{AlreadyAbsent, Deleted, Indeterminate};
     let respond = |status| Act::respond(status, "");
-    let unreadable = || Act::respond(201, "<html>");
+    let unreadable = || Act::respond(201, "{}");
     for (change, read, expected) in [
         (Act::created(), nothing(), Ok(Deleted)),
+        (Act::respond(200, r#"{"id":"7"}"#), nothing(), Ok(Deleted)),
         (unreadable(), nothing(), Ok(Deleted)),
+        (Act::respond(201, "<html>"), nothing(), Ok(Indeterminate)),
         (respond(404), nothing(), Ok(AlreadyAbsent)),
         (respond(400), nothing(), Ok(AlreadyAbsent)),
         (respond(500), nothing(), Ok(Indeterminate)),
@@ -239,7 +250,8 @@ async fn failed_reading_leaves_the_error_of_the_change() {
     for (change, kind, effect) in [
         (Act::respond(500, ""), ErrorKind::Server, Unknown),
         (Act::Broken { sent: true }, ErrorKind::Interrupted, Unknown),
-        (Act::respond(201, "<html>"), ErrorKind::Decode, Applied),
+        (Act::respond(201, "{}"), ErrorKind::Decode, Applied),
+        (Act::respond(201, "<html>"), ErrorKind::Decode, Unknown),
         (Act::respond(409, r#"{"code":"DUPLICATE"}"#), ErrorKind::AlreadyExists, NotApplied),
         (Act::respond(400, ""), ErrorKind::InvalidRequest, NotApplied),
     ] {
@@ -450,7 +462,7 @@ impl Service {
                 self.create(now + Duration::from_millis(random.u64(0..20_000)));
                 return Act::Hang { sent: true };
             }
-            10 => (self.create(now), Act::respond(201, "<html>")),
+            10 => (self.create(now), Act::respond(201, "{}")),
             _ => (self.create(now), Act::respond_with(201, BodyAct::Broken)),
         };
         if created { response } else { Act::respond(409, r#"{"code":"DUPLICATE"}"#) }
@@ -632,10 +644,12 @@ impl Shelf {
                 return Act::Hang { sent: true };
             }
             11 => return Act::respond(200, ""),
-            12 => Act::respond(201, "<html>"),
+            12 => Act::respond(201, "{}"),
             _ => Act::respond_with(201, BodyAct::Broken),
         };
-        if self.delete(whose) { success } else { Act::respond(404, "") }
+        let deleted = self.delete(whose);
+        self.unclear[whose] |= deleted && outcome == 13;
+        if deleted { success } else { Act::respond(404, "") }
     }
 
     /// Whether the result of a caller is true of what happened.

@@ -27,12 +27,13 @@ struct Truth {
 }
 
 /// Picks what becomes of one attempt, and whether the service carries it out. Unless it is
-/// `confirmed` by the status, an unusable response leaves that open.
+/// `confirmed` by the status, an unusable response of the service leaves that open.
 fn attempt(confirmed: bool, random: &mut fastrand::Rng, truth: &Mutex<Truth>) -> Act {
     let whole = |status, text: &str| Act::respond(status, text);
     let coin = random.bool();
-    let (act, applied, unclear) = match random.u32(0..22) {
-        0..=3 => (Act::created(), true, false),
+    let (act, applied, unclear) = match random.u32(0..23) {
+        0..=2 => (Act::created(), true, false),
+        3 => (whole(200, r#"{"id":"7"}"#), true, false),
         4 => (Act::ConnectFault, false, false),
         5 => (Act::Broken { sent: false }, false, false),
         6 => (Act::Hang { sent: false }, false, false),
@@ -50,16 +51,20 @@ fn attempt(confirmed: bool, random: &mut fastrand::Rng, truth: &Mutex<Truth>) ->
             (act, coin, true)
         }
         17 => (whole(*choose(random, &[501, 505, 599]), ""), coin, true),
-        18 => (whole(*choose(random, &[200, 202, 204]), r#"{"id":"7"}"#), coin, true),
+        18 => (whole(*choose(random, &[202, 203, 204]), r#"{"id":"7"}"#), coin, true),
         19 => (whole(201, r#"{"success":false}"#), coin, true),
         20 => {
-            let text = choose(random, &["", "<html>", "{}", "[1", "null"]);
+            let text = choose(random, &["{}", r#"{"id":null}"#]);
             (whole(201, text), confirmed || coin, !confirmed)
+        }
+        21 => {
+            let text = choose(random, &["", "<html>", "[1", "null"]);
+            (whole(201, text), coin, true)
         }
         _ => {
             let faults = [BodyAct::TooLarge, BodyAct::Encoded, BodyAct::Broken, BodyAct::Hang];
             let act = Act::respond_with(201, choose(random, &faults).clone());
-            (act, confirmed || coin, !confirmed)
+            (act, coin, true)
         }
     };
     let mut truth = truth.lock().expect("no panic under it");

@@ -10,8 +10,8 @@ use super::attempt::plain_text;
 use super::ensure::Ensured;
 use super::ensure_tests::Goal;
 use super::memory::{
-    Act, BodyAct, IDEMPOTENT, NON_IDEMPOTENT, Probe, SAFE, TestCredentials, TestService, script,
-    transport,
+    Act, BodyAct, IDEMPOTENT, NON_IDEMPOTENT, Probe, SAFE, TestCredentials, TestService,
+    UNCONFIRMED, script, transport,
 };
 use super::{
     Authorization, Authorize, Authorizing, ClientOptions, Patience, RetryPolicy, Transport, bounded,
@@ -165,7 +165,6 @@ async fn refusal_is_not_retried_and_changes_nothing() {
         (403, PermissionDenied),
         (404, NotFound),
         (405, Rejected),
-        (409, Conflict),
         (410, NotFound),
         (412, Conflict),
         (413, Rejected),
@@ -180,6 +179,11 @@ async fn refusal_is_not_retried_and_changes_nothing() {
         let act = Act::respond(status, "").header("location", "https://elsewhere.example/");
         row(&status.to_string(), act, renewable(), kind, NEVER_RETRIED).await;
     }
+    // Only a create can find that a thing is there already.
+    let conflict = || Act::respond(409, "");
+    fails::<SAFE>("409", conflict(), ready(), (1, Conflict, NotApplied)).await;
+    fails::<IDEMPOTENT>("409", conflict(), ready(), (1, Conflict, NotApplied)).await;
+    fails::<NON_IDEMPOTENT>("409", conflict(), ready(), (1, AlreadyExists, NotApplied)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,14 +194,18 @@ async fn unusable_success_is_not_retried() {
         ("cut off", BodyAct::Broken, Interrupted),
         ("endless", BodyAct::Hang, Timeout),
     ] {
-        row(name, Act::respond_with(201, body), ready(), kind, APPLIED_AT_ONCE).await;
+        row(name, Act::respond_with(201, body), ready(), kind, UNKNOWN_AT_ONCE).await;
     }
-    for body in ["", "<html>", "{}", "[]", "null", r#"{"id":[]}"#] {
+    // No JSON object, so that it need not be the service that responded.
+    for body in ["", " ", "<html>", "{", "null", "OK"] {
+        row(body, Act::respond(201, body), ready(), Decode, UNKNOWN_AT_ONCE).await;
+    }
+    for body in ["{}", r#"{"id":[]}"#] {
         row(body, Act::respond(201, body), ready(), Decode, APPLIED_AT_ONCE).await;
     }
     let unsuccessful = Act::respond(201, r#"{"success":false}"#);
     row("unsuccessful", unsuccessful, ready(), Rejected, UNKNOWN_AT_ONCE).await;
-    for status in [200, 202, 204, 206, 299] {
+    for status in [202, 204, 206, 299] {
         let act = Act::respond(status, r#"{"id":"1"}"#);
         row(&status.to_string(), act, ready(), UnexpectedStatus, UNKNOWN_AT_ONCE).await;
     }
@@ -209,6 +217,7 @@ async fn successful_retry_is_a_success_that_counts_attempts() {
     let refused = || Act::respond(401, "");
     for (acts, attempts) in [
         (vec![Act::created()], 1),
+        (vec![Act::respond(200, r#"{"id":"7"}"#)], 1),
         (vec![Act::ConnectFault, Act::created()], 2),
         (vec![limited(), limited(), Act::created()], 3),
         (vec![refused(), Act::created()], 2),
@@ -682,5 +691,75 @@ async fn failed_rebuild_keeps_an_earlier_unknown_outcome() {
         let seen = (error.kind(), error.effect(), error.attempts(), sent.count());
         assert_eq!(seen, (Configuration, effect, 1, 1), "{act:?}: {error}");
         assert_eq!(error.operation(), Some("test numbers.send"));
+    }
+}
+
+/// What a row of the table in `docs/retries.md` is about.
+fn acts_of(row: &str) -> Vec<Act> {
+    let all = |statuses: &[u16]| statuses.iter().map(|one| Act::respond(*one, "")).collect();
+    let broken = |sent| vec![Act::Broken { sent }, Act::Hang { sent }];
+    match row.split([':', ',']).next().unwrap_or_default() {
+        "nothing was sent" => [broken(false), vec![Act::ConnectFault]].concat(),
+        "bad input" | "the same for good" => vec![Act::Unusable],
+        "rate limited" => vec![Act::respond(429, ""), Act::respond(403, r#"{"code":"LIMIT"}"#)],
+        "401" => all(&[401]),
+        "sent" => broken(true),
+        "408" => all(&[408, 500, 502, 503, 504]),
+        "520 to 524" => all(&[520, 521, 522, 523, 524, 529]),
+        "any other 4xx" => all(&[301, 307, 400, 403, 404, 412, 418]),
+        "any other 5xx" => all(&[501, 505, 599]),
+        "any other 2xx" => all(&[202, 204, 206]),
+        "success ²" if row.contains("lacks") => vec![Act::respond(201, "{}")],
+        "success ²" if row.contains("error") => vec![Act::respond(201, r#"{"success":false}"#)],
+        "success ²" => {
+            let faults = [BodyAct::Broken, BodyAct::TooLarge, BodyAct::Encoded];
+            let faults = faults.map(|fault| Act::respond_with(201, fault));
+            ["<html>", "OK", "", "null"]
+                .map(|body| Act::respond(201, body))
+                .into_iter()
+                .chain(faults)
+                .collect()
+        }
+        other => panic!("nothing is known of {other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn documented_table_is_what_happens() {
+    async fn seen<const R: u8>(act: &Act) -> (&'static str, Effect) {
+        let (result, sent) = send::<R>(vec![act.clone()], renewable(), &options()).await;
+        let error = result.expect_err("it is no success");
+        let is_401 = error.status().is_some_and(|status| status == 401);
+        let retries = match sent {
+            1 => "no",
+            2 if is_401 => "once, with a new token",
+            _ => "retried",
+        };
+        (retries, error.effect())
+    }
+    let table = include_str!("../../docs/retries.md").replace(['*', '`'], "");
+    let rows = table.lines().skip_while(|line| !line.starts_with("| what happened")).skip(2);
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [what, repeatable, create, effect] = cells[..] else { panic!("not four: {row}") };
+        let (safe, repeatable) = match repeatable {
+            "only if safe" => ("retried", "no"),
+            both => (both, both),
+        };
+        let (effect, at_redox) = effect.split_once("; at Redox ").unwrap_or((effect, effect));
+        for act in acts_of(what) {
+            let words = |(retries, effect)| (retries, format!("{effect:?}"));
+            let expected = |retries, effect: &str| (retries, effect.to_owned());
+            let (idempotent, made) =
+                (seen::<IDEMPOTENT>(&act).await, seen::<NON_IDEMPOTENT>(&act).await);
+            assert_eq!(words(made), expected(create, effect), "{row}: {act:?}");
+            assert_eq!(seen::<SAFE>(&act).await, (safe, NotApplied), "{row}: {act:?}");
+            assert_eq!(words(idempotent), expected(repeatable, effect), "{row}: {act:?}");
+            assert_eq!(
+                words(seen::<UNCONFIRMED>(&act).await),
+                expected(repeatable, at_redox),
+                "{row}: {act:?}"
+            );
+        }
     }
 }

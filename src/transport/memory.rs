@@ -188,6 +188,7 @@ impl Service for TestService {
             Some("LIMIT") => Some(ErrorKind::RateLimited),
             Some("DENIED") => Some(ErrorKind::PermissionDenied),
             Some("DUPLICATE") => Some(ErrorKind::AlreadyExists),
+            Some("CONFLICT") => Some(ErrorKind::Conflict),
             _ => None,
         };
         Failure::new(status, by_code).with_code(code)

@@ -46,8 +46,6 @@ pub use position::Position;
 pub use retry::RetryPolicy;
 pub use wire::BoxFuture;
 
-#[cfg(feature = "redox")]
-pub(crate) use attempt::LONGEST_ERROR;
 pub(crate) use authorize::{Authorization, Authorize, Authorizing, Patience};
 pub(crate) use call::CallOptions;
 #[cfg(any(feature = "twilio", feature = "harness", feature = "redox"))]
@@ -72,7 +70,8 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::model::Secret;
 use crate::model::env::Vars;
 use crate::operation::{
-    Failure, Idempotency, ListOperation, Operation, Service, Spec, build, complete,
+    DecodeError, Failure, Idempotency, ListOperation, Operation, Service, Spec, build, complete,
+    is_json,
 };
 use attempt::Failed;
 use authorize::Authorizing::{Pending, Ready};
@@ -123,6 +122,9 @@ struct Endpoint {
     spec: Spec,
     read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
     effect_of_refusal: fn(&Error) -> Option<Effect>,
+    reports_failure: fn(&[u8]) -> bool,
+    /// Whether a response with a success status is evidence that the change was made.
+    is_evidence: fn(&http::Response<Bytes>) -> bool,
     request_id: fn(&HeaderMap) -> Option<String>,
     request_id_label: &'static str,
 }
@@ -134,6 +136,14 @@ impl Endpoint {
                 spec: O::SPEC,
                 read_failure: <O::Service as Service>::read_failure,
                 effect_of_refusal: O::effect_of_refusal,
+                reports_failure: <O::Service as Service>::reports_failure,
+                is_evidence: |response| {
+                    let endpoint = Self::of::<O>();
+                    match endpoint.checked(response, O::decode(response)) {
+                        Ok(_) => endpoint.spec.status_confirms,
+                        Err(error) => endpoint.confirms(response, &error),
+                    }
+                },
                 request_id: <O::Service as Service>::request_id,
                 request_id_label: <O::Service as Service>::REQUEST_ID_LABEL,
             }
@@ -147,6 +157,37 @@ impl Endpoint {
             AttemptOutcome::Refused { .. } => (self.effect_of_refusal)(error).unwrap_or(by_status),
             _ => by_status,
         }
+    }
+
+    /// Whether a body under a success status is the service's own form of an error. One that is too
+    /// long for that is not looked at.
+    fn is_failure(&self, body: &[u8]) -> bool {
+        body.len() <= attempt::LONGEST_ERROR && (self.reports_failure)(body)
+    }
+
+    /// Returns what was decoded of a response with a success status, unless its body is the service's
+    /// own form of an error.
+    ///
+    /// # Errors
+    /// The decoder's error, or that the body reports a failure.
+    fn checked<T>(
+        &self,
+        response: &http::Response<Bytes>,
+        decoded: Result<T, DecodeError>,
+    ) -> Result<T, DecodeError> {
+        // Anything passes where no body is expected.
+        let passes_anyway = decoded.is_ok() && self.spec.expects_body();
+        if !passes_anyway && self.is_failure(response.body()) {
+            return Err(DecodeError::Unsuccessful);
+        }
+        decoded
+    }
+
+    /// Whether a response with a success status says that the change was made, though its body cannot
+    /// be used: the service itself must have responded.
+    fn confirms(&self, response: &http::Response<Bytes>, error: &DecodeError) -> bool {
+        let is_response = matches!(error, DecodeError::Shape(_)) && is_json(response.body());
+        self.spec.status_confirms && is_response
     }
 }
 
@@ -554,10 +595,10 @@ fn report(
         Ok(response) if idempotency == Idempotency::Safe => {
             (Some(response.status()), None, Effect::NotApplied)
         }
-        Ok(response) if !endpoint.spec.status_confirms => {
-            (Some(response.status()), None, Effect::Unknown)
+        Ok(response) if (endpoint.is_evidence)(response) => {
+            (Some(response.status()), None, Effect::Applied)
         }
-        Ok(response) => (Some(response.status()), None, Effect::Applied),
+        Ok(response) => (Some(response.status()), None, Effect::Unknown),
         Err(Failed { outcome, error }) => {
             (error.status(), Some(error.kind()), endpoint.effect(*outcome, error))
         }

@@ -87,8 +87,8 @@ pub(crate) enum AttemptOutcome {
     NoResponse,
     /// The service responded with something else than a success.
     Refused { status: u16, kind: ErrorKind },
-    /// A documented success whose body could not be used; `confirmed` if the status alone says that
-    /// the change was made.
+    /// A success whose body could not be used; `confirmed` if it is the service's all the same, and its
+    /// status says that the change was made.
     Unreadable { confirmed: bool },
     /// A success whose body reports a failure.
     Unsuccessful,

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::Timestamp;
+use crate::model::json;
 use crate::model::loose::text;
 use crate::operation::Failure;
 
@@ -176,9 +177,12 @@ pub struct ServiceError {
     pub raw: Value,
 }
 
+/// The schema of SCIM's errors.
+const SCIM_ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
 impl ServiceError {
     fn read(body: &[u8]) -> Option<Self> {
-        let raw: Value = serde_json::from_slice(body).ok()?;
+        let raw = json::value(body)?;
         raw.is_object().then(|| Self {
             code: text(&raw, &["code"]).and_then(|code| code.parse().ok()),
             message: text(&raw, &["message", "detail", "title", "error_description"]),
@@ -227,6 +231,17 @@ pub(super) fn is_not_found_by(error: &Error, code: ErrorCode) -> bool {
     let actual = error.service::<ServiceError>().and_then(|error| error.code);
     let refused = error.status().is_some_and(|status| status.is_client_error());
     error.is_not_found() && refused && actual == Some(code)
+}
+
+/// Whether a body is an error in any of its forms.
+pub(super) fn reports_failure(body: &[u8]) -> bool {
+    ServiceError::read(body).is_some_and(|error| {
+        let schemas = error.raw.get("schemas").and_then(Value::as_array);
+        error.status.is_some_and(|status| status >= 400)
+            || (error.code.is_some() && error.message.is_some())
+            || text(&error.raw, &["error"]).is_some()
+            || schemas.is_some_and(|schemas| schemas.iter().any(|schema| schema == SCIM_ERROR))
+    })
 }
 
 /// Reads any failure of a Twilio service.

@@ -113,7 +113,7 @@ async fn change_without_readable_success_has_an_unknown_outcome() {
         ("{}", ErrorKind::Decode),
         (r#"{"payload":{}}"#, ErrorKind::Decode),
         (r#"{"payload":{"success":null}}"#, ErrorKind::Decode),
-        (r#"{"payload":{"success":0}}"#, ErrorKind::Decode),
+        (r#"{"payload":{"success":0}}"#, ErrorKind::Rejected),
         (r#"{"payload":{"success":"true"}}"#, ErrorKind::Decode),
         ("", ErrorKind::Decode),
         ("<html>", ErrorKind::Decode),
@@ -351,7 +351,7 @@ mod the_fake {
 
         assignments.create(&given("r-1", "u-1")).await.expect("there is none");
         let error = assignments.create(&given("r-2", "u-1")).await.expect_err("there is one");
-        assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::NotApplied));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::AlreadyExists, Effect::NotApplied));
         fake.duplicates(RedoxDuplicates::Replaced);
         assignments.create(&given("r-2", "u-1")).await.expect("it is told to");
         assert_eq!(fake.environment_memberships()[0].role, "r-2");

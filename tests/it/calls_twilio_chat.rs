@@ -235,7 +235,7 @@ async fn refused_duplicate_is_looked_for() {
     fake.duplicates(TwilioDuplicates::Refused);
     created(&roles, "reader", &["a"]).await;
     let error = roles.create(&new("reader", &["a"])).await.expect_err("it is there");
-    assert!(error.is_conflict(), "{error}");
+    assert!(error.is_already_exists(), "{error}");
     created(&roles, "writer", &["a"]).await;
 }
 

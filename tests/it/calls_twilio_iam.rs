@@ -253,7 +253,7 @@ mod role_assignments {
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => {
                     let told = (error.kind(), error.effect());
-                    assert_eq!(told, (ErrorKind::Conflict, Effect::NotApplied), "{error}");
+                    assert_eq!(told, (ErrorKind::AlreadyExists, Effect::NotApplied), "{error}");
                     assert_eq!(error.status().map(|status| status.as_u16()), Some(409));
                     assert!(!is_there);
                 }

@@ -110,6 +110,7 @@ fn cases(way: &Way) -> Vec<Case> {
         ("reset", Again, false, Reply::reset("")),
         ("408", Again, false, status(408, &[])),
         ("202", FoundOut, false, Reply::http(202, &[], b"{}")),
+        ("a page under 200", FoundOut, true, Reply::http(200, &[], b"<html>login</html>")),
     ] {
         add(format!("{name}, not processed"), then, false, is_chief, Some(always(reply.clone())));
         add(format!("{name}, processed"), then, true, is_chief, Some(always(reply)));

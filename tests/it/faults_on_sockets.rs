@@ -151,8 +151,8 @@ async fn one_fault_after_another<S: Subject>() {
     let good = S::success()[0];
     let denied = Fails(ErrorKind::PermissionDenied, Effect::NotApplied, 0);
     // The head said that it succeeded, so that not even a PUT is repeated.
-    let broken = Fails(ErrorKind::Interrupted, S::UNREADABLE, 1);
-    let unreadable = |made| Fails(ErrorKind::Decode, S::UNREADABLE, made);
+    let broken = Fails(ErrorKind::Interrupted, Effect::Unknown, 1);
+    let unreadable = |made| Fails(ErrorKind::Decode, Effect::Unknown, made);
     let undocumented = Fails(ErrorKind::UnexpectedStatus, Effect::Unknown, 0);
     let mut cases = vec![
         (1, Fault::reset().before_processing(), Transient(ErrorKind::Interrupted, 0)),

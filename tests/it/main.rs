@@ -67,6 +67,7 @@ mod round_trips;
 mod secrets;
 #[cfg(feature = "twilio")]
 mod spans;
+mod success;
 #[cfg(any(feature = "twilio", feature = "redox-jwt"))]
 mod token_errors;
 #[cfg(feature = "twilio")]

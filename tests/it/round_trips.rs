@@ -88,7 +88,10 @@ impl Like {
             }
             Value::Number(_) => any::<i64>().prop_map(Value::from).boxed(),
             _ => {
-                let texts = if self.reads(place, "") { "(?s).{0,40}" } else { "(?s).{1,40}" };
+                let texts = match self.reads(place, "") && self.reads(place, "\u{fffd}") {
+                    true => "(?s).{0,40}",
+                    false => "(?s)[^\u{fffd}]{1,40}",
+                };
                 let mut kinds =
                     vec![Just(value.clone()).boxed(), texts.prop_map(Value::from).boxed()];
                 if self.keeps(place, 7) {
@@ -112,18 +115,22 @@ impl Like {
             let values = self.values(&format!("{place}/{name}"));
             return btree_map("[a-z]{1,8}", values, 0..4).prop_map(|it| json!(it)).boxed();
         }
+        // One of two may be required: what others may lack counts.
+        let mut least = fields.clone();
         let known: Vec<_> = fields
             .keys()
             .map(|name| {
                 let inside = format!("{place}/{name}");
                 let mut kinds = vec![(3, self.values(&inside).prop_map(Some).boxed())];
-                if self.reads(&inside, Value::Null) {
+                let (mut null, mut absent) = (least.clone(), least.clone());
+                null.insert(name.clone(), Value::Null);
+                if self.reads(place, null) {
                     kinds.push((1, Just(Some(Value::Null)).boxed()));
                 }
-                let mut others = fields.clone();
-                others.remove(name);
-                if self.reads(place, others) {
+                absent.remove(name);
+                if self.reads(place, absent.clone()) {
                     kinds.push((1, Just(None).boxed()));
+                    least = absent;
                 }
                 let name = name.clone();
                 Union::new_weighted(kinds).prop_map(move |value| Some((name.clone(), value?)))

@@ -77,7 +77,11 @@ macro_rules! response {
             )?
             $(
                 $(#[$part_meta])*
-                #[serde(skip_serializing_if = "Option::is_none")]
+                #[serde(
+                    default,
+                    deserialize_with = "crate::model::json::part",
+                    skip_serializing_if = "Option::is_none"
+                )]
                 pub $part: Option<$type>,
             )*
             $($($fields)*)?

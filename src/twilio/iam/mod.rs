@@ -149,6 +149,10 @@ impl Service for TwilioIam {
         error::read_failure(status, body)
     }
 
+    fn reports_failure(body: &[u8]) -> bool {
+        error::reports_failure(body)
+    }
+
     fn request_id(headers: &HeaderMap) -> Option<String> {
         request_id(headers)
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::declare::{response, text_parts};
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::loose::nullable;
+use crate::model::json::part_or_default;
 use crate::model::{Timestamp, checked_id};
 use crate::operation::Body;
 use crate::twilio::UserSid;
@@ -323,10 +323,10 @@ response! {
         meta: UserMeta,
     } {
         /// E-mail addresses.
-        #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, deserialize_with = "part_or_default", skip_serializing_if = "Vec::is_empty")]
         pub emails: Vec<Email>,
         /// The schemas that the user follows.
-        #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+        #[serde(default, deserialize_with = "part_or_default", skip_serializing_if = "Vec::is_empty")]
         pub schemas: Vec<String>,
     }
 }

@@ -8,6 +8,7 @@ use super::declare::{Request, operations};
 use super::place::{Place, values};
 use super::{NewUser, TwilioIam, User, UserFilter, UserPatch, UserVersion};
 use crate::error::Error;
+use crate::model::json::part;
 use crate::model::{Arg, arg, text};
 use crate::operation::{
     Body, DecodeError, Idempotency, ListOperation, ListPage, Operation, Spec, decode_json,
@@ -227,6 +228,7 @@ impl List<ListUsers> {
 pub struct UserListing {
     #[serde(rename = "Resources")]
     resources: Option<Vec<User>>,
+    #[serde(default, deserialize_with = "part")]
     total_results: Option<u64>,
 }
 

@@ -15,7 +15,11 @@ macro_rules! thing {
         pub struct $name {
             $(
                 $(#[$part_meta])*
-                #[serde(skip_serializing_if = "Option::is_none")]
+                #[serde(
+                    default,
+                    deserialize_with = "crate::model::json::part",
+                    skip_serializing_if = "Option::is_none"
+                )]
                 pub $part: Option<$type>,
             )+
         }
@@ -27,7 +31,7 @@ macro_rules! thing {
             fn id(&self) -> Option<&str> {
                 let id = self.$first.as_ref().map(AsRef::as_ref);
                 $(let id = id.or_else(|| self.$other.as_ref().map(AsRef::as_ref));)?
-                id.filter(|id: &&str| !id.is_empty())
+                id.filter(|id: &&str| $crate::model::loose::is_id(id))
             }
 
             fn key(&self) -> String {

@@ -98,7 +98,7 @@ impl Fake {
         let role = role.expect("it sets a role and nothing else");
         assert_eq!(form, format!("RoleSid={role}"));
         let outcome = self.random.u32(0..14);
-        self.unclear[whose] |= matches!(outcome, 7..=11);
+        self.unclear[whose] |= matches!(outcome, 7..=11 | 13);
         if outcome == 8 || (matches!(outcome, 9 | 11) && self.random.bool()) {
             self.set(whose, role);
         }

@@ -230,6 +230,7 @@ impl<'de, T: Thing> Deserialize<'de> for PageOf<T> {
             }
         }
 
-        deserializer.deserialize_map(Reader(PhantomData))
+        let fields = const { &[T::LIST_KEY, "meta"] };
+        deserializer.deserialize_struct("PageOf", fields, Reader(PhantomData))
     }
 }

@@ -23,8 +23,10 @@ pub(crate) trait Subject: Send + Sync + Sized + 'static {
     const TEMPLATE: &'static str;
     /// The path of the base URL.
     const BASE: &'static str = "";
-    /// The effect of a success status over a body that cannot be used.
-    const UNREADABLE: Effect = Effect::Applied;
+    /// The effect of a success status over an object of another shape.
+    const MISSHAPEN: Effect = Effect::Applied;
+    /// Whether a number or a text in `detail` or `errors` reports an error.
+    const REPORTS: bool = false;
     /// Whether a refused credential can be renewed.
     const RENEWS: bool = false;
     /// A credential that the fake accepts.
@@ -312,7 +314,8 @@ mod redox {
         type ServiceError = redox::ServiceError;
         const TEMPLATE: &'static str = "/v1/organizations/{organizationId}/role-assignment";
         const BASE: &'static str = "/platform";
-        const UNREADABLE: Effect = Effect::Unknown;
+        const MISSHAPEN: Effect = Effect::Unknown;
+        const REPORTS: bool = true;
         const CREDENTIAL: &'static str = RedoxFake::TOKEN;
         const RESPONSE: &'static str = fixture!("redox/assigned.full.json");
 
@@ -346,6 +349,7 @@ mod deepset {
         type Client = deepset::Deepset;
         type Output = deepset::Role;
         type ServiceError = deepset::ServiceError;
+        const REPORTS: bool = true;
         const TEMPLATE: &'static str = "/api/v1/organization/{organization_id}/roles";
         const CREDENTIAL: &'static str = DeepsetFake::API_KEY;
         const RESPONSE: &'static str = fixture!("deepset/role.full.json");

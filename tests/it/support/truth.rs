@@ -1,23 +1,35 @@
 //! What the documented table says of a call and its response, and what is true of every error.
 
-use rolecall::operation::Idempotency;
+use rolecall::operation::{Idempotency, Spec};
 use rolecall::{Effect, Error, ErrorKind};
 
 /// The most of a body that an error keeps.
 pub(crate) const KEPT: usize = 16 << 10;
 
+/// Whether a response with this status may be a success: of 200 and 201 either stands for the other,
+/// and 200 for 204.
+pub(crate) fn may_succeed(spec: &Spec, status: u16) -> bool {
+    let documented = |status| spec.success_statuses().contains(&status);
+    match status {
+        200 => [200, 201, 204].into_iter().any(documented),
+        201 => documented(200) || documented(201),
+        _ => documented(status),
+    }
+}
+
 /// The kind of a response with this status, none of the call's successes, in which no code of the
 /// service can be read.
-pub(crate) fn kind_of_status(operation: &str, status: u16) -> ErrorKind {
+pub(crate) fn kind_of_status(spec: &Spec, status: u16) -> ErrorKind {
+    let creates = spec.method() == "POST"
+        && spec.declared_idempotency() == Idempotency::NonIdempotent
+        && spec.success_statuses().contains(&201);
     match status {
         400 | 422 => ErrorKind::InvalidRequest,
         401 => ErrorKind::Unauthenticated,
         403 => ErrorKind::PermissionDenied,
         404 | 410 => ErrorKind::NotFound,
         408 => ErrorKind::Timeout,
-        // deepset documents 409 for a name that is taken; at Harness it could mean nothing else.
-        409 if operation.starts_with("deepset") => ErrorKind::AlreadyExists,
-        409 if operation.starts_with("harness") => ErrorKind::AlreadyExists,
+        409 if creates => ErrorKind::AlreadyExists,
         409 | 412 => ErrorKind::Conflict,
         429 => ErrorKind::RateLimited,
         400..=499 => ErrorKind::Rejected,

@@ -1,0 +1,392 @@
+//! What a success needs, and what a refusal means: one table for each rule, over every endpoint.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use rolecall::operation::Idempotency;
+use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
+use serde_json::Value;
+
+use crate::fault_matrix::places;
+use crate::registry::{Caller, Checked, Endpoint, each_operation};
+use crate::support::raw::{Raw, Reply};
+use crate::support::truth::{CREATES_UNDER_404, check_form, kind_of_status, may_succeed};
+
+/// An endpoint, and a service that responds to it as it is told.
+struct Stage {
+    endpoint: Endpoint,
+    reply: Arc<Mutex<Reply>>,
+    raw: Raw,
+    caller: Caller,
+}
+
+fn options() -> ClientOptions {
+    ClientOptions::default().retry(RetryPolicy::none())
+}
+
+impl Stage {
+    async fn new(endpoint: Endpoint) -> Self {
+        let reply = Arc::new(Mutex::new(Reply::close("")));
+        let (current, before) = (Arc::clone(&reply), endpoint.before);
+        let raw = Raw::start(move |request: &[u8]| {
+            let own =
+                before.is_none_or(|path| request.starts_with(format!("POST {path} ").as_bytes()));
+            match own {
+                true => current.lock().expect("no panic").clone(),
+                false => Reply::http(201, &[], br#"{"sid":"IY1","payload":{"success":true}}"#),
+            }
+        })
+        .await;
+        Self { caller: endpoint.caller(&raw.origin(), options()), endpoint, reply, raw }
+    }
+
+    fn says(&self, status: u16, body: &str) {
+        *self.reply.lock().expect("no panic") = Reply::http(status, &[], body.as_bytes());
+    }
+
+    /// The result of the call where the service says this.
+    async fn call(&self, status: u16, body: &str) -> Result<(), Error> {
+        self.says(status, body);
+        (self.caller)().await
+    }
+
+    /// Calls, and checks kind and effect; `None` where the request is made for another one, which was
+    /// not sent.
+    async fn fails(
+        &self,
+        status: u16,
+        body: &str,
+        kind: ErrorKind,
+        effect: Effect,
+    ) -> Option<Error> {
+        let context = format!("{}: {status} {body}", self.endpoint);
+        let error = self.call(status, body).await.expect_err(&context);
+        check_form(&error).expect(&context);
+        if self.endpoint.before.is_some() {
+            assert_eq!(error.effect(), Effect::NotApplied, "{context}");
+            return None;
+        }
+        let safe = self.endpoint.idempotency() == Idempotency::Safe;
+        let effect = if safe { Effect::NotApplied } else { effect };
+        assert_eq!((error.kind(), error.effect()), (kind, effect), "{context}: {error}");
+        assert_eq!(error.status().map(|it| it.as_u16()), Some(status), "{context}");
+        assert_eq!(error.body(), body.as_bytes(), "{context}");
+        Some(error)
+    }
+
+    fn successes(&self) -> impl Iterator<Item = u16> + use<> {
+        let spec = self.endpoint.spec;
+        [200, 201].into_iter().filter(|status| may_succeed(spec, *status))
+    }
+}
+
+/// A login page, or anything else that is not the service's, changes nothing for certain.
+#[tokio::test]
+async fn success_without_a_response_of_the_service_is_unknown() {
+    for endpoint in each_operation() {
+        let stage = Stage::new(endpoint).await;
+        let response = stage.endpoint.response.clone();
+        let half = &response[..response.len() / 2];
+        let other_kind = if response.starts_with('[') { "{}" } else { r#"[["1.0"],[true]]"# };
+        for status in stage.successes() {
+            for body in ["<html>login</html>", "OK", "{", "\u{feff}<html>"] {
+                stage.fails(status, body, ErrorKind::Decode, Effect::Unknown).await;
+            }
+            if stage.endpoint.has_body() && !stage.endpoint.may_be_blank {
+                for body in ["", " ", "null", "true", r#""text""#, half, other_kind] {
+                    stage.fails(status, body, ErrorKind::Decode, Effect::Unknown).await;
+                }
+            }
+        }
+    }
+}
+
+/// The forms in which a service reports an error: body, code, message.
+fn errors(operation: &str) -> &'static [(&'static str, Option<&'static str>, &'static str)] {
+    match operation.split(['.', ' ']).next() {
+        Some("twilio") => &[
+            (r#"{"code":20403,"message":"No","more_info":"x","status":403}"#, Some("20403"), "No"),
+            (r#"{"code":20403,"message":"No"}"#, Some("20403"), "No"),
+            (r#"{"httpStatusCode":403,"message":"No","userError":true}"#, None, "No"),
+            (
+                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"No","status":"403"}"#,
+                None,
+                "No",
+            ),
+            (
+                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"No"}"#,
+                None,
+                "No",
+            ),
+            (r#"{"title":"Forbidden","detail":"No","status":403}"#, None, "No"),
+            (r#"{"error":"invalid","error_description":"No"}"#, Some("invalid"), "No"),
+        ],
+        Some("harness") => &[
+            (
+                r#"{"status":"ERROR","code":"INVALID_REQUEST","message":"No","correlationId":"c"}"#,
+                Some("INVALID_REQUEST"),
+                "No",
+            ),
+            (r#"{"status":"FAILURE","code":"X","message":"No","errors":[]}"#, Some("X"), "No"),
+            (r#"{"code":"X","message":"No","error_metadata":{}}"#, Some("X"), "No"),
+            (
+                r#"{"responseMessages":[{"code":"X","level":"ERROR","message":"No"}]}"#,
+                Some("X"),
+                "No",
+            ),
+        ],
+        Some("redox") => &[
+            (r#"{"error":"invalid","error_description":"No"}"#, Some("invalid"), "No"),
+            (r#"{"payload":{"success":"false","errors":["No"]}}"#, None, "No"),
+            (r#"{"payload":{"errors":[{"message":"No"}]}}"#, None, "No"),
+            (r#"{"Meta":{"Errors":[{"Type":"x","Text":"No"}]}}"#, Some("x"), "No"),
+            (r#"{"message":"No"}"#, None, "No"),
+        ],
+        _ => &[
+            (r#"{"detail":"No"}"#, None, "No"),
+            (r#"{"errors":["No"]}"#, None, "No"),
+            (r#"{"detail":[{"loc":["body"],"msg":"No","type":"x"}]}"#, None, "body: No"),
+        ],
+    }
+}
+
+#[tokio::test]
+async fn error_under_a_success_is_rejected_with_its_words() {
+    for endpoint in each_operation() {
+        let stage = Stage::new(endpoint).await;
+        for (body, code, message) in errors(stage.endpoint.name()) {
+            for status in stage.successes() {
+                let (kind, effect) = (ErrorKind::Rejected, Effect::Unknown);
+                let Some(error) = stage.fails(status, body, kind, effect).await else { continue };
+                assert_eq!((error.code(), error.message()), (*code, Some(*message)), "{body}");
+                let correlation = body.contains("correlationId").then_some("c");
+                assert_eq!(error.request_id(), correlation, "{body}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn status_of_a_success_may_be_another_one() {
+    for endpoint in each_operation() {
+        let stage = Stage::new(endpoint).await;
+        let Checked::Call(..) = stage.endpoint.checked(&stage.raw.origin(), options(), None) else {
+            continue;
+        };
+        let response = stage.endpoint.response.clone();
+        let bodies = match stage.endpoint.has_body() {
+            true => vec![response.as_str()],
+            false => vec!["", "{}", "null", "[]", r#"{"sid":"RL1","status":"active"}"#],
+        };
+        for status in stage.successes() {
+            for body in &bodies {
+                stage.says(status, body);
+                let origin = stage.raw.origin();
+                let Checked::Call(_, call) = stage.endpoint.checked(&origin, options(), None)
+                else {
+                    unreachable!("it is a call");
+                };
+                let expected = if stage.endpoint.before.is_some() { 201 } else { status };
+                let seen = call.await.unwrap_or_else(|error| panic!("{status} {body}: {error}"));
+                assert_eq!(seen, (expected, 1), "{}: {body}", stage.endpoint);
+            }
+        }
+        let unexpected = (ErrorKind::UnexpectedStatus, Effect::Unknown);
+        for status in [202, 203, 206] {
+            stage.fails(status, &response, unexpected.0, unexpected.1).await;
+        }
+        if stage.endpoint.has_body() {
+            stage.fails(204, "", unexpected.0, unexpected.1).await;
+        }
+    }
+}
+
+/// Codes that say no more than the status does, but under 400; and codes of what is not found.
+fn codes(operation: &str) -> (&'static [&'static str], &'static [&'static str]) {
+    match operation.split(['.', ' ']).next() {
+        Some("twilio") => (&["20001", "20404", "20500"], &["25008", "25100", "50050", "50100"]),
+        Some("harness") => (
+            &[r#""INVALID_REQUEST""#, r#""INVALID_ARGUMENT""#, r#""UNKNOWN_ERROR""#],
+            &[
+                r#""RESOURCE_NOT_FOUND_EXCEPTION""#,
+                r#""RESOURCE_NOT_FOUND""#,
+                r#""ENTITY_NOT_FOUND""#,
+            ],
+        ),
+        _ => (&["null"], &["null"]),
+    }
+}
+
+#[tokio::test]
+async fn kind_is_that_of_the_status_where_no_code_says_more() {
+    for endpoint in each_operation() {
+        let stage = Stage::new(endpoint).await;
+        let (generic, not_found) = codes(stage.endpoint.name());
+        let spec = stage.endpoint.spec;
+        for status in [400, 401, 403, 404, 408, 409, 412, 429, 500, 502, 503, 504] {
+            for code in generic.iter().chain(not_found) {
+                let specific = !generic.contains(code);
+                let kind = match status {
+                    400 if specific || *code == "20404" => ErrorKind::NotFound,
+                    // Of a code that names what is not found, a status of the client's is no more.
+                    401..=499 if specific && !matches!(status, 408 | 429) => ErrorKind::NotFound,
+                    _ => kind_of_status(spec, status),
+                };
+                let open =
+                    status == 408 || (status == 404 && stage.endpoint.name() == CREATES_UNDER_404);
+                let known = (400..500).contains(&status) && !open;
+                let effect = if known { Effect::NotApplied } else { Effect::Unknown };
+                let body = format!(r#"{{"code":{code},"message":"No"}}"#);
+                // Tokens that are refused one after another would pause the client.
+                let stage =
+                    if status == 401 { &Stage::new(stage.endpoint.clone()).await } else { &stage };
+                stage.fails(status, &body, kind, effect).await;
+            }
+        }
+    }
+}
+
+/// Fields that identify a thing or a token, report its success, or lead to the next page; where they are
+/// at the root, in a list, or in one of these objects.
+const ESSENTIAL: [&str; 17] = [
+    "sid",
+    "account_sid",
+    "id",
+    "identifier",
+    "role_id",
+    "user_id",
+    "success",
+    "next_page_url",
+    "next",
+    "access_token",
+    "token_type",
+    "data",
+    "successfullyDeleted",
+    "roleAssignmentErrorResponseDTOList",
+    "roleAssignmentId",
+    "channel_sid",
+    "uuid",
+];
+const WRAPPERS: [&str; 10] = [
+    "permission",
+    "role-assignment",
+    "roleAssignment",
+    "org",
+    "project",
+    "user",
+    "payload",
+    "data",
+    "meta",
+    "links",
+];
+
+/// Whether a response cannot be read without this place, or what is inside.
+fn is_essential(place: &str, all: &[String]) -> bool {
+    all.iter().filter(|inner| inner.starts_with(place)).any(|inner| {
+        let (parent, name) = inner.rsplit_once('/').expect("it is no root");
+        let parent = parent.rsplit('/').next().unwrap_or_default();
+        let is_open =
+            parent.is_empty() || parent.parse::<u64>().is_ok() || WRAPPERS.contains(&parent);
+        is_open && ESSENTIAL.contains(&name)
+    })
+}
+
+/// The response with this in each of its places, by place.
+fn with_each(response: &str, odd: impl Fn(&Value) -> Option<String>) -> Vec<(String, String)> {
+    let parsed: Value = serde_json::from_str(response).expect("responses are JSON");
+    let places = places(&parsed).into_iter().filter(|place| !place.is_empty());
+    let changed = places.filter_map(|place| {
+        let mut changed = parsed.clone();
+        let value = changed.pointer_mut(&place).expect("it is there");
+        let odd = odd(value)?;
+        *value = "@@".into();
+        Some((place, changed.to_string().replacen("\"@@\"", &odd, 1)))
+    });
+    changed.collect()
+}
+
+/// Whatever a field holds that identifies nothing, the response is read.
+#[tokio::test]
+async fn only_what_identifies_a_thing_can_make_a_response_unreadable() {
+    let mut known = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for endpoint in each_operation() {
+        if !endpoint.has_body() || !known.insert(endpoint.response.clone()) {
+            continue;
+        }
+        let stage = Stage::new(endpoint).await;
+        let response = &stage.endpoint.response;
+        let all = places(&serde_json::from_str(response).expect("responses are JSON"));
+        let all: Vec<_> = all.into_iter().filter(|place| !place.is_empty()).collect();
+        let fixed = [
+            "5",
+            "1234567890.5",
+            "99999999999999999999",
+            "true",
+            r#""odd""#,
+            r#""\ud83d""#,
+            "[]",
+            "[5]",
+            "{}",
+            "null",
+        ];
+        let fixed = fixed.map(|odd| with_each(response, |_| Some(odd.to_owned())));
+        // An array of an object's values, which serde's derives accept for the object.
+        let arrays = with_each(response, |value| {
+            let fields = value.as_object()?;
+            Some(Value::from_iter(fields.values().cloned()).to_string())
+        });
+        for (place, body) in fixed.into_iter().flatten().chain(arrays) {
+            match stage.call(stage.endpoint.success()[0], &body).await {
+                Ok(()) => {}
+                Err(error) if error.to_string().contains("struct ") => {
+                    wrong.push(format!("{error}"))
+                }
+                Err(_) if is_essential(&place, &all) => {}
+                Err(error) => wrong.push(format!("{place}: {error}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A mark before a response, and a field that comes twice, of which the last counts.
+#[tokio::test]
+async fn response_is_read_whatever_is_odd_about_its_text() {
+    for endpoint in each_operation() {
+        let stage = Stage::new(endpoint).await;
+        let response = stage.endpoint.response.clone();
+        let Some((before, after)) = response.split_once('{') else { continue };
+        let object: Value = serde_json::from_str(&response).expect("responses are JSON");
+        let object = if object.is_array() { &object[0] } else { &object };
+        let names = object.as_object().expect("it has fields").keys();
+        let twice = names.map(|name| format!(r#"{before}{{"{name}":[5],{after}"#));
+        let halves = format!(r#"{before}{{"new \ud83d":"\ude00","\ud83d":1,{after}"#);
+        for body in twice.chain([format!("\u{feff}{response}"), halves]) {
+            let called = stage.call(stage.endpoint.success()[0], &body).await;
+            called.unwrap_or_else(|error| panic!("{body}: {error}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn error_is_read_whatever_is_odd_about_its_text() {
+    for endpoint in each_operation() {
+        let stage = Stage::new(endpoint).await;
+        let Some((body, code, message)) =
+            errors(stage.endpoint.name()).iter().find(|(body, ..)| body.contains("No\""))
+        else {
+            continue;
+        };
+        let odd = body.replacen("No\"", "No \\ud83d\"", 1).replacen(
+            '{',
+            r#"{"detail":5,"message":[],"error":{},"#,
+            1,
+        );
+        let words = format!("{}{}", message.trim_end_matches("No"), "No \u{fffd}");
+        let error = stage.call(403, &format!("\u{feff}{odd}")).await.expect_err("it is refused");
+        if stage.endpoint.before.is_none() {
+            assert_eq!((error.code(), error.message()), (*code, Some(&*words)), "{odd}");
+        }
+    }
+}
