@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use tracing::{Instrument, field};
+use tracing::Instrument;
 
 use super::attempt::{failure, identify};
 use super::retry::{self, AttemptOutcome};
 use super::session::{Head, Session};
+use super::spans::{record_failure, steps_span};
 use super::wire::BoxFuture;
-use super::{Endpoint, Progress, Reply, RetryPolicy, Source, Transport, conclude, record_failure};
+use super::{Endpoint, Progress, Reply, RetryPolicy, Source, Transport, conclude};
 use crate::declare::getters;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{DecodeError, Operation, Spec, complete};
@@ -235,14 +236,7 @@ impl<T: Send + 'static> Call<T> {
                 }
                 Work::Steps(run) => {
                     let session = Session::new(transport.deadline(&options), options.retry);
-                    let span = tracing::info_span!(
-                        "rolecall.call",
-                        otel.name = name,
-                        otel.status_code = field::Empty,
-                        rolecall.operation = name,
-                        rolecall.effect = field::Empty,
-                        error.type = field::Empty,
-                    );
+                    let span = steps_span(name);
                     let output = run(session.clone()).instrument(span.clone()).await;
                     let output = output.inspect_err(|error| {
                         record_failure(&span, error.kind(), error.effect());

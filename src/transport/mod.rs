@@ -22,6 +22,7 @@ mod pages;
 mod position;
 pub(crate) mod retry;
 mod session;
+mod spans;
 mod wire;
 
 #[cfg(test)]
@@ -63,7 +64,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use tokio::time::Instant;
-use tracing::{Instrument, Span, field};
+use tracing::Instrument;
 use url::Url;
 
 use crate::error::{Effect, Error, ErrorKind};
@@ -77,6 +78,7 @@ use attempt::Failed;
 use authorize::Authorizing::{Pending, Ready};
 use mask::Mask;
 use retry::{AttemptOutcome, Decision, FailedAttempt};
+use spans::record_failure;
 use wire::Wire;
 
 /// A client's way to one origin: the wire, the credentials bound to it, and the rules of retries.
@@ -534,55 +536,6 @@ impl Transport {
         self.tell(self.0.options.interceptors.len(), attempt, &report, deadline).await;
         result
     }
-
-    fn attempt_span(&self, endpoint: &Endpoint, template: &str, number: u32) -> Span {
-        let base = &self.0.base;
-        let (method, template) = (endpoint.spec.method.as_str(), self.shown(template));
-        tracing::debug_span!(
-            "rolecall.attempt",
-            otel.name = %format_args!("{method} {template}"),
-            otel.kind = "client",
-            otel.status_code = field::Empty,
-            http.request.method = method,
-            url.template = template,
-            server.address = base.host_str().unwrap_or_default(),
-            server.port = base.port_or_known_default(),
-            http.request.resend_count = (number > 1).then_some(number - 1),
-            http.response.status_code = field::Empty,
-            error.type = field::Empty,
-            rolecall.effect = field::Empty,
-        )
-    }
-
-    /// A path template; that of a token endpoint is the path of its URL.
-    fn shown<'a>(&'a self, template: &'a str) -> &'a str {
-        if template.is_empty() { self.0.base.path() } else { template }
-    }
-
-    fn call_span(&self, endpoint: &Endpoint, source: &Source) -> Span {
-        let base = &self.0.base;
-        tracing::info_span!(
-            "rolecall.call",
-            otel.name = endpoint.spec.name,
-            otel.status_code = field::Empty,
-            rolecall.operation = endpoint.spec.name,
-            rolecall.effect = field::Empty,
-            http.request.method = endpoint.spec.method.as_str(),
-            url.template = self.shown(source.template(&endpoint.spec)),
-            server.address = base.host_str().unwrap_or_default(),
-            server.port = base.port_or_known_default(),
-            http.request.resend_count = field::Empty,
-            http.response.status_code = field::Empty,
-            error.type = field::Empty,
-        )
-    }
-}
-
-/// Tells a span how a call or an attempt failed.
-fn record_failure(span: &Span, kind: ErrorKind, effect: Effect) {
-    span.record("error.type", kind.as_str());
-    span.record("otel.status_code", "ERROR");
-    span.record("rolecall.effect", effect.as_str());
 }
 
 fn report(
