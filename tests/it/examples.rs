@@ -483,7 +483,7 @@ async fn missing_connection_has_its_cause() {
 }
 
 /// What a program that needs nothing shows.
-#[cfg(feature = "harness")]
+#[cfg(any(feature = "twilio", feature = "harness"))]
 fn shown_by(name: &str) -> String {
     let Finished { code, stdout, stderr } = run(name, &[], &[] as &[&str]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
@@ -657,6 +657,24 @@ fn offboarding_says_what_was_done_what_was_not_and_what_is_unknown() {
         chat,
     ];
     assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
+}
+
+#[cfg(feature = "twilio")]
+#[test]
+fn grant_chat_moderator() {
+    let stdout = shown_by("grant_chat_moderator");
+    let alice = "alice@example.com";
+    let (reader, moderator) =
+        ("RL00000000000000000000000000000001", "RL00000000000000000000000000000002");
+    let expected = format!(
+        "First run\n  {alice} is a moderator now, and had the role {reader}\n\
+         Second run\n  {alice} was a moderator before\n\
+         {alice} has {moderator}\nbo@example.com has {reader}\n\
+         First run\n  {alice} is no moderator any more, and has the default role {reader}\n\
+         Second run\n  {alice} was no moderator: nothing was changed\n\
+         {alice} has {reader}\nbo@example.com has {reader}\n"
+    );
+    assert_eq!(stdout, expected);
 }
 
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]

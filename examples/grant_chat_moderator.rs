@@ -1,0 +1,100 @@
+//! Making somebody a moderator of a channel in Twilio Chat, and taking it back.
+//!
+//! `cargo run --example grant_chat_moderator` needs no account: a fake of the service starts on this
+//! machine. Each step is made twice, and the second time there is nothing to do. Point the client at your
+//! own service by `TwilioChat::from_env()`, and the functions below stay as they are.
+
+use rolecall::testing::TwilioChatFake;
+use rolecall::twilio::chat::{
+    DefaultRoles, Members, NewMember, NewRole, RevokedRole, RoleSid, RoleType, Service, permission,
+};
+use rolecall::{EnsuredRole, Error};
+
+const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let fake = TwilioChatFake::start().await?;
+    fake.add_channel(SERVICE, "support", "private");
+    let service = fake.client()?.service(SERVICE);
+
+    // Roles first: what members of a channel may do, and what its moderators may do.
+    let (member, moderator) = roles(&service).await?;
+    let members = service.channel("support").members();
+    for identity in ["alice@example.com", "bo@example.com"] {
+        members.create(&NewMember::new(identity)?.role_sid(&member)).await?;
+    }
+
+    for run in ["First run", "Second run"] {
+        println!("{run}");
+        grant(&members, "alice@example.com", &moderator).await?;
+    }
+    who(&members).await?;
+    for run in ["First run", "Second run"] {
+        println!("{run}");
+        revoke(&members, "alice@example.com", &moderator).await?;
+    }
+    who(&members).await?;
+    Ok(())
+}
+
+/// Returns the roles of members and of moderators, which are there afterwards, and makes the first one
+/// the default.
+async fn roles(service: &Service) -> Result<(RoleSid, RoleSid), Box<dyn std::error::Error>> {
+    let member = [permission::SEND_MESSAGE, permission::LEAVE_CHANNEL];
+    let member = NewRole::new("member", RoleType::Channel, member)?;
+    let moderator = [
+        permission::SEND_MESSAGE,
+        permission::LEAVE_CHANNEL,
+        permission::DELETE_ANY_MESSAGE,
+        permission::REMOVE_MEMBER,
+    ];
+    let moderator = NewRole::new("moderator", RoleType::Channel, moderator)?;
+    let roles = service.roles();
+    let member = roles.ensure(&member).await?.into_inner().sid.ok_or("a role without a SID")?;
+    let moderator =
+        roles.ensure(&moderator).await?.into_inner().sid.ok_or("a role without a SID")?;
+    service.update_default_roles(&DefaultRoles::default().channel(&member)).await?;
+    Ok((member, moderator))
+}
+
+/// Everybody has exactly one role in a channel, so that the new one takes the place of another.
+async fn grant(members: &Members, who: &str, role: &RoleSid) -> Result<(), Error> {
+    match members.ensure_role(who, role).await {
+        Ok(EnsuredRole::Given { replaced: Some(before) }) => {
+            println!("  {who} is a moderator now, and had the role {before}");
+        }
+        Ok(EnsuredRole::Given { replaced: None }) => println!("  {who} is a moderator now"),
+        Ok(EnsuredRole::AlreadyHeld) => println!("  {who} was a moderator before"),
+        Ok(EnsuredRole::Indeterminate { .. }) => {
+            println!("  {who} is a moderator; a response was lost, so another may have done it");
+        }
+        // Nobody knows the identity in this channel, or the role is none of a channel, for example.
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// There is no "no role": the service's default takes the place of the one that is revoked.
+async fn revoke(members: &Members, who: &str, role: &RoleSid) -> Result<(), Error> {
+    match members.revoke_role(who, role).await? {
+        RevokedRole::Revoked { default } => {
+            println!("  {who} is no moderator any more, and has the default role {default}");
+        }
+        RevokedRole::NotHeld => println!("  {who} was no moderator: nothing was changed"),
+        RevokedRole::Indeterminate { .. } => {
+            println!("  {who} is no moderator; a response was lost, so another may have done it");
+        }
+    }
+    Ok(())
+}
+
+async fn who(members: &Members) -> Result<(), Error> {
+    let mut items = members.list().page_size(100).items();
+    while let Some(member) = items.next().await.transpose()? {
+        let identity = member.identity.as_ref().map_or("?", |identity| identity.as_str());
+        let role = member.role_sid.as_ref().map_or("none", RoleSid::as_str);
+        println!("{identity} has {role}");
+    }
+    Ok(())
+}
