@@ -248,7 +248,7 @@ async fn kind_is_that_of_the_status_where_no_code_says_more() {
 
 /// Fields that identify a thing or a token, report its success, or lead to the next page; where they are
 /// at the root, in a list, or in one of these objects.
-const ESSENTIAL: [&str; 17] = [
+const ESSENTIAL: [&str; 20] = [
     "sid",
     "account_sid",
     "id",
@@ -265,6 +265,9 @@ const ESSENTIAL: [&str; 17] = [
     "roleAssignmentErrorResponseDTOList",
     "roleAssignmentId",
     "channel_sid",
+    "conversation_sid",
+    "chat_service_sid",
+    "default_chat_service_sid",
     "uuid",
 ];
 const WRAPPERS: [&str; 10] = [

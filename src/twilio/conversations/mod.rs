@@ -156,6 +156,10 @@ impl operation::Service for TwilioConversations {
         error::read_failure(status, body)
     }
 
+    fn reports_failure(body: &[u8]) -> bool {
+        error::reports_failure(body)
+    }
+
     fn request_id(headers: &HeaderMap) -> Option<String> {
         request_id(headers)
     }
