@@ -14,6 +14,7 @@ use super::retry::{self, AttemptOutcome};
 use super::wire::{BodyError, BodyErrorCause, SendGate, WireError};
 use super::{Endpoint, Transport};
 use crate::error::{Error, ErrorKind};
+use crate::operation::DecodeError;
 
 /// An attempt that did not succeed.
 pub(super) struct Failed {
@@ -21,7 +22,8 @@ pub(super) struct Failed {
     pub(super) error: Error,
 }
 
-/// The longest body that is read for a service's typed error.
+/// The longest body that is read for a service's typed error. No service sends a longer one; as a tree
+/// it would be many times as large.
 pub(super) const LONGEST_ERROR: usize = 64 * 1024;
 
 impl Transport {
@@ -61,7 +63,16 @@ impl Transport {
             };
             let success = endpoint.spec.accepts(parts.status);
             match (success, body) {
-                (true, Ok(body)) => Ok(http::Response::from_parts(parts, body)),
+                (true, Ok(body)) => {
+                    let response = http::Response::from_parts(parts, body);
+                    match endpoint.foreign(&response) {
+                        None => Ok(response),
+                        Some(fault) => {
+                            let now = (self.0.environment.wall)();
+                            Err(undecodable(endpoint, response, fault, mask, now))
+                        }
+                    }
+                }
                 (true, Err(cause)) => Err(unreadable(endpoint, parts, cause, limit.setting, mask)),
                 (false, body) => {
                     // What was read of a broken body may still hold the service's message.
@@ -91,7 +102,7 @@ pub(super) struct SizeLimit {
 }
 
 /// The error of a response that the operation's service reads as a failure.
-pub(super) fn failure(
+fn failure(
     endpoint: &Endpoint,
     status: StatusCode,
     headers: HeaderMap,
@@ -103,9 +114,7 @@ pub(super) fn failure(
     let is_error = || refused || endpoint.is_failure(body);
     let holds_token = || body.windows(12).any(|part| part == b"access_token");
     let body = if endpoint.spec.sensitive && (holds_token() || !is_error()) { &[] } else { body };
-    // No service sends an error of such length; as a tree it would be many times as large.
-    let readable = if body.len() <= LONGEST_ERROR { body } else { &[] };
-    let mut failure = (endpoint.read_failure)(status, &headers, readable);
+    let mut failure = (endpoint.read_failure)(status, &headers, body);
     if endpoint.spec.accepts(status) && failure.kind == ErrorKind::UnexpectedStatus {
         // The status was expected; the body reports the failure.
         failure.kind = ErrorKind::Rejected;
@@ -146,6 +155,10 @@ fn unreadable(
     setting: &str,
     mask: &Mask,
 ) -> Failed {
+    let is_cut = match &cause {
+        None => true,
+        Some(error) => matches!(error.cause, BodyErrorCause::Broken(_)),
+    };
     let (partial, kind, detail, source): (_, _, Cow<'static, str>, _) = match cause {
         None => {
             let detail = "the response was not complete in time".into();
@@ -175,17 +188,52 @@ fn unreadable(
     if !endpoint.spec.sensitive {
         error = error.with_body(&mask.bytes(partial));
     }
-    // It need not have been the service that responded.
-    Failed { outcome: AttemptOutcome::Unreadable { confirmed: false }, error }
+    let outcome = match is_cut {
+        true => AttemptOutcome::Unrecognized,
+        // It need not have been the service that responded, but would be the same once more.
+        false => AttemptOutcome::Unreadable { confirmed: false },
+    };
+    Failed { outcome, error }
+}
+
+/// A success whose body could not be decoded.
+pub(super) fn undecodable(
+    endpoint: &Endpoint,
+    response: http::Response<Bytes>,
+    fault: DecodeError,
+    mask: &Mask,
+    now: SystemTime,
+) -> Failed {
+    let outcome = match &fault {
+        DecodeError::Unsuccessful => AttemptOutcome::Unsuccessful,
+        DecodeError::Unrecognized(_) => AttemptOutcome::Unrecognized,
+        DecodeError::Shape(_) => {
+            AttemptOutcome::Unreadable { confirmed: endpoint.confirms(&response, &fault) }
+        }
+    };
+    let (parts, body) = response.into_parts();
+    let (status, headers) = (parts.status, mask.headers(parts.headers));
+    let error = match fault {
+        DecodeError::Unsuccessful => failure(endpoint, status, headers, &mask.bytes(body), now).1,
+        DecodeError::Shape(text) | DecodeError::Unrecognized(text) if endpoint.spec.sensitive => {
+            // What follows the place may quote a token.
+            let place = text.split(':').next().unwrap_or_default().to_owned();
+            let error = Error::new(ErrorKind::Decode).with_detail(place);
+            identify(error, endpoint, status, headers)
+        }
+        DecodeError::Shape(text) | DecodeError::Unrecognized(text) => {
+            // The decoder quotes what it could not read.
+            let error = Error::new(ErrorKind::Decode)
+                .with_detail(mask.text(text.into_owned()))
+                .with_body(&mask.bytes(body));
+            identify(error, endpoint, status, headers)
+        }
+    };
+    Failed { outcome, error }
 }
 
 /// Adds the head of a response.
-pub(super) fn identify(
-    error: Error,
-    endpoint: &Endpoint,
-    status: StatusCode,
-    headers: HeaderMap,
-) -> Error {
+fn identify(error: Error, endpoint: &Endpoint, status: StatusCode, headers: HeaderMap) -> Error {
     let id = (endpoint.request_id)(&headers);
     error
         .with_status(status)

@@ -9,14 +9,14 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tracing::Instrument;
 
-use super::attempt::{failure, identify};
-use super::retry::{self, AttemptOutcome};
+use super::attempt::{Failed, undecodable};
+use super::retry;
 use super::session::{Head, Session};
 use super::spans::{record_failure, steps_span};
 use super::wire::BoxFuture;
 use super::{Endpoint, Progress, Reply, RetryPolicy, Source, Transport, conclude};
 use crate::declare::getters;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::operation::{DecodeError, Operation, Spec, complete};
 
 /// One call of a service, built but not sent. Await it to send it.
@@ -296,41 +296,20 @@ fn read<T>(
     now: SystemTime,
 ) -> Result<Response<T>, Error> {
     let Reply { response, mask } = reply;
-    let decoded = endpoint.checked(&response, decode(&response)).map_err(|cause| {
-        let confirmed = endpoint.confirms(&response, &cause);
-        (cause, AttemptOutcome::Unreadable { confirmed })
-    });
-    let (parts, body) = response.into_parts();
-    let (status, headers) = (parts.status, parts.headers);
-    let (cause, unreadable) = match decoded {
+    match endpoint.checked(&response, decode(&response)) {
         Ok(output) => {
+            let (parts, _) = response.into_parts();
+            let (status, headers) = (parts.status, parts.headers);
             let request_id = (endpoint.request_id)(&headers).map(|id| mask.text(id));
             let attempts = progress.attempts;
-            return Ok(Response { status, headers, request_id, attempts, body: output });
+            Ok(Response { status, headers, request_id, attempts, body: output })
         }
-        Err(cause) => cause,
-    };
-    let headers = mask.headers(headers);
-    let (outcome, error) = match cause {
-        DecodeError::Unsuccessful => {
-            let (_, error) = failure(endpoint, status, headers, &mask.bytes(body), now);
-            (AttemptOutcome::Unsuccessful, error)
+        Err(fault) => {
+            let Failed { outcome, error } = undecodable(endpoint, response, fault, &mask, now);
+            let effect = retry::effect(endpoint.spec.idempotency, outcome);
+            Err(conclude(error, effect, endpoint, progress))
         }
-        DecodeError::Shape(text) | DecodeError::Unrecognized(text) if endpoint.spec.sensitive => {
-            // What follows the place may quote a token.
-            let place = text.split(':').next().unwrap_or_default().to_owned();
-            let error = Error::new(ErrorKind::Decode).with_detail(place);
-            (unreadable, identify(error, endpoint, status, headers))
-        }
-        DecodeError::Shape(text) | DecodeError::Unrecognized(text) => {
-            // The decoder quotes what it could not read.
-            let error = Error::new(ErrorKind::Decode)
-                .with_detail(mask.text(text.into_owned()))
-                .with_body(&mask.bytes(body));
-            (unreadable, identify(error, endpoint, status, headers))
-        }
-    };
-    Err(conclude(error, retry::effect(endpoint.spec.idempotency, outcome), endpoint, progress))
+    }
 }
 
 /// A repeated request may be refused because of its own first attempt.

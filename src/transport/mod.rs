@@ -125,8 +125,8 @@ struct Endpoint {
     read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
     effect_of_refusal: fn(&Error) -> Option<Effect>,
     reports_failure: fn(&[u8]) -> bool,
-    /// Whether a response with a success status is evidence that the change was made.
-    is_evidence: fn(&http::Response<Bytes>) -> bool,
+    /// Why a response with a success status is no success; `None` if it is one.
+    fault: fn(&http::Response<Bytes>) -> Option<DecodeError>,
     request_id: fn(&HeaderMap) -> Option<String>,
     request_id_label: &'static str,
 }
@@ -139,13 +139,7 @@ impl Endpoint {
                 read_failure: <O::Service as Service>::read_failure,
                 effect_of_refusal: O::effect_of_refusal,
                 reports_failure: <O::Service as Service>::reports_failure,
-                is_evidence: |response| {
-                    let endpoint = Self::of::<O>();
-                    match endpoint.checked(response, O::decode(response)) {
-                        Ok(_) => endpoint.spec.status_confirms,
-                        Err(error) => endpoint.confirms(response, &error),
-                    }
-                },
+                fault: |response| Self::of::<O>().checked(response, O::decode(response)).err(),
                 request_id: <O::Service as Service>::request_id,
                 request_id_label: <O::Service as Service>::REQUEST_ID_LABEL,
             }
@@ -190,6 +184,26 @@ impl Endpoint {
     fn confirms(&self, response: &http::Response<Bytes>, error: &DecodeError) -> bool {
         let is_response = matches!(error, DecodeError::Shape(_)) && is_json(response.body());
         self.spec.status_confirms && is_response
+    }
+
+    /// Whether a response with a success status is evidence that the change was made.
+    fn is_evidence(&self, response: &http::Response<Bytes>) -> bool {
+        match (self.fault)(response) {
+            None => self.spec.status_confirms,
+            Some(error) => self.confirms(response, &error),
+        }
+    }
+
+    /// Why the response to a read is not one of the service. What looks like whole JSON is not decoded
+    /// for it: such a body is decoded once.
+    fn foreign(&self, response: &http::Response<Bytes>) -> Option<DecodeError> {
+        let body = response.body().trim_ascii();
+        let ends = (body.first(), body.last());
+        let looks_whole = matches!(ends, (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+        if self.spec.idempotency != Idempotency::Safe || looks_whole {
+            return None;
+        }
+        (self.fault)(response).filter(|fault| matches!(fault, DecodeError::Unrecognized(_)))
     }
 }
 
@@ -548,7 +562,7 @@ fn report(
         Ok(response) if idempotency == Idempotency::Safe => {
             (Some(response.status()), None, Effect::NotApplied)
         }
-        Ok(response) if (endpoint.is_evidence)(response) => {
+        Ok(response) if endpoint.is_evidence(response) => {
             (Some(response.status()), None, Effect::Applied)
         }
         Ok(response) => (Some(response.status()), None, Effect::Unknown),

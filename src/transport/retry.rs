@@ -90,6 +90,8 @@ pub(crate) enum AttemptOutcome {
     /// A success whose body could not be used; `confirmed` if it is the service's all the same, and its
     /// status says that the change was made.
     Unreadable { confirmed: bool },
+    /// A success status over a body that is cut, or that something else than the service sent.
+    Unrecognized,
     /// A success whose body reports a failure.
     Unsuccessful,
 }
@@ -107,7 +109,9 @@ pub(crate) fn effect(idempotency: Idempotency, outcome: AttemptOutcome) -> Effec
     }
     match outcome {
         AttemptOutcome::NotSent { .. } => Effect::NotApplied,
-        AttemptOutcome::NoResponse | AttemptOutcome::Unsuccessful => Effect::Unknown,
+        AttemptOutcome::NoResponse
+        | AttemptOutcome::Unrecognized
+        | AttemptOutcome::Unsuccessful => Effect::Unknown,
         AttemptOutcome::Unreadable { confirmed: true } => Effect::Applied,
         AttemptOutcome::Unreadable { confirmed: false } => Effect::Unknown,
         AttemptOutcome::Refused { status: 408, .. } => Effect::Unknown,
@@ -155,8 +159,8 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
         | AttemptOutcome::Refused { status: 408 | 500 | 502 | 503 | 504, .. } => {
             failed.idempotency != Idempotency::NonIdempotent
         }
-        // A gateway's own codes, which say nothing about a change.
-        AttemptOutcome::Refused { status: 520..=524 | 529, .. } => {
+        // The codes and pages of a gateway, which say nothing about a change.
+        AttemptOutcome::Unrecognized | AttemptOutcome::Refused { status: 520..=524 | 529, .. } => {
             failed.idempotency == Idempotency::Safe
         }
         // The kind may come from the service's code, under another 4xx than 429.

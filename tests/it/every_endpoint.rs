@@ -1,10 +1,13 @@
 //! What is the same at every endpoint, token requests included: a table a rule.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::registry::{Endpoint, ITEMS, each_operation};
 use crate::support::raw::{Raw, Reply};
 use crate::support::truth::check_form;
+use rolecall::operation::Idempotency;
 use rolecall::{ClientOptions, Error, RetryPolicy};
 
 /// Several attempts, without a wait between.
@@ -76,8 +79,6 @@ async fn wait_that_is_asked_for_is_reported_in_whole_seconds() {
 #[tokio::test]
 async fn connection_that_can_never_be_made_is_not_tried_again() {
     use crate::support::tls::{self, Hello, Tls};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
     for endpoint in each_operation() {
         for (certificate, why) in [
             (tls::EXPIRED, "certificate has expired"),
@@ -104,6 +105,54 @@ async fn connection_that_can_never_be_made_is_not_tried_again() {
         let place = format!(" to https://service.example through the proxy {}: ", proxy.origin());
         check_permanent(&endpoint, &error, &place, "the proxy refused: 407");
         assert_eq!(proxy.requests(), 1, "{endpoint}: {error}");
+    }
+}
+
+/// A response that is cut, or that something else than the service sent: a read is retried, a change is
+/// not.
+#[tokio::test]
+async fn unusable_response_is_asked_for_again_where_nothing_is_changed() {
+    for endpoint in each_operation() {
+        if !endpoint.has_body() {
+            continue;
+        }
+        let (status, body) = (endpoint.success()[0], endpoint.response.as_bytes());
+        let head = format!("HTTP/1.1 {status} X\r\n");
+        let start = endpoint.response.find('"').expect("it has a field") + 2;
+        let long = format!("{head}content-length: {}\r\n\r\n{}", body.len() + 1, endpoint.response);
+        let whole = |body: &[u8]| Reply::http(status, &[], body);
+        for (name, reply, is_transient) in [
+            ("cut", Reply::close(long.as_bytes()), true),
+            ("cut chunks", Reply::close(format!("{head}transfer-encoding: chunked\r\n\r\n")), true),
+            ("a login page", whole(b"<html>login</html>"), true),
+            ("a text", whole(b"OK"), true),
+            ("nothing", whole(b""), true),
+            ("the beginning of the response", whole(&body[..start]), true),
+            // The service would send these again.
+            ("an object of another shape", whole(br#"{"zz":{}}"#), false),
+            ("an encoded body", Reply::http(status, &[("content-encoding", "gzip")], body), false),
+        ] {
+            let (served, first) = (Arc::<AtomicUsize>::default(), reply.clone());
+            let counting = Arc::clone(&served);
+            let proper = whole(body);
+            let raw = Raw::start(move |_| match counting.fetch_add(1, Ordering::SeqCst) {
+                0 => first.clone(),
+                _ => proper.clone(),
+            })
+            .await;
+            let result = (endpoint.caller(&raw.origin(), eager()))().await;
+            let case = format!("{endpoint}: {name}: {result:?}");
+            let retried = is_transient && endpoint.idempotency() == Idempotency::Safe;
+            if endpoint.before.is_none() {
+                assert_eq!(served.load(Ordering::SeqCst), if retried { 2 } else { 1 }, "{case}");
+                assert!(result.is_ok() || !retried, "{case}");
+            } else if retried {
+                // With the token, the request itself is sent.
+                assert!(served.load(Ordering::SeqCst) > 2, "{case}");
+            } else {
+                assert_eq!(served.load(Ordering::SeqCst), 1, "{case}");
+            }
+        }
     }
 }
 

@@ -230,8 +230,16 @@ fn judge(
             arrivals == 0 && error.kind() == Connect && !retried
         }
         Ends::NoResponse(kind) => status.is_none() && error.kind() == kind && arrivals > 0,
-        // What succeeded is not asked for again.
-        Ends::Unusable(kind) => is_success && error.kind() == kind && arrivals == 1,
+        // A change that succeeded is not asked for again, but a response to a read that is cut is.
+        Ends::Unusable(kind) => {
+            let is_read = idempotency == Idempotency::Safe;
+            let fits = match arrivals as u32 {
+                1 => !is_read || kind == Decode,
+                ATTEMPTS => is_read,
+                _ => false,
+            };
+            is_success && error.kind() == kind && fits
+        }
         Ends::Misshapen => is_success && error.kind() == Decode && arrivals == 1,
         Ends::Refused(told) => status == Some(told),
         Ends::Limited => {
