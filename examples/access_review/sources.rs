@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use rolecall::access::Source;
-use rolecall::{Deepset, Harness, Redox, TwilioChat, TwilioIam};
+use rolecall::{Deepset, Harness, Redox, TwilioChat, TwilioConversations, TwilioIam};
 use serde::Deserialize;
 
 type Sources = Result<Vec<Source>, Box<dyn Error>>;
@@ -23,6 +23,8 @@ enum Entry {
     TwilioIam { organization: String },
     /// The users of a service, and the members of its channels.
     TwilioChat { chat_service: String },
+    /// All services of the account, or one; those of Chat among them.
+    TwilioConversations { chat_service: Option<String> },
     /// The account, an organization or a project; with `below`, all that is in it too.
     Harness {
         org: Option<String>,
@@ -49,6 +51,13 @@ pub(super) fn from_file(path: &Path) -> Sources {
             }
             Entry::TwilioChat { chat_service } => {
                 TwilioChat::from_env()?.service(&*chat_service).sources()
+            }
+            Entry::TwilioConversations { chat_service } => {
+                let conversations = TwilioConversations::from_env()?;
+                match chat_service {
+                    Some(service) => conversations.service(&*service).sources(),
+                    None => conversations.sources(),
+                }
             }
             Entry::Harness { org, project, below } => {
                 let harness = Harness::from_env()?;
@@ -78,8 +87,8 @@ pub(super) fn everything() -> Sources {
         let organization = needed("TWILIO_ORGANIZATION_SID")?;
         sources.extend(TwilioIam::from_env()?.organization(&*organization).sources());
     }
-    if let Some(service) = variable("TWILIO_CHAT_SERVICE_SID") {
-        sources.extend(TwilioChat::from_env()?.service(&*service).sources());
+    if variable("TWILIO_API_KEY").or(variable("TWILIO_AUTH_TOKEN")).is_some() {
+        sources.extend(TwilioConversations::from_env()?.sources());
     }
     if variable("HARNESS_API_KEY").is_some() {
         sources.extend(Harness::from_env()?.sources());

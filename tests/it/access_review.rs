@@ -40,7 +40,6 @@ fn run(folder: &Path, env: &[(&str, String)], arguments: &[&str]) -> Finished {
             "TWILIO_CLIENT_ID",
             "TWILIO_ORGANIZATION_SID",
             "TWILIO_API_KEY",
-            "TWILIO_CHAT_SERVICE_SID",
             "REDOX_ORGANIZATION_ID",
         ];
         let shown = stdout.contains(value) || stderr.contains(value);
@@ -67,7 +66,7 @@ async fn services() -> (impl Sized, Vec<(&'static str, String)>) {
         ("TWILIO_API_KEY", TwilioChatFake::API_KEY.to_owned()),
         ("TWILIO_API_SECRET", TwilioChatFake::API_SECRET.to_owned()),
         ("TWILIO_CHAT_BASE_URL", chat.uri()),
-        ("TWILIO_CHAT_SERVICE_SID", "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa".to_owned()),
+        ("TWILIO_CONVERSATIONS_BASE_URL", chat.uri()),
         ("HARNESS_API_KEY", HarnessFake::API_KEY.to_owned()),
         ("HARNESS_BASE_URL", harness.uri()),
         ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),

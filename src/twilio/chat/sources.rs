@@ -1,8 +1,9 @@
 //! The sources of a snapshot of a Chat service.
 
 use super::{ListedChannel, Service, ServiceDetails};
-use crate::access::{Covers, ReadAssignments, Scope, ScopeKind, Source, Vendor};
+use crate::access::{Scope, Source};
 use crate::transport::Items;
+use crate::twilio::shared::{enumeration, named_channel, named_scope, source};
 
 impl Service {
     /// Returns the sources of a snapshot: the users with their roles over the service, and the members of
@@ -34,46 +35,28 @@ impl Service {
     /// ```
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        let sid = self.place.values(None).ok().and_then(|values| values.first().copied());
-        let scope = Scope::new(ScopeKind::ChatService, sid.unwrap_or_default());
-        let name = format!("{} {scope}", Vendor::Twilio);
+        let sid = self.place.sid();
+        let scope = named_scope(None, sid.as_ref(), None);
         let this = self.clone();
         let parts = Items::from_call(self.get()).flat_map(move |details: ServiceDetails| {
-            let mut scope = scope.clone();
-            scope.name = details.friendly_name;
-            let scope = match details.account_sid {
-                Some(account) => scope.within(Scope::new(ScopeKind::Account, account.as_str())),
-                None => scope,
-            };
-            this.parts(&scope)
+            let account = details.account_sid.as_ref();
+            this.parts(&named_scope(account, sid.as_ref(), details.friendly_name))
         });
-        vec![Source::enumeration(Vendor::Twilio, name, parts).read_by(&self.transport)]
+        vec![enumeration(&self.transport, "users and channels", &scope, parts)]
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {
-        let this = self.clone();
-        let within = scope.clone();
+        let (this, service) = (self.clone(), scope.clone());
         let channels = self.channels().list().page_size(100).items();
         let channels = channels.map(move |channel: ListedChannel| {
             let sid = channel.sid.map(|sid| sid.to_string()).unwrap_or_default();
-            let mut scope = Scope::new(ScopeKind::Channel, &*sid).within(within.clone());
-            scope.name = channel.friendly_name.or(channel.unique_name);
-            this.source(scope, &this.channel(&*sid).members())
+            let name = channel.friendly_name.or(channel.unique_name);
+            let scope = named_channel(&sid, name, &service);
+            source(&this.transport, scope, &this.channel(&*sid).members())
         });
-        let name = format!("{} channels of {scope}", Vendor::Twilio);
-        let channels = Source::enumeration(Vendor::Twilio, name, channels);
-        let users = self.source(scope.clone(), &self.users());
-        [users, channels.read_by(&self.transport)]
-    }
-
-    /// Who has a role over one scope.
-    fn source(&self, scope: Scope, holders: &dyn ReadAssignments) -> Source {
-        let covers = Covers::new(Vendor::Twilio, scope.clone());
-        let assignments = holders.read_assignments().map(move |mut held| {
-            // Each of its fields may be null in the response.
-            held.scope = scope.clone();
-            held
-        });
-        Source::new(covers, assignments).read_by(&self.transport)
+        [
+            source(&self.transport, scope.clone(), &self.users()),
+            enumeration(&self.transport, "channels", scope, channels),
+        ]
     }
 }

@@ -17,6 +17,7 @@ mod conversation;
 mod endpoints;
 mod participants;
 mod service;
+mod sources;
 
 use http::{HeaderMap, StatusCode};
 

@@ -15,6 +15,7 @@ mod operations;
 mod place;
 mod resources;
 mod roles;
+mod sources;
 mod users;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub(super) use access::{channel_scope, person, service_scope};
 pub(super) use declare::{form, thing};
 pub(super) use operations::{Request, decode_thing};
 pub(super) use place::Place;
+pub(super) use sources::{enumeration, named_channel, named_scope, source};
 
 pub use change_permissions::PermissionsChanged;
 pub use credentials::{ApiKeySid, Credentials};

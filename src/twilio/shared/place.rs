@@ -46,6 +46,11 @@ impl Place {
         self.values(None)
     }
 
+    /// Returns the SID of the service, where a valid one is named.
+    pub(in crate::twilio) fn sid(&self) -> Option<ServiceSid> {
+        self.service.clone()?.ok()
+    }
+
     /// Returns the values of a path to the things here, or to one of them. A spec has a template for
     /// each number of values.
     ///
