@@ -276,7 +276,9 @@ fn announces_more(spec: &Spec, body: &Value) -> bool {
     match spec.name().split_once(' ') {
         Some(("deepset", _)) => body["has_more"] == true,
         Some(("twilio.iam", "users.list")) => false,
-        Some(("twilio.iam" | "twilio.chat", _)) => !text("/meta/next_page_url").is_empty(),
+        Some(("twilio.iam" | "twilio.chat" | "twilio.conversations", _)) => {
+            !text("/meta/next_page_url").is_empty()
+        }
         _ => false,
     }
 }

@@ -2,8 +2,11 @@
 //! lists with filters of their own.
 
 use rolecall::access::{ReadAssignments, ReadRoles};
-use rolecall::{Deepset, Harness, Redox, TwilioChat, TwilioIam, deepset, harness, redox, twilio};
-use twilio::{chat, iam};
+use rolecall::{
+    Deepset, Harness, Redox, TwilioChat, TwilioConversations, TwilioIam, deepset, harness, redox,
+    twilio,
+};
+use twilio::{chat, conversations, iam};
 
 use crate::registry::checked_list;
 use crate::{BASE, Run, SECRET, options};
@@ -64,18 +67,42 @@ pub fn twilio_iam() -> Vec<Step> {
 
 pub fn twilio_chat() -> Vec<Step> {
     const ROLE: &str = "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    fn roles() -> chat::Roles {
+    fn service() -> chat::Service {
         let credentials = chat::Credentials::auth_token(ACCOUNT, SECRET);
         let client = TwilioChat::builder(credentials).base_url(BASE).options(options()).build();
-        client.expect("it is complete").service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").roles()
+        client.expect("it is complete").service("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
     }
+    let roles = || service().roles();
     let wanted = || chat::NewRole::new("channel user", "channel", ["sendMessage", "leaveChannel"]);
     vec![
         step(move |run| run.steps(1, roles().ensure(&wanted().expect("it is complete")))),
-        step(|run| run.steps(0, roles().ensure_absent(ROLE))),
-        step(|run| run.steps(1, roles().add_permissions(ROLE, ["addMember"]))),
-        step(|run| run.steps(1, roles().remove_permissions(ROLE, ["sendMessage"]))),
-        step(|run| drop(run.items(roles().read_roles()))),
+        step(move |run| run.steps(0, roles().ensure_absent(ROLE))),
+        step(move |run| run.steps(1, roles().add_permissions(ROLE, ["addMember"]))),
+        step(move |run| run.steps(1, roles().remove_permissions(ROLE, ["sendMessage"]))),
+        step(move |run| drop(run.items(roles().read_roles()))),
+        step(|run| run.steps(8, service().users().ensure_role("alice", ROLE))),
+        step(|run| run.steps(2, service().users().revoke_role("alice", ROLE))),
+        step(|run| run.steps(8, service().channel("a").members().ensure_role("alice", ROLE))),
+        step(|run| drop(run.items(service().users().read_assignments()))),
+    ]
+}
+
+pub fn twilio_conversations() -> Vec<Step> {
+    const ROLE: &str = "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    fn service() -> conversations::Service {
+        let credentials = chat::Credentials::auth_token(ACCOUNT, SECRET);
+        let builder = TwilioConversations::builder(credentials).base_url(BASE);
+        builder.options(options()).build().expect("it is complete").default_service()
+    }
+    fn participants() -> conversations::Participants {
+        service().conversation("CHaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").participants()
+    }
+    vec![
+        step(|run| run.steps(0, service().roles().ensure_absent(ROLE))),
+        step(|run| run.steps(8, service().users().ensure_role("alice", ROLE))),
+        step(|run| run.steps(2, service().users().revoke_role("alice", ROLE))),
+        step(|run| run.steps(8, participants().ensure_role("alice", ROLE))),
+        step(|run| drop(run.items(participants().read_assignments()))),
     ]
 }
 
