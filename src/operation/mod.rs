@@ -89,6 +89,7 @@ pub struct Spec {
     pub(crate) idempotency: Idempotency,
     pub(crate) status_confirms: bool,
     pub(crate) sensitive: bool,
+    pub(crate) permission: Option<&'static str>,
 }
 
 impl Spec {
@@ -128,8 +129,8 @@ impl Spec {
             Method::PATCH => (&[200], Idempotency::NonIdempotent),
             _ => (&[201], Idempotency::NonIdempotent),
         };
-        let (status_confirms, sensitive) = (true, false);
-        Self { name, method, paths, success, idempotency, status_confirms, sensitive }
+        let (status_confirms, sensitive, permission) = (true, false, None);
+        Self { name, method, paths, success, idempotency, status_confirms, sensitive, permission }
     }
 
     /// A GET; see [`new`](Self::new).
@@ -183,6 +184,13 @@ impl Spec {
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
+        self
+    }
+
+    /// Names the permission that the credentials need; a permission-denied error shows it.
+    #[must_use]
+    pub const fn permission(mut self, permission: &'static str) -> Self {
+        self.permission = Some(permission);
         self
     }
 

@@ -136,6 +136,9 @@ fn failure(
     if let Some(wait) = wait {
         error = error.with_retry_after(wait);
     }
+    if let (ErrorKind::PermissionDenied, Some(permission)) = (kind, endpoint.spec.permission) {
+        error = error.with_detail(format!("the call needs the permission {permission}"));
+    }
     (kind, error)
 }
 

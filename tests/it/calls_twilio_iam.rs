@@ -286,6 +286,26 @@ mod role_assignments {
     }
 
     #[tokio::test]
+    async fn denied_calls_name_the_permission_that_they_need() {
+        let (fake, organization) = started().await;
+        let assignments = organization.role_assignments();
+        let sid = &created(&organization, 1).await[0].sid;
+        let denied = || fake.next(1, Fault::json(403, r#"{"code":20003,"message":"Forbidden"}"#));
+        let expect = |error: Error, verb: &str| {
+            let permission =
+                format!("the call needs the permission twilio/iam/role-assignments/{verb}");
+            assert!(error.to_string().contains(&permission), "{error}");
+        };
+        denied();
+        expect(assignments.create(&new(9)).await.expect_err("it is denied"), "create");
+        denied();
+        expect(assignments.delete(sid).await.expect_err("it is denied"), "delete");
+        denied();
+        let listed = assignments.list().identity(USER).items().try_collect().await;
+        expect(listed.expect_err("it is denied"), "list");
+    }
+
+    #[tokio::test]
     async fn not_found_about_something_else_is_no_absence() {
         let (fake, organization) = started().await;
         let sid = &created(&organization, 1).await[0].sid;

@@ -17,6 +17,9 @@ use crate::twilio::error::is_not_found_by;
 use crate::twilio::paging::{Paging, check_filter, paged};
 use crate::twilio::{ErrorCode, RoleAssignmentSid, RoleSid, Sid};
 
+/// The permission of an OAuth app (documented) that lists assignments, and roles too.
+pub(super) const LIST: &str = "twilio/iam/role-assignments/list";
+
 const ALL: &[&str] =
     &["/Organizations/{OrganizationSid}/RoleAssignments", "/v2/Organizations/RoleAssignments"];
 const ONE: &[&str] = &[
@@ -177,8 +180,10 @@ impl RoleAssignments {
 }
 
 operations! {
-    CreateRoleAssignment -> RoleAssignment: Spec::post("twilio.iam role-assignments.create", ALL);
-    DeleteRoleAssignment -> (): Spec::delete("twilio.iam role-assignments.delete", ONE);
+    CreateRoleAssignment -> RoleAssignment: Spec::post("twilio.iam role-assignments.create", ALL)
+        .permission("twilio/iam/role-assignments/create");
+    DeleteRoleAssignment -> (): Spec::delete("twilio.iam role-assignments.delete", ONE)
+        .permission("twilio/iam/role-assignments/delete");
 }
 
 /// A page of role assignments; see [`RoleAssignments::list`].
@@ -221,7 +226,7 @@ impl List<ListRoleAssignments> {
 impl Operation for ListRoleAssignments {
     type Service = TwilioIam;
     type Output = RoleAssignmentPage;
-    const SPEC: Spec = Spec::get("twilio.iam role-assignments.list", ALL);
+    const SPEC: Spec = Spec::get("twilio.iam role-assignments.list", ALL).permission(LIST);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
         values(&self.place, None)

@@ -3,6 +3,7 @@
 use super::TwilioIam;
 use super::declare::response;
 use super::place::{Place, values};
+use super::role_assignments::LIST;
 use crate::error::Error;
 use crate::model::{Arg, Timestamp, arg, open_enum, sid, text};
 use crate::operation::{Operation, Spec};
@@ -113,7 +114,8 @@ impl List<ListRoles> {
 impl Operation for ListRoles {
     type Service = TwilioIam;
     type Output = RolePage;
-    const SPEC: Spec = Spec::get("twilio.iam roles.list", &["/v2/Organizations/Roles"]);
+    const SPEC: Spec =
+        Spec::get("twilio.iam roles.list", &["/v2/Organizations/Roles"]).permission(LIST);
 
     fn path(&self) -> Result<Vec<&str>, Error> {
         values(&self.place, None)
