@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use rolecall::testing::{DeepsetFake, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake};
+use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+use rolecall::testing::{
+    DeepsetFake, Fault, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake,
+};
 
 use crate::examples::program;
 
@@ -199,6 +203,47 @@ async fn exit_codes_and_refusals() {
         assert!(out.contains(stdout) && err.contains(stderr), "{arguments:?}: {out}{err}");
         assert!(!stdout.is_empty() || out.is_empty(), "{arguments:?}: {out}");
         assert!(!stderr.is_empty() || err.is_empty(), "{arguments:?}: {err}");
+    }
+}
+
+/// Whatever keeps a service from being read: it is named, and nothing there is revoked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_read_is_exit_code_4_and_no_revocation() {
+    let folder = folder("not_read");
+    let redox = RedoxFake::start().await.expect("a free port");
+    let client = redox.client().expect("it is set up well");
+    let role = RoleRef::id("owner").expect("it is an id");
+    let new = NewRoleAssignment::new(role, UserRef::id("ada").expect("it is an id"));
+    client.organization("7").role_assignments().assign(&new).await.expect("it succeeds");
+    let env = [
+        ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
+        ("REDOX_BASE_URL", format!("{}/platform", redox.uri())),
+    ];
+    let sources = "[[source]]\nservice = \"redox\"\norganization = \"7\"\n";
+    fs::write(folder.join("sources.toml"), sources).expect("it is written");
+    let collect = |file: &str| {
+        let arguments = ["collect", "--sources", "sources.toml", "--output", "jsonl"];
+        let finished = run(&folder, &env, &arguments);
+        fs::write(folder.join(file), &finished.stdout).expect("it is written");
+        finished
+    };
+    assert_eq!(collect("old").code, Some(0));
+    for (fault, reason) in [
+        (Fault::status(403), "permission denied"),
+        (Fault::status(429).retry_after(Duration::from_secs(600)), "rate limited"),
+        (Fault::status(404), "not found"),
+        (Fault::truncated(), "connection"),
+    ] {
+        redox.next_on("/platform/v1/organizations/7/role-assignment", 9, fault);
+        let Finished { code, stderr, .. } = collect("new");
+        redox.clear_faults();
+        assert_eq!(code, Some(4), "{stderr}");
+        assert!(stderr.starts_with("not seen whole: redox organization 7: failed, 0 read"));
+        assert!(stderr.contains(reason), "{stderr}");
+        let Finished { code, stdout, .. } = run(&folder, &env, &["diff", "old", "new"]);
+        assert_eq!(code, Some(4), "{stdout}");
+        assert!(stdout.starts_with("? redox organization 7: old complete, new failed"), "{stdout}");
+        assert!(stdout.ends_with("0 granted, 0 revoked, 0 changed, 1 not comparable\n"));
     }
 }
 
