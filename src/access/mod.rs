@@ -9,7 +9,7 @@
 //! * [`Difference`] compares two snapshots, [`People`] joins principals of several vendors.
 //! * [`ReadAssignments`] and [`ReadRoles`] read one list; every service implements what it can.
 //!
-//! The [guide](crate::guide::access_review) walks through it.
+//! `docs/access-review.md` walks through it.
 //!
 //! There is no creating in this vocabulary: what each service needs to create differs too much to
 //! hide.
