@@ -701,7 +701,7 @@ fn acts_of(row: &str) -> Vec<Act> {
     let broken = |sent| vec![Act::Broken { sent }, Act::Hang { sent }];
     match row.split([':', ',']).next().unwrap_or_default() {
         "nothing was sent" => [broken(false), vec![Act::ConnectFault]].concat(),
-        "bad input" | "the same for good" => vec![Act::Unusable],
+        "bad input" | "the same" => vec![Act::Unusable],
         "rate limited" => vec![Act::respond(429, ""), Act::respond(403, r#"{"code":"LIMIT"}"#)],
         "401" => all(&[401]),
         "sent" => broken(true),

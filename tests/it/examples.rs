@@ -153,8 +153,9 @@ mod twilio {
 
         let body = r#"{"code": 25105, "message": "Not an owner", "status": 403}"#;
         fake.next_on("/Organizations", 1, Fault::json(403, body));
-        let text = "role-assignments.create: permission denied (25105: Not an owner), HTTP 403";
-        run(NAME, &env, &good).assert_error(&[text]);
+        let text =
+            "role-assignments.create: permission denied (25105: Not an owner): the call needs";
+        run(NAME, &env, &good).assert_error(&[text, "role-assignments/create, HTTP 403"]);
         assert_eq!(fake.role_assignments().len(), 1);
 
         env[1].1 = "obviously-wrong".to_owned();

@@ -425,10 +425,9 @@ mod twilio_errors {
 
     async fn text_has_what_support_asks_for<S: Subject>() {
         for name in ["Twilio-Request-Id", "X-Twilio-Request-Id"] {
-            let body = plain(403, 20003, "Not\nallowed").to_string();
-            let error = refused_once::<S>(Fault::json(403, body).header(name, "RQ77")).await;
-            let rest =
-                "permission denied (20003: Not allowed), HTTP 403, request id RQ77, 1 attempt";
+            let body = plain(400, 20001, "Not\nvalid").to_string();
+            let error = refused_once::<S>(Fault::json(400, body).header(name, "RQ77")).await;
+            let rest = "invalid request (20001: Not valid), HTTP 400, request id RQ77, 1 attempt";
             assert_eq!(error.to_string(), format!("{}: {rest}", S::name()));
         }
     }
