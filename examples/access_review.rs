@@ -154,7 +154,7 @@ async fn collect(
 
 fn report_incomplete(summary: &Summary) -> ExitCode {
     for coverage in summary.incomplete() {
-        eprintln!("not seen whole: {coverage}");
+        eprintln!("incomplete: {coverage}");
     }
     ExitCode::from(if summary.is_complete() { 0 } else { 4 })
 }

@@ -1,4 +1,4 @@
-//! Making somebody a moderator of a channel in Twilio Chat, and taking it back.
+//! Makes a user a moderator of a channel in Twilio Chat, and revokes the role.
 //!
 //! `cargo run --example grant_chat_moderator` needs no account: a fake of the service starts on this
 //! machine. Each step is made twice, and the second time there is nothing to do. Point the client at your
@@ -69,7 +69,7 @@ async fn grant(members: &Members, who: &str, role: &RoleSid) -> Result<(), Error
         Ok(EnsuredRole::Indeterminate { .. }) => {
             println!("  {who} is a moderator; a response was lost, so another may have done it");
         }
-        // Nobody knows the identity in this channel, or the role is none of a channel, for example.
+        // E.g. the identity is not a member of this channel, or the role is not a channel role.
         Err(error) => return Err(error),
     }
     Ok(())

@@ -21,7 +21,7 @@ async fn main() -> Outcome {
     let harness = fake.client()?;
     give_access(&fake, &harness).await?;
     report(&harness, "dev@example.com").await?;
-    report(&harness, "nobody@example.com").await
+    report(&harness, "unknown@example.com").await
 }
 
 async fn report(harness: &Harness, email: &str) -> Outcome {
@@ -81,7 +81,7 @@ async fn give_access(fake: &HarnessFake, harness: &Harness) -> Outcome {
     let user = fake.add_user("account", "dev@example.com", "A developer");
     fake.add_user_group("account", "auditors", [&user]);
     fake.add_user_group("orgs/platform", "sre", [&user]);
-    fake.add_user_group("orgs/sales", "sellers", ["somebody else"]);
+    fake.add_user_group("orgs/sales", "sellers", ["another"]);
     let (account, platform) = (harness.account(), harness.org("platform"));
     let auditors = Principal::user_group("auditors").scope_level(ScopeLevel::Account);
     let of_account = "_all_account_level_resources";

@@ -70,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     review("twilio iam", &twilio.role_assignments().list()).await?;
     review("harness", &harness).await?;
     review("redox", &organization.role_assignments()).await?;
-    // What somebody may do in an environment does not follow from the role in the organization.
+    // What a user may do in an environment does not follow from the role in the organization.
     let mut environments = organization.environments().list().items();
     while let Some(environment) = environments.next().await.transpose()? {
         review("redox", &redox.environment(environment.id).role_assignments()).await?;

@@ -1,5 +1,5 @@
 //! Offboarding: the person with an e-mail address leaves, and all access has to go. Each line says what
-//! was done, what was not, and what is unknown, so that somebody can do the rest.
+//! was done, what was not, and what is unknown, so that a person can do the rest.
 //!
 //! `cargo run --example offboard_everywhere` needs no account anywhere: fakes of the services start on
 //! this machine, with access to take away. It runs twice, as after an error.

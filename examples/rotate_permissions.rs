@@ -44,7 +44,7 @@ async fn change_moderator(roles: &chat::Roles, sid: &RoleSid) -> Result<(), Erro
     // writes the changed list if there is a difference. A change that another program makes in
     // between is lost, so one program at a time should do this.
     let wanted = [permission::DELETE_ANY_MESSAGE, permission::SEND_MESSAGE];
-    // Adding comes first: in that order nobody is without what they need.
+    // Adding comes first, so that no member lacks a permission in between.
     let more = roles.add_permissions(sid, wanted).await?;
     let less = roles.remove_permissions(sid, [permission::EDIT_ANY_MESSAGE]).await?;
     println!("  chat moderator: added {:?}, removed {:?}", more.added, less.removed);

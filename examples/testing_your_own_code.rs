@@ -18,7 +18,7 @@ enum Onboarded {
     Granted,
     /// It was granted before.
     AlreadyThere,
-    /// It may have been granted: a person has to look before anybody tries again.
+    /// It may have been granted: a person has to check before another attempt.
     AskAPerson(String),
 }
 

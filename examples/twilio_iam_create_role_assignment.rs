@@ -1,4 +1,4 @@
-//! Gives somebody a role in a Twilio organization.
+//! Gives a user a role in a Twilio organization.
 //!
 //! `cargo run --example twilio_iam_create_role_assignment -- OR… IX… AC… US…`
 
@@ -31,6 +31,6 @@ async fn create(
     // A SID of the wrong form is refused here, before anything is sent.
     let new = NewRoleAssignment::new(role, scope, identity)?;
     let organization = TwilioIam::from_env()?.organization(org);
-    // The client gets an access token by itself, and would keep it for further calls.
+    // The client gets an access token automatically, and would keep it for further calls.
     organization.role_assignments().create(&new).await
 }

@@ -168,7 +168,7 @@ async fn search(mut stream: TcpStream, held: usize) -> std::io::Result<()> {
 
 fn tell(origin: &str) {
     println!("{origin}");
-    std::io::stdout().flush().expect("somebody reads it");
+    std::io::stdout().flush().expect("there is a reader");
 }
 
 fn serve(serving: impl Future<Output = ()>) {

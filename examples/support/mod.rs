@@ -30,7 +30,7 @@ pub(crate) fn finish<T: Serialize>(result: Result<T, rolecall::Error>) -> ExitCo
 }
 
 fn print<T: Serialize>(response: T) -> Result<(), Box<dyn Error>> {
-    // Not `println!`, which panics if nobody reads. The call has succeeded by now, and an error
+    // Not `println!`, which panics if the reader is gone. The call has succeeded by now, and an error
     // that did not say so would invite a second try.
     writeln!(stdout(), "{}", serde_json::to_string(&response)?).map_err(|error| {
         format!("the call succeeded, but its response cannot be shown: {error}").into()

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::model::first;
 use super::{Assignment, Principal, PrincipalKind, Scope, ScopeKind};
 
-/// A column: its name, whether it says what is granted, and its text.
+/// A column: its name, whether it is part of what is granted, and its text.
 pub(super) struct Column {
     pub(super) name: &'static str,
     pub(super) grants: bool,
@@ -64,8 +64,9 @@ fn flag(flag: Option<bool>) -> Option<Cow<'static, str>> {
     flag.map(|flag| if flag { "true" } else { "false" }.into())
 }
 
-/// The path of a scope, root first: `organization platform > project web`. A name stands in quotes where
-/// there is no id. What the form needs is escaped, so that two paths have two texts.
+/// The path of a scope, root first: `organization platform > project web`. A name stands in quotes
+/// where there is no id. The characters of the format are escaped, so that two paths have two
+/// texts.
 pub(super) fn path(scope: &Scope) -> String {
     let mut text = match &scope.within {
         Some(outer) => path(outer) + " > ",

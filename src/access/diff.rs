@@ -10,9 +10,9 @@ use super::{Assignment, Coverage, Covers, Gap, GrantKey, PrincipalKind, Snapshot
 
 /// What changed from one snapshot to another, in a fixed order.
 ///
-/// It goes by [`Assignment::grant_key`]. What either snapshot did not see whole is
-/// [not comparable](Self::not_comparable), and nothing there is called granted, revoked or changed: an
-/// incomplete read is not an absence.
+/// Assignments are compared by [`Assignment::grant_key`]. What is incomplete in either snapshot is
+/// [not comparable](Self::not_comparable), and is never reported as granted, revoked or changed: an
+/// incomplete read does not show an absence.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -37,14 +37,14 @@ use super::{Assignment, Coverage, Covers, Gap, GrantKey, PrincipalKind, Snapshot
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Difference {
-    /// What is in the newer snapshot alone.
+    /// Assignments in the newer snapshot only.
     pub granted: Vec<Assignment>,
-    /// What is in the older snapshot alone.
+    /// Assignments in the older snapshot only.
     pub revoked: Vec<Assignment>,
-    /// What is in both and grants something else: the same principal in the same scope, under the same
-    /// id where the service has ids.
+    /// Assignments that grant something else than before: the same principal in the same scope,
+    /// under the same id if the service has ids.
     pub changed: Vec<Change>,
-    /// What cannot be compared, because one of the two did not see it whole.
+    /// What cannot be compared, because it is incomplete in one of the two.
     pub not_comparable: Vec<NotComparable>,
 }
 
@@ -80,23 +80,23 @@ impl fmt::Display for FieldChange {
     }
 }
 
-/// What one of the two snapshots did not see whole.
+/// A source that is incomplete in one of the two snapshots.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct NotComparable {
     /// The name of the source.
     pub source: String,
-    /// How much the older snapshot saw.
+    /// How much the older snapshot read.
     pub old: Seen,
-    /// How much the newer snapshot saw.
+    /// How much the newer snapshot read.
     pub new: Seen,
 }
 
-/// How much a snapshot saw of a source.
+/// How much of a source a snapshot read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
 pub struct Seen {
-    /// `None` if it did not ask for it.
+    /// `None` if the snapshot does not include the source.
     pub status: Option<Status>,
     /// What is missing.
     pub gaps: Vec<Gap>,
@@ -128,7 +128,7 @@ impl Difference {
                 if seen.iter().all(|index| index.sees(assignment)) {
                     found.push(assignment.clone());
                 } else if !blind.index.sees(assignment) {
-                    // Nobody asked for it, and it came all the same.
+                    // No source of the snapshots covers it.
                     let scope = assignment.scope.clone();
                     let mut covers = Covers::new(assignment.vendor.clone(), scope);
                     covers.principals = assignment.principal.kind.clone();
@@ -151,13 +151,13 @@ impl Difference {
         Self { granted, revoked, changed, not_comparable: not_comparable.collect() }
     }
 
-    /// Returns whether no difference was found in what can be compared.
+    /// Returns whether no difference was found in the comparable part.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.granted.is_empty() && self.revoked.is_empty() && self.changed.is_empty()
     }
 
-    /// Returns whether both snapshots saw everything that either of them asked for.
+    /// Returns whether both snapshots are complete for all sources of either.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.not_comparable.is_empty()
@@ -194,15 +194,15 @@ impl fmt::Display for Difference {
 
 type Grants<'a> = BTreeMap<GrantKey, &'a Assignment>;
 
-/// What is granted. Of two assignments that grant the same, one counts.
+/// The assignments by what they grant. Of two that grant the same, one is kept.
 fn by_key(snapshot: &Snapshot) -> Grants<'_> {
     snapshot.assignments.iter().map(|it| (it.grant_key(), it)).collect()
 }
 
-/// Takes what changed out of both.
+/// Removes the changed assignments from both.
 fn pair(revoked: &mut Vec<Assignment>, granted: &mut Vec<Assignment>) -> Vec<Change> {
     let mut slots: HashMap<GrantKey, Vec<Assignment>> = HashMap::new();
-    // The last of a slot is taken first.
+    // The last one of a slot is taken first.
     for old in revoked.drain(..).rev() {
         slots.entry(old.slot()).or_default().push(old);
     }
@@ -226,17 +226,17 @@ fn fields(old: &Assignment, new: &Assignment) -> Vec<FieldChange> {
     fields.filter(|field| field.old != field.new).collect()
 }
 
-/// What of a vendor: a scope, of all principals or of one kind.
+/// A vendor's scope, for all principals or for one kind.
 type UnitKey = (Vendor, Option<PrincipalKind>, GrantKey);
 
 fn unit_key(covers: &Covers) -> UnitKey {
     (covers.vendor.clone(), covers.principals.clone(), covers.scope.key())
 }
 
-/// What is seen whole.
+/// A set of scopes and enumerations, e.g. those that a snapshot read completely.
 #[derive(Default)]
 struct Index {
-    /// Whether what lies in the scope belongs to it.
+    /// Whether the scopes within it are included.
     scopes: HashMap<UnitKey, bool>,
     /// The enumerations, by name.
     enumerations: Vec<String>,
@@ -259,7 +259,7 @@ impl Index {
         *self.scopes.entry(unit_key(covers)).or_default() |= covers.children;
     }
 
-    /// Whether a scope with its children, or itself alone, is in it for these principals.
+    /// Whether the set includes a scope, alone or with its children, for these principals.
     fn contains(
         &self,
         vendor: &Vendor,
@@ -274,7 +274,7 @@ impl Index {
                 self.scopes.get(&key).is_some_and(|children| *children || !wanted)
             };
             let found = of(None) || (principals.is_some() && of(principals));
-            // From here on it is one of the children.
+            // The outer scopes must include their children.
             wanted = true;
             found
         })
@@ -297,7 +297,7 @@ impl Index {
         }
     }
 
-    /// How much a snapshot saw of a unit.
+    /// How much of a unit a snapshot read.
     fn seen(&self, coverage: &[Coverage], unit: &Unit) -> Seen {
         if self.has_unit(&unit.source, unit.covers.as_ref()) {
             return Seen { status: Some(Status::Complete), gaps: Vec::new() };

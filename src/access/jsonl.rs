@@ -32,7 +32,7 @@ enum Read {
     Trailer(Summary),
 }
 
-/// What every header has, whatever its version.
+/// The fields of every header, whatever its version.
 #[derive(Deserialize)]
 struct Kind {
     format: String,
@@ -42,11 +42,11 @@ struct Kind {
 /// Between the trailer and its hash.
 const HASH: &str = ",\"sha256\":\"";
 
-/// Writes a snapshot as JSON Lines: a header with version and provenance, a line for each assignment, a
-/// trailer with the coverage, the counts and a SHA-256 of all that is before it. `docs/` has the schema.
+/// Writes a snapshot as JSON Lines: a header with version and provenance, a line for each
+/// assignment, and a trailer with the coverage, the counts and a SHA-256 of everything before it.
+/// `docs/` has the schema.
 ///
-/// The hash shows that a file was cut or edited. It is no signature: who edits on purpose can make
-/// another.
+/// The hash detects accidents, not tampering: anyone who edits the file can recompute it.
 ///
 /// ```
 /// use rolecall::access::{JsonLines, Snapshot};
@@ -119,14 +119,14 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Why a file is not read as a snapshot.
+/// Why a file cannot be read as a snapshot.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
     /// Reading failed.
     #[error("cannot be read")]
     Io(#[from] io::Error),
-    /// It is no snapshot.
+    /// It is not a snapshot.
     #[error("line 1: is not the header of a snapshot")]
     NotASnapshot,
     /// The format has another version.
@@ -152,10 +152,11 @@ pub enum FormatError {
 }
 
 impl Snapshot {
-    /// Reads a snapshot that [`JsonLines`] wrote, and checks that it is whole.
+    /// Reads a snapshot that [`JsonLines`] wrote, and checks that it is complete.
     ///
     /// # Errors
-    /// What is not a snapshot, has another version, was cut or was edited is refused.
+    /// A [`FormatError`] for a file that is not a snapshot, has another version, was cut, or was
+    /// changed without updating its hash.
     pub fn read(mut from: impl BufRead) -> Result<Self, FormatError> {
         let (mut hash, mut line, mut number) = (Hash::new(), String::new(), 0);
         let (mut header, mut assignments) = (None, Vec::new());

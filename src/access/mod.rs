@@ -1,18 +1,17 @@
-//! Who has which role, over all services: one vocabulary, snapshots that say what they could not
-//! see, people, and the difference of two snapshots. It only reads.
+//! Access reviews over all services: one vocabulary for roles and assignments, snapshots that
+//! report what is missing, people, and the difference of two snapshots. This module only reads.
 //!
-//! * [`Assignment`] has every field that decides what is granted, and [`Assignment::grant_key`] compares
-//!   it. What else a vendor says is in its own value ([`Assignment::native`]).
-//! * [`Snapshot::collect`] reads many [`Source`]s at once; each vendor's handles make theirs by
-//!   `sources()`. [`Coverage`] is part of the result.
-//! * [`JsonLines`], [`Csv`] and [`Snapshot::table`] write it, [`Snapshot::read`] reads it back.
+//! * [`Assignment`] has every field that decides what is granted; [`Assignment::grant_key`] compares
+//!   these fields. The vendor's other fields are in [`Assignment::native`].
+//! * [`Snapshot::collect`] reads many [`Source`]s concurrently; the `sources()` of each vendor's
+//!   handles returns them. The result includes the [`Coverage`] of each source.
+//! * [`JsonLines`], [`Csv`] and [`Snapshot::table`] write a snapshot, [`Snapshot::read`] reads it back.
 //! * [`Difference`] compares two snapshots, [`People`] joins principals of several vendors.
-//! * [`ReadAssignments`] and [`ReadRoles`] read one list; every service implements what it can.
+//! * [`ReadAssignments`] and [`ReadRoles`] read one list; each service implements what it supports.
 //!
 //! `docs/access-review.md` walks through it.
 //!
-//! There is no creating in this vocabulary: what each service needs to create differs too much to
-//! hide.
+//! This vocabulary has no create: the services require inputs that differ too much.
 //!
 //! ```
 //! # #[cfg(all(feature = "testing", feature = "redox", feature = "harness"))]
@@ -65,22 +64,22 @@ pub use table::{Csv, Table};
 
 /// Lists roles. Implement it to mock a service: [`Items::from_iter`](Items) makes items of values.
 pub trait ReadRoles: Send + Sync {
-    /// Returns all roles here, from a position of this list on (`None`: from the start).
+    /// Returns the roles in this list, starting at a position of it (`None`: the start).
     fn read_roles_from(&self, position: Option<&Position>) -> Items<RoleDefinition>;
 
-    /// Returns all roles here.
+    /// Returns the roles in this list.
     fn read_roles(&self) -> Items<RoleDefinition> {
         self.read_roles_from(None)
     }
 }
 
-/// Lists who has which role. Implement it to mock a service.
+/// Lists assignments. Implement it to mock a service.
 pub trait ReadAssignments: Send + Sync {
-    /// Returns all assignments here that the caller may see, from a position of this list on (`None`:
-    /// from the start).
+    /// Returns the assignments that the caller may view, starting at a position of this list
+    /// (`None`: the start).
     fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment>;
 
-    /// Returns all assignments here that the caller may see.
+    /// Returns the assignments that the caller may view.
     fn read_assignments(&self) -> Items<Assignment> {
         self.read_assignments_from(None)
     }

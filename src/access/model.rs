@@ -25,11 +25,11 @@ open_enum! {
 }
 
 open_enum! {
-    /// What somebody is who can have a role.
+    /// The kind of a principal.
     PrincipalKind {
         /// A person.
         User = "user",
-        /// A group of persons.
+        /// A group of people.
         Group = "group",
         /// An account for programs.
         ServiceAccount = "service_account",
@@ -129,7 +129,7 @@ pub struct Restriction {
     pub resource_id: Option<String>,
 }
 
-/// That somebody has a role.
+/// An assignment: a principal has a role in a scope.
 ///
 /// Its order, equality and hash are those of all its fields but the [`native`](Self::native) value.
 /// [`grant_key`](Self::grant_key) compares what is granted.
@@ -222,9 +222,10 @@ impl Assignment {
     /// Returns what is granted, to compare: two assignments have one key exactly if they grant the
     /// same.
     ///
-    /// It has the vendor, the scope with its path, the principal, the role, the restriction, the group
-    /// through which it comes and `disabled`. Names and e-mail addresses count only where there is no
-    /// id; the assignment's id, its dates and who manages it do not count. An empty text is none.
+    /// The key consists of the vendor, the scope with its path, the principal, the role, the
+    /// restriction, the group through which it comes, and `disabled`. Names and e-mail addresses
+    /// are part of it only if there is no id. The assignment's id, its dates and who manages it are
+    /// not. An empty text counts as absent.
     ///
     /// ```
     /// use rolecall::access::Assignment;
@@ -263,8 +264,8 @@ impl Assignment {
         key
     }
 
-    /// Returns which assignment it is, to tell one that changed from one that came or went: its own id
-    /// where the service has one, and who holds it where.
+    /// Returns the identity of the assignment, to recognize it after a change: its own id if the
+    /// service has one, its holder and its scope.
     pub(super) fn slot(&self) -> GrantKey {
         let mut key = self.holder();
         key.text(self.id.as_deref());
@@ -302,7 +303,8 @@ impl Principal {
 }
 
 impl Scope {
-    /// Returns a key that two scopes share exactly if they are the same: names do not count.
+    /// Returns a key that two scopes share exactly if they are the same; names are ignored if there
+    /// are ids.
     pub(super) fn key(&self) -> GrantKey {
         let mut key = GrantKey::default();
         key.scope(self);
@@ -379,7 +381,7 @@ pub(super) fn first<const N: usize>(texts: [&Option<String>; N]) -> Option<(usiz
         .find(|(_, text)| !text.is_empty())
 }
 
-/// A vendor's own value. It takes no part in comparisons: what decides is in the other fields.
+/// A vendor's own value. Comparisons ignore it: the other fields decide.
 #[derive(Clone, Default)]
 struct Native(Option<Arc<dyn Any + Send + Sync>>);
 

@@ -1,13 +1,14 @@
-//! Persons who are principals of several vendors.
+//! People who are principals of several vendors.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Assignment, Principal, PrincipalKind, Vendor};
 
-/// Which principals are one person: by e-mail address, by a table of the caller's, or both.
+/// Rules for which principals are one person: by e-mail address, by a table of the caller's, or
+/// both.
 ///
-/// Addresses are compared without regard to case and to white space around them, and only users are
-/// joined by them.
+/// Addresses are compared without case and surrounding white space. Only users are joined by
+/// address.
 ///
 /// ```
 /// use rolecall::access::Identities;
@@ -26,13 +27,13 @@ pub struct Identities {
 }
 
 impl Identities {
-    /// Every e-mail address is a person, who is called by it unless [`email`](Self::email) says
-    /// otherwise.
+    /// Makes every e-mail address a person, named by the address unless [`email`](Self::email)
+    /// names them.
     pub fn by_email() -> Self {
         Self { any_email: true, ..Self::default() }
     }
 
-    /// Only what is named is joined.
+    /// Joins only the principals and addresses that are added.
     pub fn by_table() -> Self {
         Self::default()
     }
@@ -54,7 +55,7 @@ impl Identities {
         self
     }
 
-    /// Returns the persons that a principal may be by this assignment's data.
+    /// Returns the people who the principal may be according to this assignment.
     fn persons(&self, vendor: &Vendor, principal: &Principal) -> Option<String> {
         let named = principal.id.clone().and_then(|id| self.principals.get(&(vendor.clone(), id)));
         if named.is_some() {
@@ -74,7 +75,7 @@ fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// The persons in a snapshot, and the principals who could not be joined to one.
+/// The people in a snapshot, and the principals who could not be joined to a person.
 ///
 /// ```
 /// use rolecall::access::{Assignment, Identities, People};
@@ -100,22 +101,22 @@ pub struct People<'a> {
     unjoined: Vec<Unjoined<'a>>,
 }
 
-/// A principal whom no person was found for: a group, a service account, a user without an address, or
-/// one with the addresses of two persons.
+/// A principal for whom no person was found: a group, a service account, a user without an address,
+/// or one with the addresses of two persons.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Unjoined<'a> {
-    /// Whose principal it is.
+    /// The vendor.
     pub vendor: &'a Vendor,
     /// The principal, as one of the assignments has it.
     pub principal: &'a Principal,
-    /// What the principal holds.
+    /// The principal's assignments.
     pub assignments: Vec<&'a Assignment>,
 }
 
 impl<'a> People<'a> {
-    /// Joins the principals of these assignments. What one assignment says of a principal, the e-mail
-    /// address say, counts for all of that principal's.
+    /// Joins the principals of these assignments. What one assignment says of a principal, such as
+    /// the e-mail address, applies to all assignments of that principal.
     #[must_use]
     pub fn join(
         assignments: impl IntoIterator<Item = &'a Assignment>,
@@ -144,18 +145,18 @@ impl<'a> People<'a> {
         people
     }
 
-    /// Returns the persons' names, sorted.
+    /// Returns the names of the people, sorted.
     pub fn persons(&self) -> impl Iterator<Item = &str> {
         self.persons.keys().map(String::as_str)
     }
 
-    /// Returns what a person holds, at all vendors; nothing for a name that is unknown.
+    /// Returns a person's assignments at all vendors; none for an unknown name.
     #[must_use]
     pub fn held_by(&self, person: &str) -> &[&'a Assignment] {
         self.persons.get(person).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the principals who could not be joined, with what they hold.
+    /// Returns the principals who could not be joined, with their assignments.
     #[must_use]
     pub fn unjoined(&self) -> &[Unjoined<'a>] {
         &self.unjoined

@@ -1,4 +1,4 @@
-//! Snapshots: what many sources hold at one time, and what could not be seen of them.
+//! Snapshots: the assignments of many sources at one time, and what is missing from them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -12,11 +12,11 @@ use super::source::{Found, Reading};
 use super::{Assignment, Coverage, Source, Vendor};
 use crate::model::Timestamp;
 
-/// The version of the format of snapshots. It grows with every change that an older reader could
-/// misunderstand.
+/// The version of the format of snapshots. Every change that an older reader could misunderstand
+/// increments it.
 pub(super) const VERSION: u32 = 1;
 
-/// Where a snapshot comes from.
+/// The provenance of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Header {
@@ -24,13 +24,13 @@ pub struct Header {
     pub version: u32,
     /// The program that collected it: `rolecall/0.2.0`.
     pub tool: String,
-    /// When it was begun.
+    /// When collecting began.
     pub started: Timestamp,
-    /// The sources that were asked for. Enumerations add others; the coverage has them all.
+    /// The sources that were requested. Enumerations add others; the coverage includes them all.
     pub sources: Vec<Provenance>,
 }
 
-/// A source, and who reads it.
+/// A source, and the credential that reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Provenance {
@@ -41,32 +41,32 @@ pub struct Provenance {
     pub credential: Option<String>,
 }
 
-/// What a snapshot saw and what it did not.
+/// What a snapshot read, and what is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Summary {
-    /// When it was finished.
+    /// When collecting ended.
     pub finished: Timestamp,
     /// How many assignments were read.
     pub assignments: u64,
-    /// What became of each source, in the order of their names.
+    /// The coverage of each source, sorted by name.
     pub coverage: Vec<Coverage>,
 }
 
 impl Summary {
-    /// Returns whether all of every source was seen.
+    /// Returns whether every source is complete.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.coverage.iter().all(Coverage::is_complete)
     }
 
-    /// Returns the sources that were not seen whole.
+    /// Returns the coverage of the incomplete sources.
     pub fn incomplete(&self) -> impl Iterator<Item = &Coverage> {
         self.coverage.iter().filter(|coverage| !coverage.is_complete())
     }
 }
 
-/// Who had which role at one time, as far as it could be seen.
+/// The assignments of many sources at one time, and how complete they are.
 ///
 /// ```
 /// # #[cfg(all(feature = "testing", feature = "redox", feature = "harness"))]
@@ -92,11 +92,11 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// Where it comes from.
+    /// The provenance.
     pub header: Header,
     /// The assignments, sorted where they were collected [in memory](Collect::in_memory).
     pub assignments: Vec<Assignment>,
-    /// What was seen.
+    /// What was read, and what is missing.
     pub summary: Summary,
 }
 
@@ -107,7 +107,7 @@ impl Snapshot {
         Collect { sources, concurrency: 8, progress: None }
     }
 
-    /// Returns whether all of every source was seen.
+    /// Returns whether every source is complete.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.summary.is_complete()
@@ -124,10 +124,10 @@ impl Snapshot {
     }
 }
 
-/// Takes a snapshot as it is collected: [`JsonLines`](super::JsonLines), [`Csv`](super::Csv), or one of
-/// your own.
+/// Receives a snapshot while it is collected: [`JsonLines`](super::JsonLines), [`Csv`](super::Csv),
+/// or one of your own.
 pub trait Sink {
-    /// Takes where the snapshot comes from; called once, first.
+    /// Takes the provenance; called once, first.
     ///
     /// # Errors
     /// Those of the sink, which end the collecting.
@@ -139,20 +139,20 @@ pub trait Sink {
     /// Those of the sink, which end the collecting.
     fn assignment(&mut self, assignment: &Assignment) -> io::Result<()>;
 
-    /// Takes what was seen; called once, last.
+    /// Takes the summary; called once, last.
     ///
     /// # Errors
     /// Those of the sink.
     fn end(&mut self, summary: &Summary) -> io::Result<()>;
 }
 
-/// How far the collecting is.
+/// The progress of collecting.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Progress {
     /// How many sources are finished.
     pub finished: usize,
-    /// How many sources are known so far: enumerations add to them.
+    /// How many sources are known so far; enumerations add more.
     pub sources: usize,
     /// How many assignments were read.
     pub assignments: u64,
@@ -160,10 +160,11 @@ pub struct Progress {
 
 /// Collects a snapshot: set up, then [`in_memory`](Self::in_memory) or [`write_to`](Self::write_to).
 ///
-/// It only reads. The sources of one vendor wait for each other where there are more than
-/// [`concurrency`](Self::concurrency), and never for another vendor's. A source that fails does not stop
-/// the others. Limits of time and retries are those of each client. Dropping it leaves nothing running.
-#[must_use = "nothing is read before it is told where to"]
+/// Collecting only reads. It reads at most [`concurrency`](Self::concurrency) sources of a vendor
+/// at a time; the sources of different vendors do not wait for each other. A source that fails does
+/// not stop the others. Each client's own time limits and retries apply. Dropping the future stops
+/// all reading.
+#[must_use = "nothing is read before `in_memory` or `write_to` is called"]
 pub struct Collect<'a> {
     sources: Vec<Source>,
     concurrency: usize,
@@ -180,13 +181,13 @@ impl fmt::Debug for Collect<'_> {
 }
 
 impl<'a> Collect<'a> {
-    /// Sets how many sources of one vendor are read at once. Default 8; 0 counts as 1.
+    /// Sets how many sources of one vendor are read concurrently. Default 8; 0 counts as 1.
     pub fn concurrency(mut self, sources: usize) -> Self {
         self.concurrency = sources.max(1);
         self
     }
 
-    /// Sets what is called as the collecting goes on, at most once a page.
+    /// Sets a callback for the progress, called at most once a page.
     pub fn progress(mut self, report: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(report));
         self
@@ -205,11 +206,11 @@ impl<'a> Collect<'a> {
         Snapshot { header, assignments, summary }
     }
 
-    /// Collects into a sink, in the memory of a page for each source that is being read. The order of
-    /// the assignments is that in which they come.
+    /// Collects into a sink, holding one page in memory for each source that is being read. The
+    /// assignments are written in the order in which they arrive.
     ///
     /// # Errors
-    /// The sink's. What the sources report is in the summary.
+    /// Those of the sink. The errors of sources are in the summary.
     pub async fn write_to<S: Sink + Send>(self, sink: &mut S) -> io::Result<Summary> {
         sink.begin(&self.header())?;
         let summary = self.run(|assignment| sink.assignment(&assignment)).await?;
@@ -250,7 +251,7 @@ impl<'a> Collect<'a> {
     }
 }
 
-/// The sources that wait, those that are being read, and what became of the others.
+/// The sources that wait, those that are being read, and the coverage of the others.
 struct Work<'a> {
     waiting: BTreeMap<Vendor, VecDeque<Source>>,
     reading: Vec<Reading>,
@@ -263,7 +264,7 @@ struct Work<'a> {
 /// How many items of one source are taken before the others get their turn.
 const TURN: usize = 256;
 
-/// What became of a source in its turn.
+/// The state of a source after its turn.
 enum Turn {
     Waits,
     HasMore,
@@ -275,7 +276,7 @@ impl Work<'_> {
         self.waiting.entry(source.vendor.clone()).or_default().push_back(source);
     }
 
-    /// Begins to read what waits, where its vendor has room.
+    /// Starts to read waiting sources, up to the limit of each vendor.
     fn fill(&mut self) {
         for (vendor, waiting) in &mut self.waiting {
             let busy = self.reading.iter().filter(|reading| reading.vendor == *vendor).count();

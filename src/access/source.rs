@@ -1,4 +1,4 @@
-//! What a snapshot reads, and what became of it.
+//! The sources of a snapshot, and their coverage.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -15,31 +15,31 @@ use crate::transport::{Items, Transport};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Covers {
-    /// Whose service it is.
+    /// The vendor.
     pub vendor: Vendor,
-    /// What the roles are held over.
+    /// The scope in which the roles apply.
     pub scope: Scope,
-    /// Whether what lies in the scope belongs to it.
+    /// Whether the scopes within it are included.
     pub children: bool,
-    /// The one kind of principals; `None` for all.
+    /// The only kind of principals that is included; `None` for all kinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principals: Option<PrincipalKind>,
 }
 
 impl Covers {
-    /// All assignments over this scope itself.
+    /// All assignments in this scope, but not in the scopes within it.
     pub fn new(vendor: impl Into<Vendor>, scope: Scope) -> Self {
         Self { vendor: vendor.into(), scope, children: false, principals: None }
     }
 
-    /// Adds what lies in the scope.
+    /// Adds the scopes within it.
     #[must_use]
     pub fn with_children(mut self) -> Self {
         self.children = true;
         self
     }
 
-    /// Leaves only principals of this kind.
+    /// Limits it to principals of this kind.
     #[must_use]
     pub fn only(mut self, principals: impl Into<PrincipalKind>) -> Self {
         self.principals = Some(principals.into());
@@ -62,9 +62,10 @@ impl fmt::Display for Covers {
 }
 
 /// One list of assignments, or one list of further sources (the projects of an organization, say).
-/// Nothing is read before a snapshot is collected.
+/// Reading starts when a snapshot is collected.
 ///
-/// Each vendor makes the sources of its handles: `harness.org("platform").sources()`. One of your own:
+/// The handles of each vendor return their sources, e.g. `harness.org("platform").sources()`. A
+/// source of your own:
 ///
 /// ```
 /// use rolecall::access::{Assignment, Covers, Scope, Source};
@@ -92,7 +93,7 @@ pub(super) enum List {
     Sources(Items<Source>),
 }
 
-/// What a list gave.
+/// An item of a source's list.
 pub(super) enum Found {
     Assignment(Box<Assignment>),
     Source(Box<Source>),
@@ -131,8 +132,8 @@ impl Source {
         }
     }
 
-    /// Returns a source of sources: what can be enumerated. `name` says what, e.g. `harness projects of
-    /// organization platform`.
+    /// Returns a source that enumerates further sources. `name` says which, e.g. `harness projects
+    /// of organization platform`.
     pub fn enumeration(
         vendor: impl Into<Vendor>,
         name: impl Into<String>,
@@ -148,20 +149,20 @@ impl Source {
         }
     }
 
-    /// Sets which credential reads it: the id of an account or the public id of a key. Never the secret,
-    /// nor a hash of it.
+    /// Sets the credential that reads the source: the id of an account or the public id of a key,
+    /// never the secret or a hash of it.
     pub fn credential(mut self, id: impl Into<String>) -> Self {
         self.credential = Some(id.into());
         self
     }
 
-    /// The same, by what the client knows of its credential.
+    /// Sets the client's own credential as the one that reads the source.
     pub(crate) fn read_by(mut self, transport: &Transport) -> Self {
         self.credential = transport.credential_id().map(str::to_owned);
         self
     }
 
-    /// Declares what the service may leave out without a sign: the source is then partial at best.
+    /// Declares what the service may omit without a sign: the source is then partial at best.
     pub fn omits(mut self, what: impl Into<String>) -> Self {
         self.omissions.push(what.into());
         self
@@ -175,39 +176,39 @@ impl Source {
 }
 
 open_enum! {
-    /// How much of a source was seen.
+    /// How much of a source was read.
     Status {
-        /// All of it.
+        /// All of it was read.
         Complete = "complete",
-        /// Some of it, or all of it without proof.
+        /// A part of it was read, or the service may have omitted items without a sign.
         Partial = "partial",
-        /// Nothing.
+        /// Nothing was read.
         Failed = "failed",
     }
 }
 
 open_enum! {
-    /// Why a source is not complete.
+    /// Why a source is incomplete.
     Reason {
         /// The credentials may not read it.
         PermissionDenied = "permission_denied",
         /// The credentials were refused.
         Unauthenticated = "unauthenticated",
-        /// There were too many requests, after all waits.
+        /// There were too many requests, and retries were exhausted.
         RateLimited = "rate_limited",
-        /// It was not there.
+        /// It does not exist.
         NotFound = "not_found",
-        /// No complete response came in time.
+        /// No complete response arrived within the time limits.
         Timeout = "timeout",
-        /// The list or a page of it was cut or could not be read.
+        /// The list broke off, or a response could not be read.
         CutList = "cut_list",
-        /// The service leaves out what the caller may not see, without a sign.
+        /// The service omits what the caller may not view, without a sign.
         Omission = "omission",
         /// The service failed.
         Server = "server",
-        /// There was no connection.
+        /// No connection could be made.
         Connect = "connect",
-        /// The request was refused otherwise, or could not be made.
+        /// The request was refused for another reason, or could not be sent.
         Refused = "refused",
     }
 }
@@ -234,29 +235,29 @@ impl From<ErrorKind> for Reason {
 pub struct Gap {
     /// The reason, for programs.
     pub reason: Reason,
-    /// The reason, for people: the error on one line, or what is left out.
+    /// The reason, for people: the error on one line, or what the service omits.
     pub text: String,
 }
 
-/// What became of one source.
+/// How much of one source was read, and what is missing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Coverage {
     /// The name of the source.
     pub source: String,
-    /// Which assignments it reads; `None` for an enumeration.
+    /// The assignments that it covers; `None` for an enumeration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Covers>,
     /// The account or the public id of the key that read it, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
-    /// How much was seen.
+    /// How much was read.
     pub status: Status,
     /// What is missing; empty if the source is complete.
     pub gaps: Vec<Gap>,
     /// How many assignments, or sources of an enumeration, were read.
     pub read: u64,
-    /// How many items the service says there are, where it does.
+    /// The total number of items, if the service reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
     /// When reading began.
@@ -266,14 +267,15 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Returns whether all of the source was seen.
+    /// Returns whether all of the source was read.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.status == Status::Complete
     }
 }
 
-/// `harness organization platform: failed after 0: harness role-assignments.list: permission denied…`
+/// `harness organization platform: failed, 0 read; harness role-assignments.list: permission
+/// denied, …`
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}, {} read", self.source, self.status, self.read)?;
@@ -311,7 +313,7 @@ impl Reading {
         self.coverage.read += 1;
     }
 
-    /// Ends it, by an error or because everything was read.
+    /// Ends it, with an error or because the list ended.
     pub(super) fn end(self, error: Option<&Error>) -> Coverage {
         let Self { list, mut coverage, .. } = self;
         coverage.total = list.total();

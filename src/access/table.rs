@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use super::columns::{COLUMNS, principal, printable, role};
 use super::{Assignment, Header, Sink, Snapshot, Summary};
 
-/// Writes a snapshot as CSV (RFC 4180): a head, a record for each assignment, and at the end one for
-/// each source that was not seen whole, so that no incomplete file passes for a complete one. The first
-/// column says which it is.
+/// Writes a snapshot as CSV (RFC 4180): a header, a record for each assignment, and at the end a
+/// record for each incomplete source, so that an incomplete file does not pass for a complete one.
+/// The first column says which kind of record it is.
 ///
 /// A cell that begins with `=`, `+`, `-`, `@`, a tab, CR, LF or `'` gets a `'` in front, so that no
-/// spreadsheet takes it for a formula.
+/// spreadsheet evaluates it as a formula.
 ///
 /// ```
 /// use rolecall::access::{Assignment, Covers, Csv, Scope, Snapshot, Source};
@@ -90,8 +90,8 @@ impl<W: Write> Sink for Csv<W> {
 pub struct Table<'a>(&'a Snapshot);
 
 impl Snapshot {
-    /// Returns a plain table for people: who has which role, scope by scope, and what was not seen.
-    /// Control characters are escaped.
+    /// Returns a plain table for people: who has which role, scope by scope, and the incomplete
+    /// sources. Control characters are escaped.
     #[must_use]
     pub fn table(&self) -> Table<'_> {
         Table(self)
@@ -117,7 +117,7 @@ impl fmt::Display for Table<'_> {
         if self.0.is_complete() {
             return writeln!(f, ", complete");
         }
-        writeln!(f, "; not seen whole:")?;
+        writeln!(f, "; incomplete:")?;
         let mut incomplete = self.0.summary.incomplete();
         incomplete.try_for_each(|coverage| writeln!(f, "  {}", printable(&coverage.to_string())))
     }

@@ -350,7 +350,7 @@ fn provider_error(error: Box<dyn std::error::Error + Send + Sync>) -> Error {
             let what = "failed to obtain an access token";
             let own = error.of_other_call(ErrorKind::Unauthenticated, what).with_attempts(attempts);
             match status {
-                // The kind is none that is about a thing, so nobody takes it for the service's.
+                // The kind is not about a resource, so the status does not pass for the service's.
                 Some(status) => own.with_status(status),
                 None => own,
             }

@@ -39,8 +39,9 @@ impl Deepset {
 }
 
 impl Organization {
-    /// Returns the source of a snapshot: the users of the organization with their roles in it and in its
-    /// workspaces. The API key must be the organization's: the list of users does not name it.
+    /// Returns the source of a snapshot: the users of the organization with their roles in it and
+    /// in its workspaces. The API key must belong to this organization: the list of users does not
+    /// name the organization.
     pub fn sources(&self) -> Vec<Source> {
         let id = self.id.as_ref().map(ToString::to_string).unwrap_or_default();
         let covers = Covers::new(Vendor::Deepset, Scope::new(ScopeKind::Organization, id.clone()))
@@ -72,9 +73,9 @@ impl ReadRoles for Roles {
     }
 }
 
-/// Each user's role in the organization and in every workspace, external users included. The shape is
-/// *observed* in a client of 2023, see [`Users::list`]; what is of another shape is the role's name as
-/// it came, and nobody is left out. The native value is a [`User`].
+/// Each user's role in the organization and in every workspace, external users included. The shape
+/// is *observed* in a client of 2023, see [`Users::list`]; a value of another shape becomes the
+/// role's name, unchanged, and no user is left out. The native value is a [`User`].
 impl ReadAssignments for Users {
     fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment> {
         self.list()

@@ -1,4 +1,4 @@
-//! What can be read of an API key without asking the service.
+//! What an API key says without a request.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::model::Secret;
 
-/// When a key of the form `api_<JWT>` expires; `None` for any other, and for one that says nothing.
+/// When a key of the form `api_<JWT>` expires; `None` for any other key, and for one without an
+/// expiry.
 pub(super) fn expires_at(key: &Secret) -> Option<SystemTime> {
     let claims = key.expose().trim().strip_prefix("api_")?.split('.').nth(1)?;
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;

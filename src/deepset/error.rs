@@ -1,4 +1,4 @@
-//! What the deepset platform says when it refuses.
+//! The error body of the deepset platform.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ pub struct ServiceError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ValidationError {
-    /// The way to the field, e.g. `body`, `permissions`, `0`, `asset`.
+    /// The path of the field, e.g. `body`, `permissions`, `0`, `asset`.
     #[serde(default)]
     pub loc: Vec<LocationPart>,
     /// What is wrong.
@@ -45,7 +45,7 @@ pub struct ValidationError {
     pub ctx: Option<Map<String, Value>>,
 }
 
-/// A step of the way to a field.
+/// A step of the path of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum LocationPart {
@@ -84,7 +84,7 @@ impl ServiceError {
         })
     }
 
-    /// All that it says, as one text.
+    /// The whole error as one text.
     fn summary(&self) -> Option<String> {
         let texts = |errors: &Value| {
             let texts = errors.as_array()?.iter();

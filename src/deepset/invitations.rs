@@ -17,19 +17,19 @@ impl Organization {
     /// Invites a person to the organization with a role, by e-mail:
     /// `POST /api/v1/organization/{organization_id}/invitation`, 201 (*documented*).
     ///
-    /// **Never repeated when its outcome is unknown**: what a second invitation does is not documented,
-    /// and the person may get a second e-mail. The [list of users](super::Users::list) may show what
-    /// became of it; whether it shows persons who were invited and have not accepted is not documented.
+    /// **Never retried when its outcome is unknown**: what a second invitation does is not
+    /// documented, and the person may get a second e-mail. The [list of users](super::Users::list)
+    /// may show the outcome; whether it shows people who have not accepted yet is not documented.
     ///
-    /// The form of the response is not documented: any JSON under 201 counts as success, and an empty body
-    /// too. The organization's id comes with [`Deepset::me`].
+    /// The body of the response is not documented: under 201 any JSON, or an empty body, is a
+    /// success. [`Deepset::me`] returns the organization's id.
     ///
     /// Source: <https://docs.cloud.deepset.ai/docs/api/main/invite-user-to-organization-api-v-1-organization-organization-id-invitation-post>.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with a list of what is wrong (422):
-    /// [`ServiceError`](super::ServiceError). Other statuses are not documented. A name or role that is
-    /// empty, and an e-mail address that is none, are refused before anything is sent.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with a list of what is wrong
+    /// (422): [`ServiceError`](super::ServiceError). Other statuses are not documented. An empty
+    /// name or role, and an invalid e-mail address, are refused before anything is sent.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -43,7 +43,7 @@ impl Organization {
     /// let invitation = NewInvitation::new("ada@example.com", "Member", "Given", "Family");
     /// match organization.invite(&invitation).await {
     ///     Ok(_) => println!("invited"),
-    ///     Err(error) if error.is_outcome_unknown() => println!("ask before you repeat it: {error}"),
+    ///     Err(error) if error.is_outcome_unknown() => println!("check before you repeat it: {error}"),
     ///     Err(error) => return Err(error.into()),
     /// }
     /// # Ok(())
@@ -57,8 +57,8 @@ impl Organization {
 }
 
 impl Deepset {
-    /// Returns the handle of a workspace of the API key's organization, by its name. A name that cannot be
-    /// part of a path is reported by the calls made from the handle.
+    /// Returns the handle of a workspace of the API key's organization, by its name. An invalid
+    /// name is reported by the calls made from the handle.
     #[must_use]
     pub fn workspace(&self, name: impl TryInto<WorkspaceName, Error: Into<Error>>) -> Workspace {
         Workspace { transport: self.transport.clone(), name: arg(name) }
@@ -94,34 +94,37 @@ impl Workspace {
     /// body inferred).
     ///
     /// # Undocumented
-    /// The request's body is not in the copy of the page at hand. It is inferred from
-    /// [`Organization::invite`], without the ids of workspaces: an invitation that has some is refused.
+    /// The vendor's page as available does not show the request's body. It is inferred from
+    /// [`Organization::invite`], without the ids of workspaces: an invitation that has some is
+    /// refused before anything is sent.
     ///
     /// # What it does
-    /// The service makes the user where there is none, puts it into the organization, and gives it the
-    /// role in this workspace (*documented*). It needs the permission to write `workspace_members` there.
-    /// Somebody who is in the organization already is refused (409, *documented*): an invitation is no way
-    /// to give a member a role.
+    /// The service creates the user if there is none, adds them to the organization, and gives them
+    /// the role in this workspace (*documented*). The caller needs the permission to write
+    /// `workspace_members` there. An invitation of a person who is already in the organization is
+    /// refused (409, *documented*): it cannot give a member a role.
     ///
-    /// Never repeated when its outcome is unknown: a second invitation adds nobody, but its refusal hides
-    /// whether the first one succeeded. The [list of users](super::Users::list) shows it.
+    /// Never retried when its outcome is unknown: a second invitation adds no one, but its refusal
+    /// hides whether the first one succeeded. The [list of users](super::Users::list) shows the
+    /// outcome.
     ///
-    /// The form of the response is not documented, as for [`Organization::invite`].
+    /// The body of the response is not documented; see [`Organization::invite`].
     ///
     /// Source: <https://docs.cloud.deepset.ai/docs/api/main/invite-user-to-workspace-api-v-1-workspaces-workspace-name-invitation-post>.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) for somebody who is in the
-    /// organization (409), [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) on a free plan (402),
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with a list of what is wrong (422):
-    /// [`ServiceError`](super::ServiceError); 503 has an unknown outcome. Other statuses are not
-    /// documented. What [`Organization::invite`] refuses is refused here too.
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) for a person who is already in
+    /// the organization (409), [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) on a free plan
+    /// (402), [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with a list of what
+    /// is wrong (422): [`ServiceError`](super::ServiceError); 503 has an unknown outcome. Other
+    /// statuses are not documented. Input that [`Organization::invite`] refuses is refused here
+    /// too.
     pub fn invite(&self, invitation: &NewInvitation) -> Call<()> {
         self.transport.call(&InviteToWorkspace { workspace: &self.name, invitation })
     }
 }
 
-/// Whom to invite, and with which role.
+/// An invitation of a person with a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewInvitation {
     given_name: String,
@@ -133,15 +136,15 @@ pub struct NewInvitation {
 }
 
 impl NewInvitation {
-    /// Invites a person by e-mail with a role; both names are required (*documented*).
+    /// Creates an invitation by e-mail with a role; both names are required (*documented*).
     ///
-    /// The role is a preset or a custom one (*documented*), and is sent as it is given. Whether the service
-    /// wants its name or its id is not documented; the name is likelier. The user guide calls the presets
-    /// Admin and Member in the organization, Editor and Search user in a workspace, and the page of the
-    /// workspace's invitation writes `ADMIN` and `EDITOR`. Custom roles count in workspaces only
-    /// (*documented*).
+    /// The role is a preset or a custom one (*documented*), and is sent as it is given. Whether the
+    /// service wants its name or its id is not documented; the name is likelier. The user guide
+    /// calls the presets Admin and Member in the organization, Editor and Search user in a
+    /// workspace, and the page of the workspace's invitation writes `ADMIN` and `EDITOR`. Custom
+    /// roles apply in workspaces only (*documented*).
     ///
-    /// What is wrong with it is reported by the call that sends it.
+    /// Invalid values are reported by the call that sends it.
     pub fn new(
         email: impl Into<String>,
         role: impl Into<String>,

@@ -1,4 +1,4 @@
-//! The shape that the platform's lists share, and the ways through them.
+//! The common shape of the platform's lists, and their paging.
 
 use serde::Deserialize;
 
@@ -9,8 +9,8 @@ use crate::operation::ListPage;
 /// The page size where the request names none: documented for roles, assumed elsewhere.
 const DEFAULT_LIMIT: u32 = 10;
 
-/// A page of a list, `{data, has_more, total}`. Without `data` it is an error: it would pass for an
-/// empty list.
+/// A page of a list, `{data, has_more, total}`. A response without `data` is an error, since it
+/// would pass for an empty list.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Listing<T> {
     data: Vec<T>,
@@ -100,7 +100,7 @@ impl Paging {
         Ok(())
     }
 
-    /// Returns what a page that begins here holds, and the way to the next.
+    /// Returns the page that begins here, and where the next one begins.
     pub(super) fn page<T>(&self, listing: Listing<T>, id: impl Fn(&T) -> &str) -> ListPage<T> {
         let Listing { data, has_more, total } = listing;
         let size = u64::from(self.limit.unwrap_or(DEFAULT_LIMIT));
@@ -121,7 +121,7 @@ impl Paging {
         };
         match start {
             _ if !more => page,
-            // If nothing but empty pages follows, the list ends in an error.
+            // If only empty pages follow, the list ends in an error.
             Start::Number(number) => page.next(Some(number.saturating_add(1).to_string())),
             Start::After(_) => {
                 page.blocked("after: the list goes on, and how is not documented in this direction")

@@ -1,5 +1,5 @@
-//! The org-role service: organization roles of the deepset platform, its users with the roles that they
-//! have, and invitations.
+//! The org-role service: organization roles of the deepset platform, its users with their roles,
+//! and invitations.
 //!
 //! Pages: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>,
 //! <https://docs.cloud.deepset.ai/docs/api/main/get-roles-api-v-1-organization-organization-id-roles-get>,
@@ -46,12 +46,12 @@ impl From<uuid::Uuid> for OrganizationId {
 client! {
     /// A client of the deepset platform's organization roles, cheap to clone.
     ///
-    /// The only documented way to give somebody a role is an invitation ([`Organization::invite`]). **No
-    /// documented call changes a member's role or takes it away**; the platform's web page does. The
-    /// calls of 2023 that did so, PATCH and DELETE of a user, were labelled private by the vendor, and
-    /// their values for roles no longer fit: this crate does not have them. Nor is there a documented
-    /// call that gets, changes or deletes one role, or lists the members of a workspace. Who has which
-    /// role comes with the [list of users](Users::list).
+    /// The only documented way to give a role is an invitation ([`Organization::invite`]). **No
+    /// documented call changes a member's role or takes it away**; the platform's web page does.
+    /// The calls of 2023 that did so (PATCH and DELETE of a user) were labelled private by the
+    /// vendor, and their role values are out of date: this crate does not have them. Nor does a
+    /// documented call get, change or delete a single role, or list the members of a workspace. The
+    /// [list of users](Users::list) shows who has which role.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), rolecall::Error> {
@@ -86,8 +86,8 @@ impl Deepset {
         }
     }
 
-    /// Returns the handle of an organization, by its UUID. A text that is none is reported by the
-    /// calls made from the handle.
+    /// Returns the handle of an organization, by its UUID. An invalid id is reported by the calls
+    /// made from the handle.
     #[must_use]
     pub fn organization(
         &self,
@@ -119,8 +119,8 @@ impl DeepsetBuilder {
         Ok(builder)
     }
 
-    /// Returns when the API key expires, as the key itself says: a reason for a 401 that the
-    /// service's response may not give.
+    /// Returns when the API key expires, according to the key itself. An expired key explains a 401
+    /// whose response may not name the reason.
     ///
     /// `None` if the key does not say, or comes from a [provider](Credential::provider). That keys
     /// have the form `api_<JWT>` is *observed*, and clocks differ, so nothing in this crate depends on
@@ -170,7 +170,7 @@ mod tests {
             ("https://h.example/api/v1/gw", "https://h.example/api/v1/gw/api/v1/"),
             ("https://h.example/xapi/v1", "https://h.example/xapi/v1/api/v1/"),
         ] {
-            // Without TLS no https:// client can be made, and the address is all that counts here.
+            // Without a TLS feature an https:// client cannot be built; only the path matters here.
             let base = base.replace("https://h.example", "http://127.0.0.1:1");
             let client = Deepset::builder("fake").base_url(base).build().expect("it is a URL");
             let organization = client.organization(uuid::Uuid::nil());

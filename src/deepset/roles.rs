@@ -16,10 +16,10 @@ use crate::model::{Arg, check_opaque, checked_id, open_enum, text};
 use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
 use crate::transport::{BoxFuture, Call, Desired, Ensured, Found, List, Session, Transport};
 
-/// The roles of an organization. They count in workspaces only, though they belong to the organization
-/// (*documented*).
+/// The roles of an organization. They apply in workspaces only, although they belong to the
+/// organization (*documented*).
 ///
-/// No documented call gives one of them to a member, or takes it away; see [`Deepset`].
+/// No documented call gives such a role to a member or takes it away; see [`Deepset`].
 #[derive(Clone, Debug)]
 pub struct Roles {
     pub(super) transport: Transport,
@@ -30,7 +30,7 @@ impl Roles {
     /// Adds a role to the organization: `POST /api/v1/organization/{organization_id}/roles`, 201
     /// (*documented*).
     ///
-    /// Never repeated when its outcome is unknown. A second role of the same name is refused with
+    /// Never retried when its outcome is unknown. A second role with the same name is refused with
     /// 409 (*documented*).
     ///
     /// Source: <https://docs.cloud.deepset.ai/docs/api/main/add-role-api-v-1-organization-organization-id-roles-post>.
@@ -63,22 +63,23 @@ impl Roles {
         self.transport.call(&AddRole { organization: &self.organization, new })
     }
 
-    /// Makes sure that there is a role of this name, with this description and set of permissions:
-    /// adds it, and lists the roles where the name is taken or the outcome is unknown.
+    /// Ensures that a role with this name, description and set of permissions exists: adds it, and
+    /// lists the roles if the name is taken or the outcome is unknown.
     ///
-    /// Descriptions are compared as they are, none being the same as an empty one; of the
-    /// permissions neither order nor repetition counts, but `write` does not stand for `read`.
-    /// Since the service refuses a second role of a name (*documented*), an add that was lost is
-    /// made once more, and of two callers at once one adds and the other finds.
+    /// Descriptions are compared exactly; a missing one equals an empty one. The order and
+    /// repetition of permissions do not matter; `write` does not imply `read`. Since the service
+    /// refuses a second role with the same name (*documented*), the client repeats an add that did
+    /// not take effect. Of two concurrent calls one adds the role and the other finds it.
     ///
     /// # Undocumented
-    /// The shape of the list that settles it: see [`list`](Self::list).
+    /// To reconcile, this uses [`list`](Self::list), whose response is inferred.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the role of this name differs, with a
     /// [`Mismatch<NewRole, Role>`](crate::Mismatch);
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the name is taken by what
-    /// the list does not show; else those of [`create`](Self::create) and [`list`](Self::list).
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the name is taken by a role
+    /// that the list does not show; otherwise those of [`create`](Self::create) and
+    /// [`list`](Self::list).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -105,21 +106,21 @@ impl Roles {
     /// Lists the roles of an organization: `GET /api/v1/organization/{organization_id}/roles`, 200.
     ///
     /// # Undocumented
-    /// Path and parameters are documented. The answer's shape is not in the page: `{data, has_more,
-    /// total}` is that of the platform's other lists (inferred), and so are its errors. Preset roles
-    /// may or may not be in it.
+    /// Path and parameters are documented. The page does not show the response: the shape `{data,
+    /// has_more, total}` is that of the platform's other lists (inferred), and so are its errors.
+    /// Whether the list has the preset roles is not known.
     ///
     /// # Pages
-    /// Pages go by `page_number`, from the first or `page_number` on: roles that
-    /// are added or removed meanwhile may shift others to a page that was read or is not read. A page
-    /// that repeats is an error, and so is a list that ends before its own total. With `before` they go
-    /// back in time from a role, each page before the last role of the one before it (*observed*),
-    /// whatever the sorting. With `after` there is one page, and an error after it if there is more: how
-    /// to go on in that direction is not known.
+    /// The list goes by `page_number`, from 1 or from the set `page_number` on: roles that are
+    /// added or removed meanwhile may shift others between pages, so that the list repeats or
+    /// misses them. A repeated page is an error, and so is a list that ends before its own total.
+    /// With `before` the list goes back in time from a role, each page before the last role of the
+    /// previous page (*observed*), whatever the sorting. With `after` there is one page, and an
+    /// error after it if there is more: how to continue in that direction is not known.
     ///
-    /// A [`Position`](crate::Position) holds a page number and the page size, or the id of a role where the list goes by
-    /// `before`. It is good for a list that goes the same way and has the same
-    /// `page_size`; a page number under another one is refused.
+    /// A [`Position`](crate::Position) holds a page number and the page size, or the id of a role
+    /// if the list goes by `before`. It is valid for a list with the same direction and the same
+    /// `page_size`; a page number with another page size is refused.
     ///
     /// Source: <https://docs.cloud.deepset.ai/docs/api/main/get-roles-api-v-1-organization-organization-id-roles-get>.
     ///
@@ -252,7 +253,7 @@ impl List<ListRoles> {
     }
 }
 
-/// A role of a name, as [`Roles::ensure`] brings it about.
+/// A role with a name, for [`Roles::ensure`].
 struct EnsureRole {
     roles: Roles,
     new: NewRole,
@@ -263,7 +264,7 @@ impl Desired for EnsureRole {
     type Created = Role;
     type Request = NewRole;
     const NAME: &'static str = "deepset roles.ensure";
-    // The service refuses a second role of a name (documented).
+    // The service refuses a second role with the same name (documented).
     const REPEATABLE: bool = true;
 
     fn request(&self) -> &NewRole {
@@ -424,7 +425,7 @@ checked_id! {
 }
 
 impl RoleId {
-    /// The id as a UUID; `None` if it is none.
+    /// Returns the id as a UUID; `None` if it is not one.
     #[must_use]
     pub fn as_uuid(&self) -> Option<Uuid> {
         Uuid::try_parse(self.as_str()).ok()
@@ -433,7 +434,7 @@ impl RoleId {
 
 /// A role of an organization.
 ///
-/// All fields are documented as always present; only the id is insisted on.
+/// All fields are documented as always present; only the id is required.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Role {

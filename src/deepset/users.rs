@@ -14,7 +14,7 @@ use crate::operation::{ListOperation, ListPage, Operation, Spec};
 use crate::transport::{Call, List, Transport};
 
 impl Deepset {
-    /// Returns the user whom the API key belongs to, with the organization: `GET /api/v1/me`, 200
+    /// Returns the user to whom the API key belongs, with their organization: `GET /api/v1/me`, 200
     /// (*observed*).
     ///
     /// # Undocumented
@@ -22,7 +22,7 @@ impl Deepset {
     /// <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Errors
-    /// Kinds by status; [`ServiceError`](super::ServiceError) holds what there is.
+    /// Kinds by status; [`ServiceError`](super::ServiceError) holds what the service sent.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -62,12 +62,11 @@ impl Operation for Me {
 }
 
 checked_id! {
-    /// The id of a user. Kept as it came.
+    /// The id of a user, unchanged.
     UserId, "user_id", check_opaque
 }
 
-/// A user of the platform, with the roles that the user has, as *observed* in 2023. Only the id is
-/// insisted on.
+/// A user of the platform with their roles, as *observed* in 2023. Only the id is required.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
@@ -86,16 +85,16 @@ pub struct User {
     /// Whether the user is deleted.
     #[serde(default, deserialize_with = "part")]
     pub deleted: Option<bool>,
-    /// The organization that the user belongs to, with the user's roles there.
+    /// The user's organization, with their roles there.
     #[serde(default, deserialize_with = "part")]
     pub organization: Option<UserOrganization>,
 }
 
-/// The organization of a user, and the roles that the user has there.
+/// The organization of a user, and the user's roles there.
 ///
-/// A role is text: a name such as `Admin`, in 2023 a number as text. What the service sends in place of
-/// such a text, or of the list of workspaces, is kept as a role that is that JSON, so that nobody who has
-/// a role seems to have none.
+/// A role is text: a name such as `Admin`; in 2023 it was a number as text. If the service sends
+/// another JSON value in place of the text or of the list of workspaces, the role is that JSON as
+/// text, so that no user with a role appears to have none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserOrganization {
@@ -113,7 +112,7 @@ pub struct UserOrganization {
     pub workspaces: Vec<UserWorkspace>,
 }
 
-/// A workspace of a user, and the role that the user has there.
+/// A workspace of a user, and the user's role there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Value")]
 #[non_exhaustive]
@@ -134,7 +133,7 @@ impl From<Value> for UserWorkspace {
     }
 }
 
-/// A text, or the JSON of anything else that is there.
+/// Text as it is, any other JSON value as text.
 fn json_text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -164,20 +163,21 @@ pub struct Users {
 }
 
 impl Users {
-    /// Lists the users, each with the roles that the user has in the organization and in its
-    /// workspaces: `GET /api/v1/users`, 200 (request *documented*, response *observed*).
+    /// Lists the users with their roles in the organization and in its workspaces: `GET
+    /// /api/v1/users`, 200 (request *documented*, response *observed*).
     ///
     /// # Undocumented
     /// Path and parameters are documented. The shape of the response is *observed* in a generated client
     /// of 2023, <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Pages
-    /// A page has 10 users, or 1 to 100 (*documented*). The list goes back in time: each page is what was
-    /// created before the last user of the page before it (*observed*). A first page that says it is the last, and has fewer users than the
-    /// total, is followed by an error. With `after` there is one page, and an error after it if
-    /// there is more: how to go on in that direction is not known.
+    /// A page has 10 users by default, and 1 to 100 by [`page_size`](List::page_size)
+    /// (*documented*). The list goes back in time: each page holds users created before the last
+    /// user of the previous page (*observed*). If the first page says that it is the last but has
+    /// fewer users than the total, an error follows it. With `after` there is one page, and an
+    /// error after it if there is more: how to continue in that direction is not known.
     ///
-    /// A [`Position`](crate::Position) holds the id of a user, and is good for as long as the service
+    /// A [`Position`](crate::Position) holds the id of a user, and is valid as long as the service
     /// knows that user.
     ///
     /// Source: <https://docs.cloud.deepset.ai/docs/api/main/get-users-api-v-1-users-get>.

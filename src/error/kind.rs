@@ -1,4 +1,4 @@
-//! Why a call failed, and what it did.
+//! Why a call failed, and what it did at the service.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ macro_rules! named {
 }
 
 named! {
-/// The cause of an [`Error`](crate::Error), the same vocabulary for every service.
+/// The kind of an [`Error`](crate::Error), the same for every service.
 ///
 /// A service's own code decides first and the HTTP status second: Harness says "not found" under
 /// status 400, for example. `as_str` is `error.type` in spans.
@@ -54,38 +54,41 @@ named! {
 /// ```
 #[non_exhaustive]
 ErrorKind {
-    /// The request breaks a rule: of the service (400, 422), or of this crate before anything was
-    /// sent (then [`Error::status`](crate::Error::status) is `None` and the text names the field and the rule).
+    /// The request breaks a rule of the service (400, 422), or a rule of this crate before anything
+    /// was sent (then [`Error::status`](crate::Error::status) is `None` and the text names the
+    /// field and the rule).
     InvalidRequest = "invalid_request", "invalid request";
     /// The credentials are missing, wrong or expired (401).
     Unauthenticated = "unauthenticated", "unauthenticated";
-    /// The credentials are good, but may not do this (403).
+    /// The credentials are valid, but lack a permission (403).
     PermissionDenied = "permission_denied", "permission denied";
-    /// The thing, or what it should be made in, does not exist (404, 410).
+    /// The resource or its parent does not exist (404, 410).
     NotFound = "not_found", "not found";
-    /// A thing of this name or identifier is already there.
+    /// A resource with this name or identifier already exists.
     AlreadyExists = "already_exists", "already exists";
-    /// The request contradicts the present state of the thing (409, 412).
+    /// The request conflicts with the current state of the resource (409, 412), or `ensure` found
+    /// something that differs from what is desired.
     Conflict = "conflict", "conflict";
-    /// Too many requests (429). The service answered before it processed the call.
+    /// Too many requests (429). The service refused the call before processing it.
     RateLimited = "rate_limited", "rate limited";
     /// The service refused for a reason that no other kind names.
     Rejected = "rejected", "rejected";
     /// The service failed (5xx).
     Server = "server", "server error";
-    /// A status that the service does not document for this call: a redirect, another 2xx.
+    /// The service does not document this status for this call: a redirect, another 2xx.
     UnexpectedStatus = "unexpected_status", "unexpected status";
-    /// No complete answer within the time limits, or HTTP 408.
+    /// No complete response arrived within the time limits, or the service returned 408.
     Timeout = "timeout", "timeout";
-    /// No connection: name resolution, TCP or TLS failed. Nothing was sent.
+    /// No connection could be made: name resolution, proxy, TCP or TLS failed. Nothing was sent.
     Connect = "connect", "no connection";
-    /// The connection broke after the request had begun to leave, or in the middle of the answer; or
-    /// what came was no HTTP.
+    /// The connection was lost after the client had begun to send the request or in mid-response,
+    /// or the response was not HTTP.
     Interrupted = "interrupted", "connection interrupted";
-    /// The answer arrived but could not be read: not JSON, another shape, too large, compressed.
+    /// A response arrived but could not be read: not JSON, an unexpected shape, too large,
+    /// compressed.
     Decode = "decode", "invalid response body";
-    /// The client was set up wrongly: a bad URL, a missing variable, no TLS backend, a token URL at
-    /// which there is no token endpoint.
+    /// The client's settings are invalid: a bad URL, a missing variable, no TLS backend, a token
+    /// URL without a token endpoint.
     Configuration = "configuration", "configuration";
 }
 }

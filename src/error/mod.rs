@@ -16,7 +16,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 pub use kind::{Effect, ErrorKind};
 
-/// Everything that can go wrong in this crate: one word wide, cheap to clone, `Send + Sync`.
+/// The error of every call in this crate: pointer-sized, cheap to clone, `Send + Sync`.
 ///
 /// `Display` is one line: operation, kind, the service's code and message, the innermost cause, status,
 /// request id and attempts. It never contains a credential. [`source`](std::error::Error::source) has
@@ -25,7 +25,7 @@ pub use kind::{Effect, ErrorKind};
 /// ```
 /// use rolecall::{Effect, Error, ErrorKind};
 ///
-/// // Errors can be made by hand, to test how your code treats them.
+/// // Construct an error to test how your code handles it.
 /// let error = Error::new(ErrorKind::Interrupted).with_effect(Effect::Unknown).with_attempts(1);
 /// assert!(error.is_outcome_unknown());
 /// assert_eq!(error.to_string(), "connection interrupted, 1 attempt, outcome unknown");
@@ -46,9 +46,9 @@ struct Inner {
     code: Option<String>,
     message: Option<String>,
     detail: Option<Cow<'static, str>>,
-    /// What the client had no connection to.
+    /// The peer that the client could not connect to.
     peer: Option<String>,
-    /// The same would happen again.
+    /// Whether the same call would fail again.
     permanent: bool,
     retry_after: Option<Duration>,
     body: Bytes,
@@ -59,11 +59,11 @@ struct Inner {
 /// How much of a service's text one line of `Display` shows.
 const SHOWN: usize = 400;
 
-/// How much of an answer's body an error keeps.
+/// The number of bytes of a response body that an error keeps.
 pub(crate) const KEPT_BODY: usize = 16 * 1024;
 
 impl Error {
-    /// An error of this kind with [`Effect::NotApplied`] and nothing else known.
+    /// Creates an error of this kind with [`Effect::NotApplied`] and no other details.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
@@ -87,7 +87,8 @@ impl Error {
         }))
     }
 
-    /// Input that breaks a rule, found before anything is sent: names the field and the rule.
+    /// Creates the error of input that breaks a rule and is refused before anything is sent: it
+    /// names the field and the rule.
     ///
     /// ```
     /// let error = rolecall::Error::invalid("page_size", "must be 1 to 100, got 1000");
@@ -98,7 +99,7 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest).with_detail(format!("{field}: {rule}"))
     }
 
-    /// A client that cannot be set up as asked.
+    /// Creates the error of a client whose settings are invalid.
     pub(crate) fn configuration(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Configuration).with_detail(detail)
     }
@@ -117,14 +118,14 @@ impl Error {
         self
     }
 
-    /// Sets the HTTP status of the answer.
+    /// Sets the HTTP status of the response.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = Some(status);
         self
     }
 
-    /// Sets the headers of the answer.
+    /// Sets the headers of the response.
     #[must_use]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.0.headers = headers;
@@ -152,28 +153,28 @@ impl Error {
         self
     }
 
-    /// Sets how long the service asked to wait.
+    /// Sets the delay that the service requested.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
-    /// Sets how many times the request was tried.
+    /// Sets the number of attempts.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
     }
 
-    /// Adds an explanation in words.
+    /// Sets an explanation for people.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
 
-    /// Sets the body of the answer; the first 16 KiB are kept.
+    /// Sets the body of the response; the first 16 KiB are kept.
     #[must_use]
     pub fn with_body(mut self, body: &[u8]) -> Self {
         // A copy, so that a short excerpt does not keep a large buffer alive.
@@ -208,7 +209,7 @@ impl Error {
         self
     }
 
-    /// Sets what of these is known.
+    /// Sets those of these values that are known.
     pub(crate) fn with_words(
         mut self,
         request_id: Option<String>,
@@ -222,9 +223,10 @@ impl Error {
         self
     }
 
-    /// Turns the error of another call, which this one depended on, into one of this call. The response
-    /// to the other says nothing about this one: a "not found" there must not be taken for the thing's.
-    /// So the kinds that are about a thing become `otherwise`; status and attempts do not pass.
+    /// Turns the error of another call, which this one depended on, into an error of this call. The
+    /// response to the other call says nothing about this call's resource: its "not found" must not
+    /// pass for this call's. So the kinds that are about a resource become `otherwise`, and the
+    /// status and attempts are dropped.
     pub(crate) fn of_other_call(self, otherwise: ErrorKind, what: &'static str) -> Self {
         let kind = match self.kind() {
             kind @ (ErrorKind::RateLimited
@@ -270,95 +272,96 @@ impl Error {
         self
     }
 
-    /// Names what the client had no connection to.
+    /// Names the peer that the client could not connect to.
     pub(crate) fn with_peer(mut self, peer: String) -> Self {
         self.0.peer = Some(peer);
         self
     }
 
-    /// Marks an error that the same call would end in again.
+    /// Marks the error as one that the same call would end in again.
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
         self
     }
 
-    /// What an invalid-request error says behind the name of the field.
+    /// Returns the text of an invalid-request error after the name of the field.
     #[cfg(any(test, feature = "twilio"))]
     pub(crate) fn rule(&self) -> &str {
         let detail = self.0.detail.as_deref().unwrap_or_default();
         detail.split_once(": ").map_or(detail, |(_, rule)| rule)
     }
 
-    /// The operation that failed, e.g. `harness role-assignments.create`; `None` where none had begun.
+    /// Returns the operation that failed, e.g. `harness role-assignments.create`; `None` if none
+    /// had begun.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// What went wrong.
+    /// Returns the kind of error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What the call did at the service.
+    /// Returns what the call did at the service.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.0.effect
     }
 
-    /// The HTTP status, where a response arrived; that of the token endpoint, where no access token
-    /// was obtained.
+    /// Returns the HTTP status of the response, if one arrived; that of the token endpoint's
+    /// response if no access token was obtained.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// The headers of the answer; empty where none arrived.
+    /// Returns the headers of the response; empty if none arrived.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// The service's own error code as text, e.g. `NG_ACCESS_DENIED` or `20003`.
+    /// Returns the service's own error code as text, e.g. `NG_ACCESS_DENIED` or `20003`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
-    /// The service's own message.
+    /// Returns the service's own message.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The id under which the service knows the call, to quote to its support.
+    /// Returns the id under which the service knows the call, to quote to its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// How long the service asked to wait, where it did.
+    /// Returns the delay that the service requested, if any.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How many requests were sent: the attempts of the call and, where no access token was obtained,
-    /// those at the token endpoint.
+    /// Returns how many requests were sent: the attempts of the call and, if no access token was
+    /// obtained, those at the token endpoint.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The first 16 KiB of the answer's body, as it came. Empty where there was none, and for
-    /// answers that may contain a token.
+    /// Returns the first 16 KiB of the response body, unchanged. Empty if there was none, and for
+    /// responses that may contain a token.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
 
-    /// The service's own typed error, by its type.
+    /// Returns the service's own typed error, by its type.
     ///
     /// ```
     /// # #[cfg(feature = "harness")] {
@@ -376,17 +379,17 @@ impl Error {
         self.0.service.as_deref()?.downcast_ref()
     }
 
-    /// The request may or may not have been carried out: read before you repeat it.
+    /// Returns whether the request may or may not have been carried out: read before you repeat it.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.effect() == Effect::Unknown
     }
 
-    /// Nothing was changed, and the very same call may succeed later.
+    /// Returns whether nothing was changed and the same call may succeed later.
     ///
-    /// True for rate limits, connections that could not be made, and other transient failures of which
-    /// it is known that they changed nothing. False for a certificate that is not valid, and for a proxy
-    /// that refuses the client.
+    /// True for rate limits, for connections that could not be made, and for other transient
+    /// failures that are known to have changed nothing. False for an invalid certificate, and for a
+    /// proxy that refuses the client.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
         self.effect() == Effect::NotApplied
@@ -418,19 +421,20 @@ macro_rules! predicates {
 }
 
 predicates! {
-    /// The input or the request breaks a rule: repeating it unchanged cannot help.
+    /// The input or the request breaks a rule: the same request would fail again.
     is_invalid_request = InvalidRequest;
-    /// The service does not accept the credentials: look at the key, or its expiry.
+    /// The service does not accept the credentials: check the key and its expiry.
     is_unauthenticated = Unauthenticated;
-    /// The caller lacks a permission: somebody has to grant it.
+    /// The caller lacks a permission.
     is_permission_denied = PermissionDenied;
-    /// The thing named does not exist (or is hidden from this caller).
+    /// The named resource does not exist, or is hidden from this caller.
     is_not_found = NotFound;
-    /// Something of this name or identifier is there already: read it, and compare.
+    /// A resource with this name or identifier already exists: read it and compare.
     is_already_exists = AlreadyExists;
-    /// The thing was changed by somebody else meanwhile: read it again first.
+    /// The request conflicts with the current state, or `ensure` found something that differs: read
+    /// it before trying again.
     is_conflict = Conflict;
-    /// Too many requests, and waiting within the limits did not help: try later, see
+    /// Too many requests, and retries were exhausted: try later, see
     /// [`retry_after`](Self::retry_after).
     is_rate_limited = RateLimited;
     /// The service refused for a reason that no other kind names: see [`message`](Self::message).
@@ -439,9 +443,10 @@ predicates! {
     is_server = Server;
     /// The status is not documented for this call: check the base URL.
     is_unexpected_status = UnexpectedStatus;
-    /// Time ran out; [`effect`](Self::effect) says whether something may have been changed.
+    /// A time limit was exceeded; [`effect`](Self::effect) says whether something may have been
+    /// changed.
     is_timeout = Timeout;
-    /// The service could not be reached: nothing was sent.
+    /// No connection could be made: nothing was sent.
     is_connect = Connect;
     /// The connection was lost; [`effect`](Self::effect) says whether something may have been changed.
     is_interrupted = Interrupted;
@@ -508,7 +513,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    // Neither the body nor the header values: a service may echo what it was sent.
+    // Neither the body nor the header values: a service may reflect what it was sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         f.debug_struct("Error")

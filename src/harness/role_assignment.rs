@@ -18,32 +18,35 @@ use crate::operation::Spec;
 /// its siblings for accounts and projects.
 ///
 /// The service keeps (identifier, scope) and (scope, resource group, role, principal) unique
-/// (*observed*), so a duplicate is refused even under a new identifier. There is no update: a PUT of
-/// the NG API that changes `disabled` alone is in no document. Nor is there a create of many: that of
-/// the NG API leaves out failures and duplicates without a word (*documented*), and in a project it
-/// also gives a group of the account a role in the organization (*observed*).
+/// (*observed*), so a duplicate is refused even under a new identifier. There is no update: no
+/// document describes the NG API's PUT, which changes `disabled` alone. Nor is there a create of
+/// many: that of the NG API omits failures and duplicates silently (*documented*), and in a project
+/// it also gives a group of the account a role in the organization (*observed*).
 ///
-/// [`ensure`](Resources::ensure): an assignment *matches* if it grants the same: resource group,
-/// role and principal (its type, its identifier and, but for users, its level; a level that is not
-/// given is that of the scope), `disabled`, and the level of the role: that of
-/// [`role_reference`](NewRoleAssignment::role_reference), and without one that of the scope
-/// (inferred: a reference names a role of a higher scope). An identifier does not tell Harness's
-/// own roles from others (`_ops` may be anybody's), so this holds for all. Who created it,
-/// `managed` and dates do not count. **What is found may have another identifier** than the desired
-/// one: use the one that is returned. A *mismatch* is also an assignment that excludes the desired
-/// one though it grants something else: the role of that identifier at another level, or with
-/// another `disabled`. One [without an identifier](NewRoleAssignment::unnamed) is created first,
-/// and found where that is refused. Lists leave out what the caller may not view: a duplicate that
-/// is not seen ends in the error of the create.
+/// [`ensure`](Resources::ensure): an existing assignment *matches* if these agree: the resource
+/// group, the role, the role's level, `disabled`, and the principal's type, identifier and (except
+/// for users) level. A level that is omitted defaults to the scope's. The role's level is that of
+/// [`role_reference`](NewRoleAssignment::role_reference), and without a reference the scope's
+/// (inferred: a reference names a role of a higher scope). An identifier does not distinguish
+/// Harness's own roles from a customer's, which may begin with `_` too, so this applies to all
+/// roles. The creator, `managed` and the dates are ignored. **The match may have another identifier
+/// than the requested one**: use the returned one.
 ///
-/// [`list`](Resources::list): **a list may be partial without any sign**: principals of types that
-/// the caller may not view are left out (*observed*). Do not take absence here for absence of
-/// access.
+/// A *mismatch* is another assignment under the requested identifier, or one that blocks the new
+/// one although it grants something else: the same resource group, role identifier and principal,
+/// with another level of the role or another `disabled`. An assignment [without an
+/// identifier](NewRoleAssignment::unnamed) is created first; the client looks for an existing one
+/// if the service refuses it. Lists omit what the caller may not view: if they omit the duplicate,
+/// the result is the error of the create.
 ///
-/// [`get`](Resources::get): at account scope an assignment named `count` cannot be read: a path of
-/// the service's own shadows it (*observed*).
+/// [`list`](Resources::list): **a list may be partial without any sign**: the service omits
+/// principals of types that the caller may not view (*observed*). Do not take absence from this
+/// list for absence of access.
 ///
-/// [`delete`](Resources::delete): what the service grants may lag behind (*observed*).
+/// [`get`](Resources::get): at account scope an assignment named `count` cannot be read: one of the
+/// service's own paths shadows it (*observed*).
+///
+/// [`delete`](Resources::delete): effective access may lag behind the delete (*observed*).
 /// [`ensure_absent`](Resources::ensure_absent) is about the identifier alone: the same grant may
 /// exist under another one.
 ///
@@ -67,9 +70,12 @@ use crate::operation::Spec;
 /// let existing = assignments.ensure(&again).await?;
 /// assert_eq!(existing.get().role_assignment.identifier, "sre_view");
 ///
-/// let mut items = assignments.list().page_size(100).items();
-/// while let Some(item) = items.next().await.transpose()? {
-///     assignments.delete(&item.role_assignment.identifier).await?;
+/// // Collect before deleting: each delete would shift the pages that are still to be read.
+/// for item in assignments.list().page_size(100).items().try_collect().await? {
+///     let assignment = item.role_assignment;
+///     if assignment.role.as_deref() == Some("_organization_viewer") {
+///         assignments.delete(&assignment.identifier).await?;
+///     }
 /// }
 /// # Ok(())
 /// # }

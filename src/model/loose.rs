@@ -26,7 +26,7 @@ pub(crate) fn list<T: serde::de::DeserializeOwned>(object: &Value, field: &str) 
         .collect()
 }
 
-/// Reads text that nothing depends on: a number becomes text, anything else nothing.
+/// Reads optional text leniently: a number becomes text, any other value `None`.
 ///
 /// # Errors
 /// The deserializer's error, for what is not JSON.
@@ -41,7 +41,7 @@ pub(crate) fn loose_text<'de, D: Deserializer<'de>>(
     })
 }
 
-/// Reads what identifies the thing that an answer is about: it must be there and not be empty.
+/// Reads the id of the object in a response: it must be present and not empty.
 ///
 /// # Errors
 /// The deserializer's error, or one that names the rule.

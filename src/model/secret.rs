@@ -1,4 +1,4 @@
-//! Text that must not be seen.
+//! Text that must not be shown.
 
 use std::fmt;
 
@@ -38,8 +38,8 @@ pub(crate) fn unescaped(pem: &str) -> Secret {
     Secret::new(text.replace("\\n", "\n"))
 }
 
-/// Checks that a credential or an id is one word. What stands around it is mostly the line break at
-/// the end of a file, which a service would answer by "unauthenticated".
+/// Checks that a credential or an id is one word. Surrounding white space is usually the line break
+/// at the end of a file; a service would refuse the credential with "unauthenticated".
 ///
 /// # Errors
 /// A configuration error that names `field`, and quotes nothing.

@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-/// An ISO 8601 point in time from an answer, kept exactly as it was written.
+/// An ISO 8601 point in time from a response, kept unchanged.
 ///
-/// A malformed one breaks nothing: [`as_str`](Self::as_str) still shows it, and the conversions
+/// A malformed one is not an error: [`as_str`](Self::as_str) still returns it, and the conversions
 /// return `None`.
 ///
 /// ```

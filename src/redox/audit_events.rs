@@ -28,16 +28,16 @@ impl AuditEvents {
     /// `GET /v1/organizations/{organizationId}/audit-events` (*documented*; success under 200 or 201 is
     /// inferred). The caller must be an owner or admin of the organization.
     ///
-    /// Which [kinds](AuditEvent::kind) of events stand for a change of a role is not documented, nor is
-    /// the order of the events. The vendor's filter `actionType` is left out: it is documented as an
-    /// array, and how an array is written in the query is not. A filter that the service overlooks would
-    /// list events of all kinds as if they were of one.
+    /// Which [kinds](AuditEvent::kind) of events are changes of a role is not documented, nor is
+    /// the order of the events. The vendor's filter `actionType` is left out: it is documented as
+    /// an array, but how to write an array in the query is not. If the service ignored the filter,
+    /// the list would pass events of all kinds for events of one.
     ///
     /// # Pages
-    /// A page has at most 50 events (*documented*; the default is not). Of the link to the next page only
-    /// `_page` is used. A link that leads to no later page is an error. What events that happen meanwhile do to
-    /// later pages is not documented: with [`stop_date_time`](List::stop_date_time) in the past, there
-    /// are none.
+    /// A page has at most 50 events (*documented*; the default is not). The client uses only
+    /// `_page` of the link to the next page. A link that does not lead to a later page is an error.
+    /// How new events affect later pages is not documented; set
+    /// [`stop_date_time`](List::stop_date_time) to a time in the past to exclude them.
     ///
     /// Source: <https://docs.redoxengine.com/permalink/6ef881e7-9e37-5e4a-9688-4411444891a5-get-audit-events>.
     ///

@@ -8,8 +8,8 @@
 //! <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>,
 //! <https://docs.redoxengine.com/permalink/6ef881e7-9e37-5e4a-9688-4411444891a5-get-audit-events>.
 //!
-//! Left out: a list of organizations, whose response is not documented, and a catalogue of roles, which
-//! the API does not have. Nobody can be added to an organization by the API (*documented*).
+//! Left out: a list of organizations, whose response is not documented, and a catalogue of roles,
+//! which the API does not have. The API cannot add members to an organization (*documented*).
 
 mod access;
 #[cfg(feature = "redox-jwt")]

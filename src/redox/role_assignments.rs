@@ -20,16 +20,16 @@ use crate::model::{Arg, text};
 use crate::operation::{Body, DecodeError, Idempotency, ListOperation, ListPage, Operation, Spec};
 use crate::transport::{Call, Ensured, EnsuredAbsent, EnsuredRole, List, Session, Transport};
 
-/// The role assignments of an organization. Each member has exactly one (*documented*), so their list
-/// is that of the members. Nobody can be added by the API (*documented*).
+/// The role assignments of an organization. Each member has exactly one (*documented*), so their
+/// list is the list of members. The API cannot add members to an organization (*documented*).
 pub type OrganizationRoleAssignments = RoleAssignments<OrganizationMembership>;
 
 /// The role assignments of an environment. A user has at most one role in an environment
 /// (*documented*).
 pub type EnvironmentRoleAssignments = RoleAssignments<EnvironmentMembership>;
 
-/// The role assignments of an organization or of an environment, told apart by the type of their
-/// memberships.
+/// The role assignments of an organization or of an environment; the type of the memberships says
+/// which.
 #[derive(Clone, Debug)]
 pub struct RoleAssignments<M: Membership> {
     pub(super) transport: Transport,
@@ -37,13 +37,14 @@ pub struct RoleAssignments<M: Membership> {
 }
 
 impl<M: Membership> RoleAssignments<M> {
-    /// Lists who has which role: `GET /v1/organizations/{organizationId}/role-assignment` or
-    /// `GET /v1/environments/{environmentId}/role-assignment` (both *documented*; success under 200
-    /// or 201 is inferred).
+    /// Lists the memberships with their roles: `GET
+    /// /v1/organizations/{organizationId}/role-assignment` or `GET
+    /// /v1/environments/{environmentId}/role-assignment` (both *documented*; success under 200 or
+    /// 201 is inferred).
     ///
-    /// One response holds all: no parameters and no paging are documented. The caller must be an
-    /// owner or admin, for an organization's list of that organization. There is no catalogue of
-    /// roles; their ids are found here.
+    /// One response holds all memberships: no parameters and no paging are documented. The caller
+    /// must be an owner or admin (for an organization's list, of that organization). The API has no
+    /// catalogue of roles; the list shows their ids.
     ///
     /// Source: <https://docs.redoxengine.com/permalink/57a33551-3e02-5518-9074-462fcf258408-get-org-roles>,
     /// <https://docs.redoxengine.com/permalink/e53121b4-3946-5579-944a-c704030fb8c1-get-env-roles>.
@@ -83,7 +84,7 @@ impl<M: Membership> RoleAssignments<M> {
     /// or 201 is inferred).
     ///
     /// The caller must be an owner of the organization; for an environment, an owner or admin.
-    /// Whether it also gives a role to a user who has none yet in the environment is not
+    /// Whether the call also gives a role to a user who has none in the environment yet is not
     /// documented.
     ///
     /// A PUT is idempotent, so it is retried after transient failures.
@@ -92,11 +93,11 @@ impl<M: Membership> RoleAssignments<M> {
     /// <https://docs.redoxengine.com/permalink/25cc4571-9dd5-5cdc-b8b6-8ec342ec5324-put-env-role>.
     ///
     /// # Errors
-    /// Kinds by status: the service's error body is not documented,
-    /// [`ServiceError`](super::ServiceError) holds what there is. A response with `success: false`, even under 200, is
-    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an unknown outcome: the vendor says no more of the field than
-    /// that it is the status of the request. A response whose `success` cannot be read has an
-    /// unknown outcome too, and is not retried.
+    /// Kinds by status: the service's error body is not documented;
+    /// [`ServiceError`](super::ServiceError) holds what the service sent. A response with `success:
+    /// false`, even under 200, is [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an
+    /// unknown outcome: the vendor says of the field only that it is the status of the request. A
+    /// response whose `success` cannot be read has an unknown outcome too, and is not retried.
     pub fn assign(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
         self.transport.call(&AssignRole::<M, false, false> { place: &self.place, new })
     }
@@ -106,40 +107,40 @@ impl<M: Membership> RoleAssignments<M> {
     /// in an environment.
     ///
     /// A user who has another role keeps it, and the call ends in a conflict: a user has exactly
-    /// one role in an organization and at most one in an environment (*documented*), so to give
-    /// this one would take the other away. [`ensure_role`](Self::ensure_role) replaces it.
+    /// one role in an organization and at most one in an environment (*documented*), so giving this
+    /// role would replace the other. [`ensure_role`](Self::ensure_role) replaces it.
     ///
-    /// A role matches by its id, or by its name where no id was given. The user must be given by
-    /// id: a name does not identify a user. Ids are compared letter for letter. Users cannot be
-    /// added by the API (*documented*); what the service does with a PUT for one who is not in an
-    /// organization's list is not.
+    /// A role matches by its id, or by its name if no id was given. The user must be given by id: a
+    /// name does not identify a user. Ids are compared case-sensitively. The API cannot add members
+    /// to an organization (*documented*); what the service does with a PUT for a user who is not in
+    /// the organization's list is not documented.
     ///
     /// `AlreadyExisted` and `Indeterminate` hold the membership as it was read. `Created(None)`
     /// means that the service reported success (its response shows no membership), and that the
-    /// user was not seen to have a role before. After an unknown outcome the list is read again. In
-    /// an organization the PUT, being idempotent, is then sent once more if the user still has no
-    /// role. In an environment the POST is not sent again: after an error with an unknown outcome
-    /// the role may still appear.
+    /// list showed no role of the user before. After an unknown outcome the client reads the list
+    /// again. In an organization it then repeats the PUT, which is idempotent, if the user still
+    /// has no role. In an environment it does not repeat the POST: after an error with an unknown
+    /// outcome the role may still appear.
     ///
-    /// The service cannot be told to assign only if there is no role. A role that another caller
-    /// gives between the read and the change (which may wait for a rate limit) is not seen:
+    /// The API has no conditional write. The client does not see a role that another caller gives
+    /// between the read and the change (which may wait for a rate limit):
     ///
-    /// * In an organization, of two callers at once who want the same, both may get `Created`, and
-    ///   of two who want different roles the later one's stays.
-    /// * In an environment, of two callers at once who want the same, one gets `Created`, and the
-    ///   other `Created`, `AlreadyExisted` or `Indeterminate`. If they want different roles, one of
-    ///   the two stays, and the other caller may get a conflict, or `Created` as well: what the
-    ///   service does with a second POST is not documented. So a refused POST is reconciled by
-    ///   reading, unless the refusal is about credentials, permissions or rate.
+    /// * In an organization, concurrent calls for the same role may both return `Created`; for
+    ///   different roles the last write wins.
+    /// * In an environment, of two concurrent calls for the same role one returns `Created`, the
+    ///   other `Created`, `AlreadyExisted` or `Indeterminate`. For different roles one of the two
+    ///   stays, and the other call ends in a conflict or returns `Created` too: what the service
+    ///   does with a second POST is not documented. Therefore the client reads the list after a
+    ///   refused POST, unless the refusal is about credentials, permissions or rate limits.
     ///
     /// # Undocumented
-    /// [`create`](Self::create) is, and it is part of this in an environment.
+    /// In an environment this uses [`create`](Self::create), whose request line is inferred.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the user has another role, with a
     /// [`Mismatch<NewRoleAssignment, Option<OrganizationMembership>>`](crate::Mismatch), or with
     /// `EnvironmentMembership` for an environment; an invalid-request error for a user without an
-    /// id; else those of [`list`](Self::list) and of the call that gives the role.
+    /// id; otherwise those of [`list`](Self::list) and of the call that gives the role.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -164,27 +165,30 @@ impl<M: Membership> RoleAssignments<M> {
         self.transport.ensure(EnsureRole::<M, false> { assignments, new })
     }
 
-    /// Ensures that a user has this role in place of any other: reads [`list`](Self::list), and gives
-    /// the role as [`ensure`](Self::ensure) does to a user who has none, and by
-    /// [`assign`](Self::assign) to one who has another. The result names the role that was replaced.
+    /// Ensures that a user has this role in place of any other: reads [`list`](Self::list), gives
+    /// the role as [`ensure`](Self::ensure) does to a user who has none, and replaces another role
+    /// by [`assign`](Self::assign). The result names the replaced role.
     ///
-    /// Whether a POST or a PUT is due in an environment is decided by reading alone: what a POST does
-    /// for a user who has a role, and a PUT for one who has none, is not documented. Users and roles
-    /// are compared as [`ensure`](Self::ensure) does.
+    /// In an environment, the list decides between POST (no role yet) and PUT (has a role), because
+    /// the response to the other case is not documented. Users and roles are compared as in
+    /// [`ensure`](Self::ensure).
     ///
-    /// After an unknown outcome the list is read again. A PUT that replaces a role is then sent once
-    /// more if the user still has the role that was read first; a POST is not. A role that another
-    /// caller gave after the first read is not replaced, if it is seen: the call ends in a conflict. If
-    /// it is not seen (the service cannot be told to change only what was read), the later change
-    /// stays, whichever it is.
+    /// After an unknown outcome the client reads the list again. It repeats a PUT that replaces a
+    /// role if the user still has the role that was read first; it does not repeat a POST. If the
+    /// list then shows a role that another caller gave meanwhile, the call ends in a conflict and
+    /// does not replace it. If the list does not show that role yet, the last write wins: the API
+    /// has no conditional write.
     ///
-    /// An organization must keep at least one owner (*documented*): expect a refusal for the last one.
+    /// An organization must keep at least one owner (*documented*): expect a refusal for the last
+    /// one.
     ///
     /// # Undocumented
-    /// [`create`](RoleAssignments::create) is, and it is part of this in an environment.
+    /// In an environment this uses [`create`](RoleAssignments::create), whose request line is
+    /// inferred.
     ///
     /// # Errors
-    /// Those of [`ensure`](Self::ensure); the conflict is about a role that was given meanwhile.
+    /// Those of [`ensure`](Self::ensure); a conflict means that another caller gave a role
+    /// meanwhile.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -215,35 +219,35 @@ impl<M: Membership> RoleAssignments<M> {
         })
     }
 
-    /// Returns the memberships of this user. (The service allows one role for each user, but a list
-    /// may not keep to that.)
+    /// Returns the memberships of this user. (The service allows one role per user, but a list may
+    /// hold more.)
     pub(super) async fn of_user(&self, user: &UserRef, session: &Session) -> Result<Vec<M>, Error> {
         let rule = "must be given: a name does not identify a user";
         let id = user.get_id().ok_or_else(|| Error::invalid("user.id", rule))?;
         let mut memberships = self.list().within(session).items().try_collect().await?;
-        // That ids are the same without case is documented nowhere.
+        // No document says that ids are case-insensitive.
         memberships.retain(|membership| membership.parts().0.id == id);
         Ok(memberships)
     }
 }
 
 impl RoleAssignments<OrganizationMembership> {
-    /// Removes a user from the organization, not only from a role:
-    /// `DELETE /v1/organizations/{organizationId}/role-assignment`, with the user in the body (method,
-    /// path and body inferred).
+    /// Removes a user from the organization, which takes away more than the role: `DELETE
+    /// /v1/organizations/{organizationId}/role-assignment`, with the user in the body (method, path
+    /// and body inferred).
     ///
     /// # Undocumented
-    /// The vendor's table of tools names the operation, with a delete, and says that it removes the user
-    /// from the organization. That it is a DELETE at this path, with this body, is inferred from
-    /// [`delete`](RoleAssignments::delete) in an environment, and so is success under 200 or 201. Only
-    /// owners change roles in an organization (*documented*), and so they alone may presumably remove
-    /// somebody. An organization must keep at least one owner (*documented*): expect a refusal for the
-    /// last one. Nobody can be added by the API (*documented*): a user comes back by an invitation in
-    /// the dashboard.
+    /// The vendor's table of tools names the operation, a delete, and says that it removes the user
+    /// from the organization. That it is a DELETE at this path with this body is inferred from
+    /// [`delete`](RoleAssignments::delete) in an environment, and so is success under 200 or 201.
+    /// Only owners change roles in an organization (*documented*), so presumably only they may
+    /// remove a member. An organization must keep at least one owner (*documented*): expect a
+    /// refusal for the last one. The API cannot add members to an organization (*documented*): a
+    /// removed user returns only by an invitation in the dashboard.
     ///
-    /// Retried after transient failures, as a delete in an environment is. What the service responds
-    /// for a user who is no member is not known: [`ensure_member_absent`](Self::ensure_member_absent)
-    /// reads before and afterwards.
+    /// Retried after transient failures, like a delete in an environment. How the service responds
+    /// if the user is not a member is not known:
+    /// [`ensure_member_absent`](Self::ensure_member_absent) reads before and after the request.
     ///
     /// # Errors
     /// Those of [`assign`](Self::assign).
@@ -252,17 +256,17 @@ impl RoleAssignments<OrganizationMembership> {
         self.transport.call(&DeleteAssignment::<OrganizationMembership> { place, user })
     }
 
-    /// Ensures that a user is no member of the organization: reads [`list`](Self::list), calls
+    /// Ensures that a user is not a member of the organization: reads [`list`](Self::list), calls
     /// [`remove_member`](Self::remove_member) for a member, and reads the list again, also after a
-    /// success. The user is looked for as [`ensure`](Self::ensure) does.
+    /// success. The user is identified as in [`ensure`](Self::ensure).
     ///
-    /// `Deleted` means that the service reported success, and that the user is no longer listed.
-    /// Roles in environments are apart from this (*documented* of roles): whether a user who was
-    /// removed keeps them is not documented, so delete those first
+    /// `Deleted` means that the service reported success and that the list no longer shows the
+    /// user. Roles in environments are separate (*documented* of roles): whether a removed user
+    /// keeps them is not documented, so delete them first
     /// ([`ensure_absent`](RoleAssignments::ensure_absent)).
     ///
     /// # Undocumented
-    /// [`remove_member`](Self::remove_member) is.
+    /// This uses [`remove_member`](Self::remove_member), whose request is inferred.
     ///
     /// # Errors
     /// Those of [`list`](Self::list) and of [`remove_member`](Self::remove_member);
@@ -297,13 +301,13 @@ impl RoleAssignments<EnvironmentMembership> {
     /// `POST /v1/environments/{environmentId}/role-assignment`. The caller must be an owner or
     /// admin.
     ///
-    /// Not retried once the service may have processed it. What the service responds for a user who
-    /// has a role already is not known.
+    /// Not retried once the service may have processed it. How the service responds if the user
+    /// already has a role is not known.
     ///
     /// # Undocumented
-    /// The page is there, but its text does not print the request line: that this is a POST, and
-    /// to this path, is inferred from its title and its neighbours, as is success under 200 or 201.
-    /// [`assign`](Self::assign) is documented whole.
+    /// The vendor's page does not show the request line: that this is a POST to this path is
+    /// inferred from the page's title and its neighbours, as is success under 200 or 201.
+    /// [`assign`](Self::assign) is fully documented.
     ///
     /// Source: <https://docs.redoxengine.com/permalink/3772a5ac-b389-5e6e-89c4-a3ab30569b43-post-env-role>.
     ///
@@ -319,10 +323,10 @@ impl RoleAssignments<EnvironmentMembership> {
     /// `DELETE /v1/environments/{environmentId}/role-assignment`, with the user in the body
     /// (*documented*; success under 200 or 201 is inferred). The caller must be an owner or admin.
     ///
-    /// To delete twice has the effect of once, so it is retried after transient failures. What the
-    /// service responds for a user without a role is not known, and so neither is the response to a
-    /// retry whose first attempt did arrive: an error after more than one attempt has an unknown
-    /// outcome. To reconcile it, read [`list`](Self::list).
+    /// Deletion is idempotent, so it is retried after transient failures. How the service responds
+    /// if the user has no role is not known, and neither is its response to a retry after a first
+    /// attempt that arrived: an error after more than one attempt has an unknown outcome. To
+    /// reconcile it, read [`list`](Self::list).
     ///
     /// Source: <https://docs.redoxengine.com/permalink/9a482386-b85b-5cf3-925b-3ff6b9cbc178-delete-env-role>.
     ///
@@ -334,18 +338,18 @@ impl RoleAssignments<EnvironmentMembership> {
     }
 
     /// Ensures that a user has no role in the environment: reads [`list`](Self::list), and calls
-    /// [`delete`](Self::delete) if the user has one. What the response leaves open is reconciled by
-    /// reading again. The user is looked for as [`ensure`](Self::ensure) does.
+    /// [`delete`](Self::delete) if the user has one. If the outcome is unknown, the client reads
+    /// the list again. The user is identified as in [`ensure`](Self::ensure).
     ///
-    /// `Deleted` means that the service reported success, and that the user was seen to have a role
-    /// before. Another caller may give the user a role right after. Of two callers at once who
-    /// delete, each gets one of the three results; what the service responds to the later one is
-    /// not documented.
+    /// `Deleted` means that the service reported success, and that the list showed a role of the
+    /// user before. Another caller may give the user a role right afterwards. Concurrent deletes
+    /// each return one of the three results; how the service responds to the later one is not
+    /// documented.
     ///
     /// # Errors
     /// Those of [`list`](Self::list), so that an unknown environment is an error and not an
-    /// absence, and of [`delete`](Self::delete); the user may still have the role then. An
-    /// invalid-request error for a user without an id.
+    /// absence, and those of [`delete`](Self::delete), after which the user may still have the
+    /// role. An invalid-request error for a user without an id.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -381,9 +385,9 @@ pub trait Membership: Clone + fmt::Debug + DeserializeOwned + Send + Sync + 'sta
     const LIST: Spec;
     /// Gives a user a role, in place of any other.
     const ASSIGN: Spec;
-    /// Gives a user a role who has none.
+    /// Gives a role to a user who has none.
     const ADD: Spec;
-    /// Whether [`ADD`](Self::ADD) has the effect of once when it is sent twice.
+    /// Whether [`ADD`](Self::ADD) is idempotent.
     const REPEATABLE: bool;
     /// Takes a user's role away; in an organization, the membership.
     const DELETE: Spec;

@@ -14,10 +14,10 @@ fake! {
 /// in pages of 10 or [`page_size`](Self::page_size): by number in the order of creation, by
 /// `before` and `after` the newest first.
 ///
-/// Whoever is invited is a user at once, with any role. What the service's documents leave open is a choice
-/// here: the response to an invitation is `null`; an invitation to the organization gives its role in the
-/// workspaces that it names too, and changes nothing for somebody who is a user already; one to a workspace
-/// makes a Member of the organization.
+/// An invited person is a user at once, with any role. Where the service's behaviour is not
+/// documented, the fake chooses: the response to an invitation is `null`; an invitation to the
+/// organization also gives its role in the workspaces that it names, and changes nothing for an
+/// existing user; one to a workspace makes the person a Member of the organization.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -100,8 +100,8 @@ impl DeepsetFake {
         self.state().add_workspace(name)
     }
 
-    /// Sets whether the organization is on a free plan, where nobody can be invited to a workspace. The
-    /// default is `false`.
+    /// Sets whether the organization is on a free plan, which refuses invitations to a workspace.
+    /// The default is `false`.
     pub fn free_plan(&self, free: bool) {
         self.state().free_plan = free;
     }
@@ -314,7 +314,7 @@ fn owner() -> Value {
 /// Reads the object in a body.
 ///
 /// # Errors
-/// The response to one that is none, or in which something is wrong.
+/// The response to a body that is not an object or is invalid.
 fn read_body(request: &Request, validate: fn(&Value) -> Vec<Value>) -> Result<Value, Response> {
     let refuse = |detail: Vec<Value>| Response::json(422, &json!({ "detail": detail }));
     let Some(body) = request.json_object() else {

@@ -22,12 +22,13 @@ pub(super) struct Failed {
     pub(super) error: Error,
 }
 
-/// The longest body that is read for a service's typed error. No service sends a longer one; as a tree
-/// it would be many times as large.
+/// The longest body that is read for a service's typed error. No service sends a longer one, and a
+/// parsed one takes many times its size in memory.
 pub(super) const LONGEST_ERROR: usize = 64 * 1024;
 
 impl Transport {
-    /// Sends a request once. (An `async fn` would hold its arguments twice, the request among them.)
+    /// Sends a request once. (An `async fn` would store its arguments twice, including the
+    /// request.)
     pub(super) fn attempt<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -75,7 +76,7 @@ impl Transport {
                 }
                 (true, Err(cause)) => Err(unreadable(endpoint, parts, cause, limit.setting, mask)),
                 (false, body) => {
-                    // What was read of a broken body may still hold the service's message.
+                    // The part of the body that was read may still hold the service's message.
                     let partial =
                         |cause: Option<BodyError>| cause.map(|c| c.partial).unwrap_or_default();
                     let body = mask.bytes(body.unwrap_or_else(partial));
@@ -94,7 +95,7 @@ impl Transport {
     }
 }
 
-/// How much of a response is read, and the setting that says so.
+/// The limit of a response's size, and the setting that it comes from.
 #[derive(Clone, Copy)]
 pub(super) struct SizeLimit {
     pub(super) bytes: usize,
@@ -142,7 +143,7 @@ fn failure(
     (kind, error)
 }
 
-/// Returns a short body that is neither JSON nor a page: a message in plain words.
+/// Returns a short body that is neither JSON nor HTML: a plain-text message.
 pub(super) fn plain_text(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let plain = text.len() <= 300 && !text.starts_with(['<', '{', '[', '"']);
@@ -150,7 +151,7 @@ pub(super) fn plain_text(body: &[u8]) -> Option<String> {
     (plain && words).then(|| text.to_owned())
 }
 
-/// A success whose body could not be read to its end (`None`: in time).
+/// The error of a success whose body could not be read to its end (`None`: in time).
 fn unreadable(
     endpoint: &Endpoint,
     parts: http::response::Parts,
@@ -193,13 +194,13 @@ fn unreadable(
     }
     let outcome = match is_cut {
         true => AttemptOutcome::Unrecognized,
-        // It need not have been the service that responded, but would be the same once more.
+        // The service may not have sent this response, but a retry would get the same.
         false => AttemptOutcome::Unreadable { confirmed: false },
     };
     Failed { outcome, error }
 }
 
-/// A success whose body could not be decoded.
+/// The error of a success whose body could not be decoded.
 pub(super) fn undecodable(
     endpoint: &Endpoint,
     response: http::Response<Bytes>,
@@ -219,13 +220,13 @@ pub(super) fn undecodable(
     let error = match fault {
         DecodeError::Unsuccessful => failure(endpoint, status, headers, &mask.bytes(body), now).1,
         DecodeError::Shape(text) | DecodeError::Unrecognized(text) if endpoint.spec.sensitive => {
-            // What follows the place may quote a token.
+            // The text after the path may quote a token.
             let place = text.split(':').next().unwrap_or_default().to_owned();
             let error = Error::new(ErrorKind::Decode).with_detail(place);
             identify(error, endpoint, status, headers)
         }
         DecodeError::Shape(text) | DecodeError::Unrecognized(text) => {
-            // The decoder quotes what it could not read.
+            // The decoder quotes the text that it could not read.
             let error = Error::new(ErrorKind::Decode)
                 .with_detail(mask.text(text.into_owned()))
                 .with_body(&mask.bytes(body));
@@ -246,14 +247,15 @@ fn identify(error: Error, endpoint: &Endpoint, status: StatusCode, headers: Head
 }
 
 impl Transport {
-    /// Where a redirect points, without what may be secret in it: user, password, query and fragment.
+    /// The target of a redirect, without the parts that may be secret: user, password, query and
+    /// fragment.
     fn redirect(&self, status: StatusCode, headers: &HeaderMap) -> Option<String> {
         let location = headers.get(header::LOCATION).filter(|_| status.is_redirection())?;
         let target = location.to_str().ok().and_then(|target| self.0.base.join(target).ok());
         let Some(mut target) = target else {
             return Some("an address that cannot be read".to_owned());
         };
-        // Both fail where an address cannot have such a part.
+        // Both fail if the address cannot have such a part.
         let _ = (target.set_username(""), target.set_password(None));
         let query = target.query().map(|_| "***");
         target.set_query(query);
@@ -261,7 +263,7 @@ impl Transport {
         Some(target.into())
     }
 
-    /// What connections are made to: the service, and the proxy in the way.
+    /// The peers of connections: the service, and the proxy if there is one.
     fn peer(&self) -> String {
         match self.0.wire.proxy() {
             Some(proxy) => format!("{} through the proxy {proxy}", self.origin()),

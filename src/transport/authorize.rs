@@ -1,4 +1,4 @@
-//! What the loop needs of a credential.
+//! Credentials as the loop uses them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::wire::BoxFuture;
 use crate::error::Error;
 use crate::model::Secret;
 
-/// Credentials, as the loop sees them.
+/// A source of authorizations.
 pub(crate) trait Authorize: Send + Sync {
-    /// Returns what authenticates the next attempt.
+    /// Returns the authorization of the next attempt.
     fn authorize(&self, patience: Patience) -> Authorizing<'_>;
 
     /// Whether a new authorization may differ from a refused one.
@@ -20,7 +20,7 @@ pub(crate) trait Authorize: Send + Sync {
         false
     }
 
-    /// The service refused exactly this authorization.
+    /// Reports that the service refused this authorization.
     fn refused(&self, used: &Authorization) {
         let _ = used;
     }
@@ -31,13 +31,13 @@ pub(crate) trait Authorize: Send + Sync {
 pub(crate) struct Patience {
     /// Of the call.
     pub(crate) deadline: Instant,
-    /// The longest `Retry-After` that is waited out.
+    /// The longest `Retry-After` that the caller waits for.
     pub(crate) max_retry_after: Duration,
     /// How often a failed fetch is waited for.
     pub(crate) attempts: u32,
 }
 
-/// An authorization at hand, or one that is being fetched.
+/// An authorization that is available, or one that is being fetched.
 pub(crate) enum Authorizing<'a> {
     Ready(Authorization),
     Pending(BoxFuture<'a, Result<Authorization, Error>>),
@@ -46,8 +46,8 @@ pub(crate) enum Authorizing<'a> {
 #[derive(Clone)]
 pub(crate) struct Authorization {
     pub(crate) header: Option<(HeaderName, HeaderValue)>,
-    /// What must not be shown, should the service send it back.
+    /// Secrets that must not be shown if the service sends them back.
     pub(crate) secrets: Arc<[Secret]>,
-    /// Tells one token from the next.
+    /// Distinguishes one token from the next.
     pub(crate) generation: u64,
 }

@@ -19,7 +19,7 @@ use crate::declare::getters;
 use crate::error::Error;
 use crate::operation::{DecodeError, Operation, Spec, complete};
 
-/// One call of a service, built but not sent. Await it to send it.
+/// A call of a service that is built but not sent. Await it to send it.
 ///
 /// Most calls are one request; those that read, compare and write (`ensure`, `ensure_absent`) make
 /// several, within one time limit.
@@ -48,7 +48,7 @@ pub struct Call<T> {
     name: &'static str,
 }
 
-/// What a call does.
+/// The work of a call.
 enum Work<T> {
     /// It sends one request.
     Request {
@@ -69,7 +69,7 @@ pub(crate) struct CallOptions {
     pub(crate) retry: Option<Arc<RetryPolicy>>,
     /// The response is a page of a list.
     pub(crate) list: bool,
-    /// The requests that this one is part of.
+    /// The method call that this request is part of.
     pub(super) session: Option<Session>,
 }
 
@@ -122,14 +122,14 @@ impl<T: Send + 'static> Call<T> {
         Self { transport, work, options: CallOptions::default(), name }
     }
 
-    /// Sets the time for the whole call: getting a token, all attempts, all waits, and all requests
-    /// where there are several.
+    /// Sets the time limit of the whole call: getting a token, all attempts, all waits, and all
+    /// requests if it makes several.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Sets how often and how long this call is retried. The budget stays the client's.
+    /// Sets the retry policy of this call. The retry budget remains the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(Arc::new(policy));
         self
@@ -141,11 +141,11 @@ impl<T: Send + 'static> Call<T> {
         self
     }
 
-    /// Returns the request as it would be sent, without what authenticates it: for logs, reviews and
+    /// Returns the request as it would be sent, without authentication: for logs, reviews and
     /// tests.
     ///
     /// # Errors
-    /// The error that awaiting the call would end in, where its input breaks a rule; a configuration
+    /// The error that awaiting the call would return if its input breaks a rule; a configuration
     /// error for a call that makes several requests.
     ///
     /// ```
@@ -180,7 +180,7 @@ impl<T: Send + 'static> Call<T> {
         copy operation = name: &'static str;
     }
 
-    /// Returns what is fixed about the endpoint; `None` for a call that makes several requests.
+    /// Returns the endpoint's [`Spec`]; `None` for a call that makes several requests.
     #[must_use]
     pub fn spec(&self) -> Option<&'static Spec> {
         match &self.work {
@@ -189,7 +189,7 @@ impl<T: Send + 'static> Call<T> {
         }
     }
 
-    /// Asks for status, headers and request id beside the output.
+    /// Returns a call whose output includes status, headers and request id.
     pub fn with_response(self) -> WithResponse<T> {
         WithResponse(self)
     }
@@ -206,8 +206,8 @@ impl<T: Send + 'static> Call<T> {
         self.run(|response| response)
     }
 
-    /// Each call under way has one of these futures, so it is kept small: an `async fn`, or moving a
-    /// part out of `self` inside the block, would hold the same twice.
+    /// Each running call holds one of these futures, so it is kept small: an `async fn`, or moving
+    /// a part out of `self` inside the block, would store it twice.
     fn run<R>(
         self,
         part: fn(Response<T>) -> R,
@@ -256,7 +256,7 @@ impl<T: Send + 'static> Call<T> {
     }
 }
 
-/// Tells the span and the session how a call ended.
+/// Records the end of a call in the span and the session.
 fn finish<T>(
     result: &Result<Response<T>, Error>,
     span: &tracing::Span,
@@ -267,7 +267,7 @@ fn finish<T>(
         Ok(response) => Some(response.status),
         Err(error) => {
             record_failure(span, error.kind(), error.effect());
-            // Before the first attempt it is the token endpoint's.
+            // Before the first attempt it is that of the token endpoint.
             error.status().filter(|_| progress.attempts > 0)
         }
     };
@@ -382,8 +382,8 @@ impl<T: Send + 'static> IntoFuture for WithResponse<T> {
     }
 }
 
-/// An output with the response that it came in; of a call that makes several requests, the last
-/// response. `Debug` shows no header: a service may send back what it was sent.
+/// An output with its response; for a call that makes several requests, the last response. `Debug`
+/// shows no headers: a service may reflect what it was sent.
 #[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
@@ -412,7 +412,7 @@ impl<T> Response<T> {
         /// Returns the headers.
         borrow headers: HeaderMap;
 
-        /// Returns the id under which the service knows the request, where it sends one.
+        /// Returns the service's id of the request, if it sent one.
         part request_id: str;
 
         /// Returns the number of attempts, over all requests; 1 if the first succeeded.

@@ -1,4 +1,4 @@
-//! What is behind an error of the wire, in words.
+//! The causes of an error of the wire, as text.
 
 use std::error::Error;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 /// An error and its causes, outermost first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| {
-        // `io::Error::source` leaves out the error that it was made of.
+        // `io::Error::source` skips the error that it wraps.
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
@@ -19,12 +19,12 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Why no connection can be made however often it is tried; `None` where the failure may be transient.
+/// Why a connection fails permanently; `None` if the failure may be transient.
 pub(super) fn permanent(error: &(dyn Error + 'static)) -> Option<String> {
     causes(error).find_map(|cause| certificate(cause).or_else(|| refusal(cause)))
 }
 
-/// What rustls has against a certificate.
+/// Why rustls refuses a certificate.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
 fn certificate(cause: &(dyn Error + 'static)) -> Option<String> {
     use rustls::CertificateError as Fault;
@@ -39,8 +39,8 @@ fn certificate(cause: &(dyn Error + 'static)) -> Option<String> {
     })
 }
 
-/// What OpenSSL has against a certificate, by its text: native-tls has no kinds of errors, and the
-/// other libraries below it have no such text.
+/// Why OpenSSL refuses a certificate, by its text: native-tls has no error kinds, and its other
+/// libraries have no such text.
 #[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
 fn certificate(cause: &(dyn Error + 'static)) -> Option<String> {
     let text = cause.to_string();
@@ -49,7 +49,7 @@ fn certificate(cause: &(dyn Error + 'static)) -> Option<String> {
     failed.then(|| format!("certificate is not valid: {reason}"))
 }
 
-/// That a proxy refuses the client, by its text: the type of the error is not public.
+/// Whether a proxy refuses the client, by the error's text: its type is not public.
 fn refusal(cause: &(dyn Error + 'static)) -> Option<String> {
     let refused = cause.to_string() == "tunnel error: proxy authorization required";
     refused.then(|| "the proxy refused: 407".to_owned())

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// More empty pages than this in a row are taken for a list without end.
+/// More empty pages than this in a row mean a list without end.
 const MOST_EMPTY: u32 = 100;
 
 /// Detects cursors or pages that repeat, and runs of empty pages.
@@ -16,7 +16,7 @@ pub(super) struct CycleDetector {
     empty: u32,
 }
 
-/// What is told apart of a page.
+/// What identifies a page.
 pub(super) struct PageMark<'a> {
     pub(super) items: usize,
     /// Of the items' keys.
@@ -27,7 +27,7 @@ pub(super) struct PageMark<'a> {
 }
 
 impl CycleDetector {
-    /// Takes note of a page.
+    /// Records a page.
     ///
     /// # Errors
     /// What is wrong, if the list does not advance.
@@ -40,7 +40,7 @@ impl CycleDetector {
         } else {
             self.empty = 0;
             let last = self.last.replace((page.hash, page.total));
-            // As many new rows as a page has move the last page to where this one was looked for.
+            // If as many rows are added as a page has, the previous page moves to this position.
             let moved = last.and_then(|(_, total)| page.total?.checked_sub(total?));
             let moved = moved.is_some_and(|new| new >= page.items as u64);
             let again =

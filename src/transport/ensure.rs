@@ -1,4 +1,4 @@
-//! Bringing about that something is there, or is not, whatever becomes of a single request.
+//! `ensure` and `ensure_absent`: reach a desired state although single requests may fail.
 
 use std::fmt;
 
@@ -12,19 +12,19 @@ use super::wire::BoxFuture;
 use super::{Call, CallOptions, Transport};
 use crate::error::{Effect, Error, ErrorKind};
 
-/// The result of an `ensure`: how it came about that a thing is there.
+/// The result of an `ensure`: the item that exists now, and who created it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Ensured<T> {
     /// This call created it.
     Created(T),
-    /// It was there before this call.
+    /// It existed before this call.
     AlreadyExisted(T),
-    /// It was found after an unknown outcome: created by this call or by another.
+    /// It was found after an unknown outcome: this call or another one created it.
     Indeterminate(T),
 }
 
 impl<T> Ensured<T> {
-    /// Returns the thing itself.
+    /// Returns the item.
     #[must_use]
     pub fn into_inner(self) -> T {
         match self {
@@ -34,7 +34,7 @@ impl<T> Ensured<T> {
         }
     }
 
-    /// Returns the thing itself, by reference.
+    /// Returns the item by reference.
     #[must_use]
     pub fn get(&self) -> &T {
         match self {
@@ -45,31 +45,31 @@ impl<T> Ensured<T> {
     }
 }
 
-/// The result of an `ensure_absent`: how it came about that a thing is not there.
+/// The result of an `ensure_absent`: the item does not exist now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum EnsuredAbsent {
     /// This call deleted it.
     Deleted,
-    /// It was not there before this call.
+    /// It did not exist before this call.
     AlreadyAbsent,
-    /// It was found to be absent after an unknown outcome: deleted by this call or by another.
+    /// It was found to be absent after an unknown outcome: this call or another one deleted it.
     Indeterminate,
 }
 
-/// The result of an `ensure_role`, which gives a role to a holder who has one role at a time: how it came
-/// about that the holder has it, and which role this call took away for it.
+/// The result of an `ensure_role`, for a holder who has one role at a time: the holder has the role
+/// now. It names the role that this call replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum EnsuredRole<R> {
     /// This call gave the role.
     Given {
-        /// The other role that the holder was seen to have before.
+        /// The other role that the holder had when it was read.
         replaced: Option<R>,
     },
     /// The holder had it before this call.
     AlreadyHeld,
-    /// The holder was found to have it after an unknown outcome: given by this call or by another.
+    /// The holder was found to have it after an unknown outcome: this call or another one gave it.
     Indeterminate {
-        /// The other role that the holder was seen to have before.
+        /// The other role that the holder had when it was read.
         replaced: Option<R>,
     },
 }
@@ -85,20 +85,19 @@ impl<R> EnsuredRole<R> {
     }
 }
 
-/// What is there under the same name or identifier differs from what is desired. It is the
-/// [`service`](Error::service) part of an error of kind [`ErrorKind::Conflict`], whose text shows both
-/// sides.
+/// An existing item differs from the desired one. This is the [`service`](Error::service) part of
+/// an error of kind [`ErrorKind::Conflict`], whose text shows both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("desired {}, actual {}", Short(.desired), Short(.actual))]
 #[non_exhaustive]
 pub struct Mismatch<D: fmt::Debug, A: fmt::Debug> {
-    /// What was asked for.
+    /// The desired item.
     pub desired: D,
-    /// What is there.
+    /// The existing item.
     pub actual: A,
 }
 
-/// The `Debug` form of a value, cut where it is long, so that both sides fit in an error's text.
+/// The `Debug` form of a value, shortened so that both sides fit in an error's text.
 struct Short<'a, T>(&'a T);
 
 impl<T: fmt::Debug> fmt::Display for Short<'_, T> {
@@ -126,19 +125,19 @@ where
     }
 }
 
-/// What reading finds.
+/// The result of a read.
 #[derive(Debug)]
 pub(crate) enum Found<T> {
-    /// What is desired, by meaning.
+    /// An item that matches the desired one.
     Matching(T),
-    /// Something else under the same name or identifier.
+    /// Another item with the same name or identifier.
     Different(T),
     Absent,
 }
 
-/// What an `ensure` brings about.
+/// The desired state of an `ensure`.
 pub(crate) trait Desired: Send + Sync + 'static {
-    /// What is there afterwards.
+    /// The item that exists afterwards.
     type Item: fmt::Debug + Send + Sync + 'static;
     /// The response to the create.
     type Created: Send + 'static;
@@ -146,40 +145,40 @@ pub(crate) trait Desired: Send + Sync + 'static {
 
     /// The name of the whole call, e.g. `harness roles.ensure`.
     const NAME: &'static str;
-    /// Whether a create may be sent again after an unknown outcome: the service refuses a second one,
-    /// or a second one has the effect of the first.
+    /// Whether a create may be sent again after an unknown outcome: the service refuses a
+    /// duplicate, or the create is idempotent.
     const REPEATABLE: bool;
-    /// Whether it takes the place of another thing that is found first. If not, the other stays, and the
+    /// Whether it replaces a different item that is found first. If not, that item stays, and the
     /// call ends in a mismatch.
     const REPLACES: bool = false;
 
-    /// What is asked for, as a mismatch shows it.
+    /// The desired item, as a mismatch shows it.
     fn request(&self) -> &Self::Request;
 
     fn create(&self) -> Call<Self::Created>;
 
-    /// Creates it in the place of another. To do so twice has the effect of once.
+    /// Replaces a different item. This is idempotent.
     fn replace(&self) -> Call<Self::Created> {
         self.create()
     }
 
-    /// Whether two readings show the same thing, so that it was not replaced by another caller.
+    /// Whether two reads show the same item, so that no other caller replaced it.
     fn is_same(first: &Self::Item, later: &Self::Item) -> bool {
         let _ = (first, later);
         false
     }
 
-    /// Takes the response to the create for what is there.
+    /// Makes the item of the response to the create.
     ///
     /// # Errors
     /// An error if the service created something else.
     fn created(&self, created: Self::Created) -> Result<Self::Item, Error>;
 
-    /// Looks for it by all that the service keeps unique.
+    /// Searches for it by every key that the service keeps unique.
     fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Self::Item>, Error>>;
 
-    /// Looks for it before the first create. By default it does not look: the service refuses a
-    /// second one, and says so.
+    /// Searches for it before the first create. By default it does not: the service refuses a
+    /// duplicate with a clear error.
     fn find_first<'a>(
         &'a self,
         session: &'a Session,
@@ -188,13 +187,13 @@ pub(crate) trait Desired: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(Found::Absent)))
     }
 
-    /// Whether a refused create may have been refused because it is there.
+    /// Whether a create may have been refused because the item exists.
     fn may_exist(&self, refused: &Error) -> bool {
         refused.is_already_exists() || (!Self::REPEATABLE && refused.is_conflict())
     }
 }
 
-/// What an `ensure_absent` brings about.
+/// The desired absence of an `ensure_absent`.
 #[cfg(any(feature = "twilio", feature = "harness", feature = "redox", test))]
 pub(crate) trait Unwanted: Send + Sync + 'static {
     /// The response to the delete.
@@ -205,27 +204,27 @@ pub(crate) trait Unwanted: Send + Sync + 'static {
 
     fn delete(&self) -> Call<Self::Deleted>;
 
-    /// Looks whether it is there.
+    /// Returns whether it exists.
     fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<bool, Error>>;
 
-    /// Whether it is looked for before the first delete.
+    /// Whether the client reads before the first delete.
     const LOOKS_FIRST: bool = false;
 
-    /// Whether it is looked for after a delete that the service reported as done, too: what such a report
-    /// is worth is not documented.
+    /// Whether the client also reads after a delete that the service reported as successful,
+    /// because the meaning of that report is not documented.
     const CONFIRMS: bool = false;
 
-    /// Whether the refusal of the delete says that this very thing is not there.
+    /// Whether the refusal of the delete says that this item does not exist.
     fn is_absent(&self, refused: &Error) -> bool {
         let _ = refused;
         false
     }
 
-    /// Whether the refusal of the delete may mean that. Any other "not found" is an error: it may be
-    /// about the parent, or come from a gateway.
+    /// Whether the refusal of the delete may mean that it does not exist. Any other "not found" is
+    /// an error: it may be about the parent, or come from a gateway.
     fn may_be_absent(&self, refused: &Error) -> bool;
 
-    /// Looks whether it is there after a refusal that may mean that it is not.
+    /// Returns whether it exists after a refusal that may mean that it does not.
     fn confirm<'a>(
         &'a self,
         refused: &'a Error,
@@ -237,13 +236,13 @@ pub(crate) trait Unwanted: Send + Sync + 'static {
 }
 
 impl Transport {
-    /// Returns a call that ensures that something is there.
+    /// Returns a call that ensures that an item exists.
     pub(crate) fn ensure<D: Desired>(&self, desired: D) -> Call<Ensured<D::Item>> {
         self.ensure_with(desired, |ensured, _| ensured)
     }
 
-    /// Returns a call that ensures that something is there, with a result made of how it came about and
-    /// of what was replaced.
+    /// Returns a call that ensures that an item exists. Its result is made from the outcome and the
+    /// replaced item.
     pub(crate) fn ensure_with<D: Desired, T: Send + 'static>(
         &self,
         desired: D,
@@ -260,7 +259,7 @@ impl Transport {
         })
     }
 
-    /// Returns a call that ensures that something is not there.
+    /// Returns a call that ensures that an item does not exist.
     #[cfg(any(feature = "twilio", feature = "harness", feature = "redox", test))]
     pub(crate) fn ensure_absent<U: Unwanted>(&self, unwanted: U) -> Call<EnsuredAbsent> {
         let transport = self.clone();
@@ -291,7 +290,7 @@ impl Transport {
     }
 }
 
-/// What reading finds after a change.
+/// The result of reads after a change.
 enum Reading<T> {
     /// There was no time to read at all.
     None,
@@ -300,11 +299,11 @@ enum Reading<T> {
     Changed(Found<T>),
 }
 
-/// What the steps of an `ensure` share.
+/// The state that the steps of an `ensure` share.
 struct Reconciler {
     transport: Transport,
     session: Session,
-    /// The service asked not to be called sooner.
+    /// The earliest time that the service requested for the next call.
     not_before: Option<Instant>,
 }
 
@@ -313,7 +312,7 @@ impl Reconciler {
         Self { transport, session, not_before: None }
     }
 
-    /// Returns how it came about that it is there, and what was there in its place.
+    /// Returns the outcome, and the item that was replaced.
     async fn ensure<D: Desired>(
         mut self,
         desired: &D,
@@ -335,7 +334,7 @@ impl Reconciler {
                 Ok((status, created)) if spec.is_none_or(|spec| spec.documents(status)) => {
                     return Ok((Ensured::Created(desired.created(created)?), before));
                 }
-                // It may have found what was there already: reading tells whether it is as desired.
+                // The item may have existed already: a read shows whether it matches.
                 Ok((status, _)) => Error::new(ErrorKind::UnexpectedStatus)
                     .with_status(status)
                     .with_effect(Effect::Unknown)
@@ -377,7 +376,7 @@ impl Reconciler {
         if seen && !unwanted.find(&self.session).await? {
             return Ok(EnsuredAbsent::AlreadyAbsent);
         }
-        // What was there a moment ago was deleted by somebody.
+        // Another caller deleted it after the read.
         let absent = if seen { EnsuredAbsent::Indeterminate } else { EnsuredAbsent::AlreadyAbsent };
         let mut is_reported = false;
         let error = match self.change(unwanted.delete()).await {
@@ -389,7 +388,7 @@ impl Reconciler {
                     .with_detail("the service reported success, which reading does not confirm")
             }
             Ok((status, _)) if status.is_success() => return Ok(EnsuredAbsent::Deleted),
-            // A repeated delete found nothing: its first attempt deleted it, or another caller.
+            // A repeated delete found nothing: its first attempt or another caller deleted it.
             Ok(_) => return Ok(EnsuredAbsent::Indeterminate),
             Err(error) => error,
         };
@@ -406,7 +405,7 @@ impl Reconciler {
                 Err(cause) => Err(unread(error, cause)),
             };
         }
-        // Also where it is reported as done: an unreadable response may have been another's page.
+        // Also after a reported success: an unreadable response may have come from a gateway.
         for read in 1.. {
             if !self.pause(&error, read).await {
                 break;
@@ -423,8 +422,8 @@ impl Reconciler {
         Err(error.with_effect(Effect::Unknown))
     }
 
-    /// Sends a request that changes something. It gets half of the time that is left, so that there is
-    /// time to read.
+    /// Sends a request that changes something. It gets half of the remaining time, so that time is
+    /// left to read.
     async fn change<T: Send + 'static>(&mut self, call: Call<T>) -> Result<(StatusCode, T), Error> {
         let timeout = Some(self.session.remaining() / 2);
         let options = CallOptions { timeout, ..self.session.options() };
@@ -432,7 +431,8 @@ impl Reconciler {
         Ok((response.status(), response.into_body()))
     }
 
-    /// Reads until something else is found than before the change, as often as the policy allows.
+    /// Reads until the result differs from the one before the change, as often as the policy
+    /// allows.
     async fn reconcile<D: Desired>(
         &mut self,
         desired: &D,
@@ -458,8 +458,8 @@ impl Reconciler {
         Ok(last)
     }
 
-    /// Waits before a read: as long as the service asked, and longer each time. False if there is no
-    /// time, attempt or budget left.
+    /// Waits before a read: as long as the service requested, and longer each time. Returns false
+    /// if no time, attempt or budget is left.
     async fn pause(&mut self, error: &Error, read: u32) -> bool {
         let now = Instant::now();
         let policy = self.transport.policy(self.session.retry());
@@ -471,11 +471,11 @@ impl Reconciler {
         }
         let mut until = self.not_before.unwrap_or(now);
         if read > 1 {
-            // At least half of it: what was created may take a moment to be seen.
+            // At least half of it: a created item may become visible with a delay.
             let jitter = 0.5 + (self.transport.0.environment.jitter)() / 2.0;
             until = until.max(now + backoff(policy, read - 1, jitter));
         }
-        // Without time for the read itself, waiting is of no use.
+        // No time would be left for the read itself.
         if until >= self.session.deadline() || (read > 1 && !self.transport.0.budget.spend()) {
             return false;
         }
@@ -492,8 +492,8 @@ impl Reconciler {
     }
 }
 
-/// The error of a change that could not be reconciled by reading. Reading changes nothing, and so
-/// says nothing about what the change did.
+/// The error of a change that reads could not reconcile. A failed read says nothing about the
+/// effect of the change.
 pub(crate) fn unread(error: Error, cause: Error) -> Error {
     error.with_remark("reading the present state failed").with_source(cause)
 }

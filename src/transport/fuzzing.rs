@@ -1,7 +1,7 @@
-//! What the fuzz targets in `fuzz/` reach of the crate's inside. Built by cargo-fuzz only, and no
-//! part of the public surface.
+//! The internals that the fuzz targets in `fuzz/` use. Built by cargo-fuzz only, and not part of
+//! the public API.
 
-#![allow(missing_docs, reason = "nobody but the fuzz targets can see it")]
+#![allow(missing_docs, reason = "only the fuzz targets see it")]
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::mask::Mask;
 use super::wire::{BodyError, BodyErrorCause, BodyFuture, BoxFuture, SendGate, Wire, WireError};
 use crate::model::Secret;
 
-/// What becomes of one request.
+/// The outcome of one request.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// No connection was made.
@@ -32,7 +32,7 @@ thread_local! {
     static SERVICE: RefCell<Option<Service>> = const { RefCell::new(None) };
 }
 
-/// Answers the requests of all clients that are built on this thread from now on.
+/// Serves the requests of all clients that are built on this thread from now on.
 pub fn serve(service: impl FnMut(Request<Bytes>) -> Act + 'static) {
     SERVICE.set(Some(Box::new(service)));
 }

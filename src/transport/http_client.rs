@@ -1,4 +1,4 @@
-//! The wire over HTTP. The one file that names reqwest.
+//! The wire over HTTP. Only this file names reqwest.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,21 +14,21 @@ use super::options::ClientOptions;
 use super::wire::{BodyError, BodyErrorCause, BodyFuture, BoxFuture, SendGate, Wire, WireError};
 use crate::error::Error;
 
-/// The most headers of a response. hyper allocates 64 bytes for each, whether they come or not.
+/// The maximum number of headers of a response. hyper allocates 64 bytes for each in advance.
 const MOST_HEADERS: usize = 1024;
 
 /// One HTTP/1.1 client with its connection pool, for one origin.
 pub(crate) struct HttpClient {
     client: reqwest::Client,
     base: Url,
-    /// The proxy in the way, without its credentials.
+    /// The proxy, without its credentials.
     proxy: Option<String>,
 }
 
 impl HttpClient {
     /// # Errors
-    /// A configuration error if a setting cannot be used, or `base` needs a TLS backend that this
-    /// build does not have.
+    /// A configuration error if a setting cannot be used, or if `base` needs a TLS backend that
+    /// this build does not have.
     pub(crate) fn new(base: &Url, options: &ClientOptions) -> Result<Self, Error> {
         check_tls(base)?;
         // `HttpConfig` reads the environment.
@@ -38,15 +38,15 @@ impl HttpClient {
         if base.scheme() == "http" && options.http.proxy.is_none() {
             builder = without_roots(builder, &options.http);
         }
-        // From here on: what the crate's promises rest on.
+        // The crate relies on the following settings.
         builder = choose_tls(builder)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            // No second retry machine. (hyper's pool still takes a fresh connection where a pooled
-            // one turns out to be closed before anything was written to it.)
+            // No retries in reqwest. (hyper's pool still opens a new connection if a pooled one is
+            // closed before anything was written to it.)
             .retry(reqwest::retry::never())
-            // With HTTP/1 a request leaves head first, body second, so that a body nobody asked
-            // for was not received whole: see `Tracked`.
+            // With HTTP/1 the head of a request is sent before the body, so a body that was not
+            // polled to its end was not received completely: see `Tracked`.
             .http1_only()
             // By number; their length is limited to some 400 KiB together.
             .http1_max_headers(MOST_HEADERS)
@@ -137,8 +137,8 @@ fn configure_tls(
     Ok(builder)
 }
 
-/// Without an `https://` address or proxy nobody needs the platform's root certificates, so a
-/// machine that has none can run against loopback, and no test waits for them to be loaded.
+/// Without an `https://` address or proxy the platform's root certificates are not needed: a
+/// machine without them can connect to loopback, and no test waits for them to be loaded.
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider", feature = "native-tls"))]
 fn without_roots(builder: reqwest::ClientBuilder, config: &HttpConfig) -> reqwest::ClientBuilder {
     if config.roots_pem.is_empty() { builder.tls_certs_only([]) } else { builder }
@@ -239,11 +239,11 @@ impl Wire for HttpClient {
     }
 }
 
-/// Whatever the request's own address says, it goes to the origin of `base`. (To parse the whole
-/// address would cost a tenth of the call.)
+/// The request goes to the origin of `base`, whatever its own address says. (Parsing the whole
+/// address would take a tenth of the call's time.)
 ///
 /// # Errors
-/// An error if the path changes when it is normalized: it would be another.
+/// An error if normalization changes the path.
 fn outgoing(
     base: &Url,
     request: http::Request<Bytes>,
@@ -259,8 +259,8 @@ fn outgoing(
     let mut outgoing = reqwest::Request::new(parts.method, url);
     *outgoing.headers_mut() = parts.headers;
     if body.is_empty() {
-        // Without a body there is nothing to watch: from here on it may arrive. No other side has
-        // the gate yet, so it cannot be closed.
+        // Without a body there is nothing to track: the request may arrive from here on. The gate
+        // is not shared yet, so it cannot be closed.
         let _ = gate.leave();
     } else {
         let body = Tracked { data: Some(body), gate: gate.clone() };
@@ -269,7 +269,7 @@ fn outgoing(
     Ok(outgoing)
 }
 
-/// The encoding that a body came in, if it came in one.
+/// The content encoding of a body, if it has one.
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let lines = || headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     let plain = |one: &[u8]| one.is_empty() || one.eq_ignore_ascii_case(b"identity");
@@ -289,7 +289,7 @@ async fn read(
     let mut read = Gathered { first: Bytes::new(), all: Vec::new() };
     let cause = loop {
         match response.chunk().await {
-            // Of an empty body it does not matter: some gateways put the header on every answer.
+            // An empty body is accepted: some gateways put the header on every response.
             Ok(Some(chunk)) if encoding.is_some() && !chunk.is_empty() => {
                 break BodyErrorCause::Encoded { encoding: encoding.unwrap_or_default() };
             }
@@ -306,7 +306,7 @@ async fn read(
     Err(BodyError { cause, partial: read.into_bytes() })
 }
 
-/// What was read of a body; copied only where it came in pieces.
+/// The part of a body that was read; copied only if it arrived in pieces.
 struct Gathered {
     first: Bytes,
     all: Vec<u8>,
@@ -317,7 +317,7 @@ impl Gathered {
         self.first.len() + self.all.len()
     }
 
-    /// Adds what does not go over the limit. The memory for it goes over by half of it at most.
+    /// Adds a chunk within the limit. Memory use exceeds the limit by at most half of it.
     fn add(&mut self, chunk: Bytes, limit: usize) {
         if self.len() == 0 {
             self.first = chunk;
@@ -338,10 +338,10 @@ impl Gathered {
     }
 }
 
-/// A body that knows whether it was asked for.
+/// A body that records whether hyper polled it.
 ///
-/// hyper asks for the body after it has put the head in its buffer, so until then the service
-/// cannot have received the request whole; and if the body is refused then, it never will.
+/// hyper polls the body after it has put the head in its buffer. Until then the service cannot have
+/// received the complete request; if the body is refused then, the service never will.
 struct Tracked {
     data: Option<Bytes>,
     gate: SendGate,
@@ -356,7 +356,7 @@ impl Body for Tracked {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if !self.gate.leave() {
-            // The attempt is over. Without its body the request cannot be carried out.
+            // The attempt has ended. Without its body the service cannot process the request.
             let given_up = std::io::Error::other("the attempt was given up");
             return Poll::Ready(Some(Err(given_up)));
         }

@@ -13,12 +13,12 @@ use crate::error::Error;
 use crate::model::env::Vars;
 use crate::model::{Secret, unescaped};
 
-/// Settings of the HTTP client below, applied before what the crate itself relies on.
+/// Settings of the HTTP client, applied before the settings that the crate relies on.
 ///
-/// By default the proxy is that of the environment, as curl takes it: `HTTPS_PROXY` or `HTTP_PROXY`, else
-/// `ALL_PROXY`, also in small letters, but not for the hosts of `NO_PROXY`, nor for loopback. One that
-/// cannot be used is a configuration error. Root certificates are the platform's, and idle connections
-/// are kept for 90 s.
+/// By default the proxy comes from the environment, as in curl: `HTTPS_PROXY` or `HTTP_PROXY`,
+/// otherwise `ALL_PROXY`, also in lower case, but not for hosts in `NO_PROXY` or for loopback. An
+/// unusable proxy is a configuration error. Root certificates are the platform's, and idle
+/// connections are kept for 90 s.
 #[derive(Clone, Default)]
 pub struct HttpConfig {
     pub(super) proxy: Option<Secret>,
@@ -34,8 +34,8 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
-    /// Sends everything through this proxy (`http://[user:password@]host:port`, or `https://`), loopback
-    /// included.
+    /// Sends all requests through this proxy (`http://[user:password@]host:port`, or `https://`),
+    /// including those to loopback.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(Secret::new(url));
@@ -65,7 +65,7 @@ impl HttpConfig {
         self
     }
 
-    /// Shows this client certificate chain (PEM), with its private key (PEM, PKCS#8).
+    /// Uses this client certificate chain (PEM) with its private key (PEM, PKCS#8).
     #[must_use]
     pub fn client_certificate_pem(
         mut self,
@@ -79,15 +79,15 @@ impl HttpConfig {
     }
 
     setters! {
-        /// The most idle connections kept per host.
+        /// Sets the maximum number of idle connections per host.
         pool_max_idle_per_host = pool_max_idle(some usize);
     }
 
     setters! {
-        /// How long an idle connection is kept.
+        /// Sets how long an idle connection is kept.
         pool_idle_timeout(some Duration);
 
-        /// Sends TCP keep-alive probes after this much silence.
+        /// Sends TCP keep-alive probes after this idle time.
         tcp_keepalive(some Duration);
 
         /// Connects from this local address.
@@ -104,8 +104,8 @@ impl HttpConfig {
     /// Takes the proxy of the environment for `base`, unless one is set, and checks it.
     ///
     /// # Errors
-    /// A configuration error that names the setting or the variable. (To bypass a proxy that cannot be
-    /// used could be what the proxy is there to prevent.)
+    /// A configuration error that names the setting or the variable. (Bypassing an unusable proxy
+    /// could break the policy that it enforces.)
     pub(super) fn with_proxy_to(mut self, base: &Url, vars: &Vars<'_>) -> Result<Self, Error> {
         if let Some(proxy) = &self.proxy {
             self.proxy = Some(proxy_url("proxy", proxy.expose())?);

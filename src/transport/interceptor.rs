@@ -1,4 +1,4 @@
-//! Code of the program's own, before and after each attempt.
+//! Interceptors: the program's own code before and after each attempt.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::error::{Effect, Error, ErrorKind};
 /// Runs before and after each attempt of a client: every retry, every page of a list, every request
 /// of an `ensure`, and every token request.
 ///
-/// It may wait (a rate limit that several clients share) and add headers (a gateway's key,
-/// `traceparent`), and it sees the outcome (metrics). It never sees a credential, a query or a body.
+/// It may wait (e.g. for a rate limit that several clients share), add headers (a gateway's key,
+/// `traceparent`) and observe the outcome (metrics). It never sees a credential, a query or a body.
 ///
 /// ```
 /// use rolecall::{Attempt, AttemptReport, BoxFuture, ClientOptions, Error, Interceptor};
@@ -48,9 +48,9 @@ pub trait Interceptor: Send + Sync + 'static {
     /// Runs after an attempt, before the client decides about the next one. The call's time limit covers
     /// it.
     ///
-    /// It runs once for each [`before_attempt`](Self::before_attempt) of this interceptor that returned
-    /// `Ok`, so that it can release what that one took: also where a later interceptor ended the call
-    /// before the attempt was made. It does not run where the call is dropped.
+    /// It runs once for each [`before_attempt`](Self::before_attempt) of this interceptor that
+    /// returned `Ok`, so that it can release what that call acquired, even if a later interceptor
+    /// ended the call before the attempt was made. It does not run if the call is dropped.
     fn after_attempt<'a>(
         &'a self,
         attempt: &'a Attempt,
@@ -85,11 +85,11 @@ impl Attempt {
         /// Returns the origin that the request goes to, e.g. `https://app.harness.io`.
         borrow origin: str;
 
-        /// Returns which attempt of the call it is, from 1.
+        /// Returns the number of the attempt in its call, from 1.
         copy number: u32;
     }
 
-    /// Adds a header to this attempt. Its value is masked where the service sends it back.
+    /// Adds a header to this attempt. If the service sends its value back, the value is masked.
     ///
     /// # Errors
     /// A configuration error for a header that the client sets itself, or one that cannot be sent.
@@ -118,15 +118,16 @@ impl fmt::Debug for Attempt {
 pub struct AttemptReport {
     /// The HTTP status, where a response came.
     pub status: Option<StatusCode>,
-    /// Why the attempt failed; `None` for a success status whose body arrived.
+    /// Why the attempt failed; `None` for a success status with a complete body.
     pub error: Option<ErrorKind>,
-    /// What the attempt did, on its own; [`Effect::Unknown`] where only the body of a success says it.
+    /// The effect of this attempt alone; [`Effect::Unknown`] if only the body of a success confirms
+    /// it.
     pub effect: Effect,
     /// How long it took, from connecting to the end of the response.
     pub duration: Duration,
 }
 
-/// Headers that the client sets itself, beside all that begin with `proxy-`.
+/// Headers that the client sets itself. All that begin with `proxy-` are reserved too.
 const RESERVED: [HeaderName; 16] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
@@ -148,7 +149,7 @@ const RESERVED: [HeaderName; 16] = [
 
 const RESERVED_BY_VENDORS: [&str; 2] = ["x-api-key", "harness-account"];
 
-/// Checks a header of the program's own.
+/// Checks one of the program's own headers.
 ///
 /// # Errors
 /// A configuration error that names the header and the rule.
@@ -332,10 +333,10 @@ mod tests {
             let options = options.interceptor(last.clone());
             let transport = transport(wire, TestCredentials::ready(), &options, || 0.0);
             transport.call(&Probe::<IDEMPOTENT>).await.expect_err("an interceptor fails");
-            let told = first.take();
+            let reported = first.take();
             let end = format!(": None Some({ended}) NotApplied");
-            assert!(told.last().expect("it was told").ends_with(&end), "{told:?}");
-            assert_eq!(told.len(), last.take().len() + 1, "the last one did not run then");
+            assert!(reported.last().expect("it ended").ends_with(&end), "{reported:?}");
+            assert_eq!(reported.len(), last.take().len() + 1, "the last one did not run then");
         }
     }
 
@@ -410,7 +411,8 @@ mod tests {
             Act::respond(403, &secrets.join(" ")),
             Act::respond(201, &quoted),
         ] {
-            let act = act.header("x-echo", secrets.join(",")).header("x-request-id", secrets[0]);
+            let act =
+                act.header("x-reflected", secrets.join(",")).header("x-request-id", secrets[0]);
             let (wire, sent) = script(vec![act]);
             let transport = transport(wire, TestCredentials::ready(), &options, || 0.0);
             let error = transport.call(&Probe::<IDEMPOTENT>).await.expect_err("it fails");

@@ -17,11 +17,12 @@ use crate::operation::{ListOperation, ListPage, Next};
 
 /// A list call: set up, then read by [`items`](Self::items) or [`pages`](Self::pages).
 ///
-/// Each list adds the filters of its service. Everything that can be wrong, bad filters included, is
-/// reported by the first item or page.
+/// Each list adds the filters of its service. An invalid setting, such as a bad filter, is reported
+/// by the first item or page.
 ///
-/// A list that does not advance (a repeated cursor or page), that ends before its own total, or whose
-/// next page cannot be found ends in an error: an incomplete list never passes for a complete one.
+/// A list that the client can tell is incomplete ends in an error: a total that was not reached, a
+/// next page that cannot be located, a repeated page or cursor. The client cannot detect items that
+/// the service withholds silently; the docs of such lists say so.
 ///
 /// ```no_run
 /// # #[cfg(feature = "harness")]
@@ -51,8 +52,8 @@ impl<O: ListOperation> List<O> {
         Self { transport, operation, from: None, options }
     }
 
-    /// Sets how many items a page has; the list's own docs have default and maximum. A list that
-    /// comes in one response ignores it.
+    /// Sets how many items a page has; the docs of each list give the default and the maximum. A
+    /// list that comes in one response ignores it.
     pub fn page_size(mut self, items: u32) -> Self {
         self.operation.set_page_size(items);
         self
@@ -70,15 +71,15 @@ impl<O: ListOperation> List<O> {
         self
     }
 
-    /// Starts at a position of the same list under the same settings; any other is refused by the
-    /// first item. `None` is the start.
+    /// Starts at a position of the same list with the same settings. The first item reports any
+    /// other position as an error. `None` is the start.
     pub fn from<'a>(mut self, position: impl Into<Option<&'a Position>>) -> Self {
         self.from = position.into().cloned();
         self
     }
 
-    /// Returns the call of the first page, as the service gives it: to look at its request, or at what
-    /// surrounds the items.
+    /// Returns the call of the first page with the service's own response type, e.g. to inspect the
+    /// request, or the fields beside the items.
     pub fn first_page(&self) -> Call<O::Output> {
         Call::new(self.transport.clone(), &self.operation).with_options(&self.options)
     }

@@ -1,4 +1,4 @@
-//! Credentials that a service sends back, made unreadable before anybody sees them.
+//! Masking of credentials that a service sends back.
 
 use std::sync::Arc;
 
@@ -126,8 +126,8 @@ fn length_of(text: &[u8], secret: &str, steps: &mut usize) -> Option<usize> {
     if byte != first && !matches!(byte, b'\\' | b'%') && (*first, *byte) != (b' ', b'+') {
         return None;
     }
-    // Nobody says which escapes hold: `\\` may be one backslash or two, and `%25` a percent sign or
-    // itself. So all places are kept that the characters so far may end at.
+    // Which escapes apply is unknown: `\\` may be one backslash or two, and `%25` a percent sign or
+    // itself. So all possible ends of the characters so far are kept.
     let mut characters = secret.chars();
     let mut ends: Vec<usize> = lengths(text, characters.next()?).into_iter().flatten().collect();
     for character in characters {
@@ -332,11 +332,11 @@ mod tests {
     fn headers_are_masked() {
         let mask = mask(&["fake-secret"]);
         let mut headers = HeaderMap::new();
-        headers.insert("x-echo", HeaderValue::from_static("Bearer fake-secret"));
+        headers.insert("x-reflected", HeaderValue::from_static("Bearer fake-secret"));
         headers.insert("x-other", HeaderValue::from_static("same"));
         let headers = mask.headers(headers);
         assert_eq!(
-            (&headers["x-echo"], &headers["x-other"]),
+            (&headers["x-reflected"], &headers["x-other"]),
             (&"Bearer ***".parse().expect("ok"), &"same".parse().expect("ok"))
         );
     }

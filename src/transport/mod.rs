@@ -1,4 +1,4 @@
-//! The way from an operation to the wire: one loop for all services, token requests included.
+//! Sends operations: one loop for all services, token requests included.
 //!
 //! `deadline → (authorize → attempt → decide → wait)*`. Time comes from tokio's clock, which tests
 //! pause and advance; the wall clock (for `Retry-After` dates), randomness and the wire are
@@ -81,13 +81,14 @@ use retry::{AttemptOutcome, Decision, FailedAttempt};
 use spans::record_failure;
 use wire::Wire;
 
-/// A client's way to one origin: the wire, the credentials bound to it, and the rules of retries.
+/// A client's connection to one origin: the wire, the credentials bound to it, and the retry
+/// policy.
 #[derive(Clone)]
 pub(crate) struct Transport(Arc<Inner>);
 
 struct Inner {
     base: Url,
-    /// The same, as the addresses of requests are made from it.
+    /// The same address as a `Uri`, from which the addresses of requests are made.
     address: Uri,
     headers: HeaderMap,
     wire: Box<dyn Wire>,
@@ -95,9 +96,9 @@ struct Inner {
     options: ClientOptions,
     budget: Arc<Budget>,
     environment: Environment,
-    /// What must not be shown, beside the credentials.
+    /// Secrets that must not be shown, beside the credentials.
     secrets: Arc<[Secret]>,
-    /// Which account or key it is, by its public id.
+    /// The public id of the account or key.
     credential_id: Option<String>,
 }
 
@@ -125,7 +126,7 @@ struct Endpoint {
     read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
     effect_of_refusal: fn(&Error) -> Option<Effect>,
     reports_failure: fn(&[u8]) -> bool,
-    /// Why a response with a success status is no success; `None` if it is one.
+    /// Why a response with a success status is not a success; `None` if it is one.
     fault: fn(&http::Response<Bytes>) -> Option<DecodeError>,
     request_id: fn(&HeaderMap) -> Option<String>,
     request_id_label: &'static str,
@@ -146,7 +147,7 @@ impl Endpoint {
         }
     }
 
-    /// What one attempt with this outcome did.
+    /// The effect of one attempt with this outcome.
     fn effect(&self, outcome: AttemptOutcome, error: &Error) -> Effect {
         let by_status = retry::effect(self.spec.idempotency, outcome);
         match outcome {
@@ -155,14 +156,14 @@ impl Endpoint {
         }
     }
 
-    /// Whether a body under a success status is the service's own form of an error. One that is too
-    /// long for that is not looked at.
+    /// Whether a body under a success status is the service's own error body. A body that is too
+    /// long for one is not examined.
     fn is_failure(&self, body: &[u8]) -> bool {
         body.len() <= attempt::LONGEST_ERROR && (self.reports_failure)(body)
     }
 
-    /// Returns what was decoded of a response with a success status, unless its body is the service's
-    /// own form of an error.
+    /// Returns what was decoded of a response with a success status, unless its body is the
+    /// service's own error body.
     ///
     /// # Errors
     /// The decoder's error, or that the body reports a failure.
@@ -171,7 +172,7 @@ impl Endpoint {
         response: &http::Response<Bytes>,
         decoded: Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        // Anything passes where no body is expected.
+        // Where no body is expected, any body passes.
         let passes_anyway = decoded.is_ok() && self.spec.expects_body();
         if !passes_anyway && self.is_failure(response.body()) {
             return Err(DecodeError::Unsuccessful);
@@ -179,8 +180,8 @@ impl Endpoint {
         decoded
     }
 
-    /// Whether a response with a success status says that the change was made, though its body cannot
-    /// be used: the service itself must have responded.
+    /// Whether a response with a success status confirms the change although its body cannot be
+    /// used: the response must come from the service itself.
     fn confirms(&self, response: &http::Response<Bytes>, error: &DecodeError) -> bool {
         let is_response = matches!(error, DecodeError::Shape(_)) && is_json(response.body());
         self.spec.status_confirms && is_response
@@ -194,8 +195,8 @@ impl Endpoint {
         }
     }
 
-    /// Why the response to a read is not one of the service. What looks like whole JSON is not decoded
-    /// for it: such a body is decoded once.
+    /// Why the response to a read does not come from the service. A body that looks like complete
+    /// JSON is not decoded here, since it is decoded later.
     fn foreign(&self, response: &http::Response<Bytes>) -> Option<DecodeError> {
         let body = response.body().trim_ascii();
         let ends = (body.first(), body.last());
@@ -214,7 +215,7 @@ type Prepared = (http::Request<Bytes>, &'static str);
 enum Source {
     /// The request is built once, and completed for each attempt.
     Once(Arc<Prepared>),
-    /// The request is built anew for each attempt: what it holds may be used once.
+    /// The request is built anew for each attempt: it holds a value for one use.
     Anew(Box<dyn Fn() -> Result<Prepared, Error> + Send + Sync>),
 }
 
@@ -226,7 +227,7 @@ impl Source {
         }
     }
 
-    /// The path template. (What is built anew has one.)
+    /// The path template. (An operation that is built anew has one.)
     fn template(&self, spec: &Spec) -> &'static str {
         match self {
             Self::Once(prepared) => prepared.1,
@@ -245,7 +246,7 @@ struct Reply {
 #[derive(Clone, Copy, Default)]
 struct Progress {
     attempts: u32,
-    /// An attempt before the last one may have been carried out.
+    /// An attempt before the last one may have taken effect.
     maybe_arrived: bool,
 }
 
@@ -273,8 +274,8 @@ impl Transport {
         Self::with_wire(base, wire, authorize, headers, &options, budget, environment)
     }
 
-    /// A transport to a token endpoint. Headers of the program's own are not sent there, and a request
-    /// that hangs is given up early enough to try again.
+    /// A transport to a token endpoint. The program's own headers are not sent there, and the time
+    /// limit of an attempt leaves time for another one.
     ///
     /// # Errors
     /// A configuration error if the options cannot be used.
@@ -325,10 +326,10 @@ impl Transport {
         })))
     }
 
-    /// Names the account or the key by its public id, for the provenance of what is read.
+    /// Sets the public id of the account or key, for the provenance of a snapshot.
     #[cfg(any(feature = "harness", feature = "redox", feature = "twilio"))]
     pub(crate) fn with_credential_id(mut self, id: Option<String>) -> Self {
-        // Nobody shares it yet.
+        // It is not shared yet.
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.credential_id = id;
         }
@@ -339,7 +340,7 @@ impl Transport {
         self.0.credential_id.as_deref()
     }
 
-    /// Returns a call of an operation; nothing is sent before it is awaited.
+    /// Returns a call of an operation. Awaiting it sends the request.
     pub(crate) fn call<O: Operation>(&self, operation: &O) -> Call<O::Output> {
         Call::new(self.clone(), operation)
     }
@@ -349,7 +350,7 @@ impl Transport {
         Call::built_anew(self.clone(), operation)
     }
 
-    /// Returns a list call; nothing is sent before an item or a page is asked for.
+    /// Returns a list call. Requesting an item or a page sends the first request.
     pub(crate) fn list<O: ListOperation>(&self, operation: O) -> List<O> {
         List::new(self.clone(), operation)
     }
@@ -370,7 +371,7 @@ impl Transport {
         build(operation, &self.0.address).map_err(|error| error.with_operation(O::SPEC.name))
     }
 
-    /// When a call that begins now must have ended.
+    /// Returns the deadline of a call that begins now.
     fn deadline(&self, options: &CallOptions) -> Instant {
         let timeout = options.timeout.unwrap_or(self.0.options.call_timeout);
         let own = Instant::now() + bounded(timeout);
@@ -381,10 +382,10 @@ impl Transport {
         retry.unwrap_or(&self.0.options.retry)
     }
 
-    /// Runs a call to its end: attempts, waits and renewals, all before one deadline.
+    /// Runs a call: attempts, waits and token renewals, all before one deadline.
     ///
-    /// It is kept small: an `async fn` would hold its arguments twice, and what is borrowed across an
-    /// `await` has its place until its scope ends.
+    /// The future is kept small: an `async fn` would store its arguments twice, and a value
+    /// borrowed across an `await` is stored until its scope ends.
     #[expect(clippy::manual_async_fn, reason = "the block holds its captures once")]
     fn run<'a>(
         &'a self,
@@ -533,7 +534,7 @@ impl Transport {
                 interceptor.after_attempt(attempt, report).await;
             }
         };
-        // The attempt is over, and its outcome stands.
+        // The attempt has ended; interceptors cannot change its outcome.
         let _ = tokio::time::timeout_at(until, running).await;
     }
 
@@ -573,13 +574,14 @@ fn report(
     AttemptReport { status, error, effect, duration }
 }
 
-/// The error of a call that an interceptor ended. It may come from another call, whose response says
-/// nothing about this one.
+/// The error of a call that an interceptor ended. It may be the error of another call, whose
+/// response says nothing about this one.
 fn interceptor_error(error: Error) -> Error {
     error.of_other_call(ErrorKind::Rejected, "an interceptor failed")
 }
 
-/// Completes a request: with the client's headers, what authenticates it, and what interceptors added.
+/// Completes a request with the client's headers, its authentication, and the headers of
+/// interceptors.
 fn authorized(
     request: &http::Request<Bytes>,
     client: &HeaderMap,
@@ -594,7 +596,7 @@ fn authorized(
     request
 }
 
-/// Completes a final error with what only the whole call knows.
+/// Completes the final error with the values of the whole call.
 fn conclude(error: Error, last: Effect, endpoint: &Endpoint, progress: &Progress) -> Error {
     // The error of getting a token counts attempts of its own.
     let attempts = progress.attempts + error.attempts();
@@ -604,7 +606,7 @@ fn conclude(error: Error, last: Effect, endpoint: &Endpoint, progress: &Progress
         .with_attempts(attempts)
 }
 
-/// Far enough to mean "no limit", near enough to add to any instant.
+/// So long that it means "no limit", short enough to add to any instant.
 pub(crate) fn bounded(duration: Duration) -> Duration {
     duration.min(Duration::from_secs(30 * 24 * 3600))
 }

@@ -18,7 +18,7 @@ use crate::model::env::Vars;
 
 /// Time limits, retries, size limit, user agent and HTTP settings of a client.
 ///
-/// One value can be given to the clients of several services.
+/// One value can be used for the clients of several services.
 ///
 /// ```
 /// # #[cfg(feature = "redox")]
@@ -118,20 +118,21 @@ impl ClientOptions {
         /// Sets how often and how long calls are retried.
         retry(RetryPolicy);
 
-        /// Names the program behind `rolecall/<version>` in the `User-Agent` header.
+        /// Appends the program's name to `rolecall/<version>` in the `User-Agent` header.
         user_agent_suffix(some into String);
     }
 
-    /// Adds a header of one's own to every request, e.g. a gateway's key. It is sent to the client's
-    /// base URL alone, not to a token endpoint, and its value is masked in errors. Building the client
-    /// refuses a header that the client sets itself.
+    /// Adds a header to every request, e.g. a gateway's key. It is sent only to the client's base
+    /// URL, not to a token endpoint, and errors mask its value. `build` refuses a header that the
+    /// client sets itself.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Adds code that runs before and after each attempt; several run in the order of their addition.
+    /// Adds an interceptor, which runs before and after each attempt. Several run in the order of
+    /// their addition.
     #[must_use]
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
         self.interceptors.push(Arc::new(interceptor));
@@ -139,12 +140,14 @@ impl ClientOptions {
     }
 
     setters! {
-        /// Allows `http://` addresses that are not loopback: credentials then cross the network readable.
+        /// Allows `http://` addresses that are not loopback: credentials then cross the network
+        /// unencrypted.
         allow_plain_http(bool);
     }
 
-    /// Configures the HTTP client: proxy, certificates, pool. What this crate promises (no
-    /// redirects, no second retry machine, identity encoding, HTTP/1.1) is set after it.
+    /// Configures the HTTP client: proxy, certificates, pool. The settings that this crate relies
+    /// on (no redirects, no retries in the HTTP library, identity encoding, HTTP/1.1) are applied
+    /// afterwards.
     ///
     /// ```
     /// use rolecall::ClientOptions;
@@ -157,7 +160,7 @@ impl ClientOptions {
         self
     }
 
-    /// A budget of retries for one client and its clones.
+    /// The retry budget of one client and its clones.
     pub(crate) fn budget(&self) -> Arc<Budget> {
         Arc::new(Budget::new(self.retry.budget))
     }
@@ -180,7 +183,7 @@ impl ClientOptions {
         }
     }
 
-    /// The headers of the program's own, and what must not be shown of them.
+    /// The program's own headers, and their values that must not be shown.
     ///
     /// # Errors
     /// A configuration error that names the header and the rule.
@@ -246,7 +249,7 @@ impl Address {
     /// A configuration error that names the setting and the rule.
     pub(crate) fn parse(&self, default: &str, options: &ClientOptions) -> Result<Url, Error> {
         let rule = |rule: &str| Error::configuration(format!("{}: {rule}", self.setting));
-        // The text itself stays out of errors: it may contain credentials.
+        // Errors do not quote the text: it may contain credentials.
         let text = self.text.as_deref().unwrap_or(default);
         let url = Url::parse(text).map_err(|error| rule(&format!("is not a URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -269,7 +272,7 @@ impl Address {
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A text that is no good address may contain anything.
+        // An invalid address may contain anything.
         let Some(text) = &self.text else { return f.write_str("default") };
         let url = Url::parse(text).ok();
         let origin = url.map(|url| url.origin().ascii_serialization());

@@ -17,7 +17,7 @@ use crate::error::Error;
 pub struct Page<T> {
     /// The items, in the service's order. A page may be empty without being the last.
     pub items: Vec<T>,
-    /// How many items the whole list has, where the service says so.
+    /// The total number of items in the list, if the service reports it.
     pub total: Option<u64>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<Position>,
@@ -33,17 +33,17 @@ impl<T> Page<T> {
 
 type Next<T> = Option<Result<T, Error>>;
 
-/// What pages come from.
+/// The source of pages.
 pub(super) trait PageSource<T>: Send {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Next<Page<T>>>;
     fn position(&self) -> &Position;
 }
 
-/// The pages of a list, each fetched when it is asked for: a [`Stream`], and without one,
-/// [`next`](Self::next).
+/// The pages of a list, each fetched on demand. It is a [`Stream`]; [`next`](Self::next) needs no
+/// stream traits.
 ///
-/// An error ends it; [`position`](Self::position) then says where to resume. Dropping it leaves
-/// nothing running.
+/// An error ends the stream; [`position`](Self::position) then returns where to resume. Dropping
+/// the stream stops it.
 #[must_use = "nothing is fetched before a page is asked for"]
 pub struct Pages<T>(Box<dyn PageSource<T>>);
 
@@ -52,7 +52,7 @@ impl<T: Send + 'static> Pages<T> {
         Self(Box::new(source))
     }
 
-    /// Pages of a stream of one's own, for mocks. Its positions count items.
+    /// Returns the pages of another stream, for mocks. Positions count items.
     pub fn from_stream(
         stream: impl Stream<Item = Result<Page<T>, Error>> + Send + 'static,
     ) -> Self {
@@ -62,15 +62,15 @@ impl<T: Send + 'static> Pages<T> {
 
     /// Returns the next page; `None` after the last, and after an error.
     ///
-    /// Cancel-safe: if the future is dropped, the next one goes on with the same request.
+    /// Cancel-safe: if the future is dropped, the next call continues with the same request.
     pub async fn next(&mut self) -> Option<Result<Page<T>, Error>> {
         std::future::poll_fn(|context| self.0.poll(context)).await
     }
 
-    /// Returns all pages that are left, in memory.
+    /// Returns all remaining pages, in memory.
     ///
     /// # Errors
-    /// The first error; what was read before it is lost.
+    /// The first error; the pages or items before it are lost.
     pub async fn try_collect(mut self) -> Result<Vec<Page<T>>, Error> {
         let mut all = Vec::new();
         while let Some(page) = self.next().await {
@@ -79,12 +79,12 @@ impl<T: Send + 'static> Pages<T> {
         Ok(all)
     }
 
-    /// Changes each item. Positions stay those of this list.
+    /// Maps each item. Positions remain those of this list.
     pub fn map<U: Send + 'static>(self, project: impl FnMut(T) -> U + Send + 'static) -> Pages<U> {
         Pages::new(Mapped { pages: self, project })
     }
 
-    /// Returns where a new stream would go on after the pages that were returned so far.
+    /// Returns the position after the pages returned so far, where a new stream can resume.
     #[must_use]
     pub fn position(&self) -> &Position {
         self.0.position()
@@ -99,7 +99,7 @@ impl<T: Send + 'static> Stream for Pages<T> {
     }
 }
 
-/// Pages at hand, for mocks. Its positions count items.
+/// Pages from values, for mocks. Positions count items.
 impl<T: Send + 'static> FromIterator<Result<Page<T>, Error>> for Pages<T> {
     fn from_iter<I: IntoIterator<Item = Result<Page<T>, Error>>>(pages: I) -> Self {
         Self::from_stream(Given(pages.into_iter().collect()))
@@ -156,7 +156,7 @@ where
     }
 }
 
-/// Pages that no list of this crate gives.
+/// Pages from outside this crate's lists.
 struct Foreign<S: ?Sized> {
     position: Position,
     ended: bool,
@@ -189,7 +189,7 @@ where
     }
 }
 
-/// A stream of what is at hand.
+/// A stream of given values.
 struct Given<T>(VecDeque<T>);
 
 impl<T> Stream for Given<T> {
@@ -200,10 +200,10 @@ impl<T> Stream for Given<T> {
     }
 }
 
-/// The items of a list, one page in memory at a time: a [`Stream`], and without one,
-/// [`next`](Self::next).
+/// The items of a list, one page in memory at a time. It is a [`Stream`]; [`next`](Self::next)
+/// needs no stream traits.
 ///
-/// An error ends it; [`position`](Self::position) then says where to resume.
+/// An error ends the stream; [`position`](Self::position) then returns where to resume.
 #[must_use = "nothing is fetched before an item is asked for"]
 pub struct Items<T> {
     pages: Pages<T>,
@@ -222,12 +222,12 @@ impl<T: Send + 'static> Items<T> {
         Self { pages, page: VecDeque::new(), position, total: None, more: true, counted: true }
     }
 
-    /// Items of a stream of one's own, for mocks. Its positions count items.
+    /// Returns the items of another stream, for mocks. Positions count items.
     pub fn from_stream(stream: impl Stream<Item = Result<T, Error>> + Send + 'static) -> Self {
         Self::new(Pages::from_stream(OneEach(Box::pin(stream))))
     }
 
-    /// The output of a call as the only item.
+    /// Returns the output of a call as the only item.
     #[cfg(any(feature = "deepset", feature = "twilio"))]
     pub(crate) fn from_call(call: super::Call<T>) -> Self {
         Self::from_stream(Once(Some(call.into_future())))
@@ -235,16 +235,16 @@ impl<T: Send + 'static> Items<T> {
 
     /// Returns the next item; `None` after the last, and after an error.
     ///
-    /// Cancel-safe: if the future is dropped, no item is lost, and the next one goes on with the same
-    /// request.
+    /// Cancel-safe: if the future is dropped, no item is lost, and the next call continues with the
+    /// same request.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// Returns all items that are left, in memory.
+    /// Returns all remaining items, in memory.
     ///
     /// # Errors
-    /// The first error; what was read before it is lost.
+    /// The first error; the pages or items before it are lost.
     pub async fn try_collect(mut self) -> Result<Vec<T>, Error> {
         let mut all = Vec::new();
         while let Some(item) = self.next().await {
@@ -253,7 +253,7 @@ impl<T: Send + 'static> Items<T> {
         Ok(all)
     }
 
-    /// Changes each item. Positions stay those of this list.
+    /// Maps each item. Positions remain those of this list.
     pub fn map<U: Send + 'static>(
         self,
         mut project: impl FnMut(T) -> U + Send + 'static,
@@ -263,8 +263,8 @@ impl<T: Send + 'static> Items<T> {
         Items { pages: pages.map(project), page, position, total, more, counted }
     }
 
-    /// Turns each item into any number of others. The position among those of one item is that of the
-    /// item: resuming there repeats them, and loses none. The total is not known.
+    /// Maps each item to any number of others. Their position is that of the original item:
+    /// resuming there repeats some and loses none. The total is not known.
     pub fn flat_map<U: Send + 'static, I: IntoIterator<Item = U>>(
         self,
         project: impl FnMut(T) -> I + Send + 'static,
@@ -273,10 +273,10 @@ impl<T: Send + 'static> Items<T> {
     }
 
     getters! {
-        /// Returns where a new stream would go on after the items that were returned so far.
+        /// Returns the position after the items returned so far, where a new stream can resume.
         borrow position: Position;
 
-        /// Returns how many items the whole list has, where the service said so with the last page.
+        /// Returns the total number of items in the list, if the last page reported it.
         copy total: Option<u64>;
     }
 }
@@ -309,7 +309,7 @@ impl<T: Send + 'static> Stream for Items<T> {
     }
 }
 
-/// Items at hand, for mocks. Its positions count items.
+/// Items from values, for mocks. Positions count items.
 impl<T: Send + 'static> FromIterator<Result<T, Error>> for Items<T> {
     fn from_iter<I: IntoIterator<Item = Result<T, Error>>>(items: I) -> Self {
         Self::from_stream(Given(items.into_iter().collect()))

@@ -1,4 +1,4 @@
-//! Where a list stands.
+//! Positions in lists.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,12 +11,12 @@ use crate::error::Error;
 /// The version of the text form.
 const VERSION: &str = "1";
 
-/// A position in a list, to resume from later, also in another process. Its text form is
+/// A position in a list, from which to resume later, even in another process. Its text form is
 /// [`to_string`](ToString::to_string), read by [`parse`](str::parse); serde uses it too.
 ///
 /// It holds the page's cursor, the number of items taken, and a hash of the list's operation, path,
-/// filters and page size. A list refuses a position of another list, or of the same list under other
-/// settings. What a position is worth after changes at the service is in each list's docs.
+/// filters and page size. A list refuses a position of another list, or of the same list with other
+/// settings. Each list's docs say how changes at the service affect a position.
 ///
 /// ```
 /// use rolecall::Position;
@@ -27,7 +27,7 @@ const VERSION: &str = "1";
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// The hash of the list under its settings.
+    /// The hash of the list and its settings.
     pub(super) list: u64,
     /// Items on the pages before.
     pub(super) before: u64,

@@ -1,4 +1,4 @@
-//! When to try again: one pure decision, and the numbers that it takes into account.
+//! Retry decisions: one pure function, and its settings.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use crate::declare::setters;
 use crate::error::{Effect, ErrorKind};
 use crate::operation::Idempotency;
 
-/// How often and how long a client retries. What may be retried at all is not a setting: the
+/// How often and how long a client retries. Whether a call may be retried is not a setting: the
 /// operation's idempotency and the service's response decide it.
 ///
 /// ```
@@ -44,14 +44,13 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt and no more. (A token that the service refuses is still renewed once, from the
-    /// budget.)
+    /// A single attempt. (A token that the service refuses is still renewed once, from the budget.)
     #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// Sets the most attempts of one call, the first included; at least 1.
+    /// Sets the maximum number of attempts of one call, including the first; at least 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -59,17 +58,17 @@ impl RetryPolicy {
     }
 
     setters! {
-        /// Sets the longest first wait; the limit doubles with each further one. The wait itself is drawn
-        /// evenly between nothing and the limit ("full jitter").
+        /// Sets the limit of the first wait; it doubles with each further wait. The wait is drawn
+        /// uniformly between zero and the limit ("full jitter").
         base_wait = base(Duration);
     }
 
     setters! {
-        /// Sets the longest wait that the client chooses by itself.
+        /// Sets the longest wait without a `Retry-After`.
         max_wait(Duration);
 
-        /// Sets the longest `Retry-After` that is waited out. A longer one ends the call at once with an
-        /// error that carries it.
+        /// Sets the longest `Retry-After` that the client waits for. A longer one ends the call at
+        /// once with an error that carries it.
         max_retry_after(Duration);
 
         /// Sets how many retries all clones of a client may spend together, token requests and token
@@ -81,16 +80,16 @@ impl RetryPolicy {
 /// The outcome of an attempt that did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AttemptOutcome {
-    /// Nothing was sent; `transient` if the same may work in a moment.
+    /// Nothing was sent; `transient` if another attempt may succeed.
     NotSent { transient: bool },
     /// The request may have arrived, and no response came.
     NoResponse,
-    /// The service responded with something else than a success.
+    /// The service responded with another status than a success.
     Refused { status: u16, kind: ErrorKind },
-    /// A success whose body could not be used; `confirmed` if it is the service's all the same, and its
-    /// status says that the change was made.
+    /// A success whose body could not be used; `confirmed` if it still comes from the service and
+    /// its status confirms the change.
     Unreadable { confirmed: bool },
-    /// A success status over a body that is cut, or that something else than the service sent.
+    /// A success status with a body that is cut, or that does not come from the service.
     Unrecognized,
     /// A success whose body reports a failure.
     Unsuccessful,
@@ -102,7 +101,7 @@ impl AttemptOutcome {
     }
 }
 
-/// What one attempt with this outcome did, on its own.
+/// The effect of one attempt with this outcome.
 pub(crate) fn effect(idempotency: Idempotency, outcome: AttemptOutcome) -> Effect {
     if idempotency == Idempotency::Safe {
         return Effect::NotApplied;
@@ -120,12 +119,13 @@ pub(crate) fn effect(idempotency: Idempotency, outcome: AttemptOutcome) -> Effec
     }
 }
 
-/// What a whole call did: an attempt that changed nothing does not undo an earlier one that may have.
+/// The effect of a whole call: an attempt that changed nothing does not undo an earlier one that
+/// may have changed something.
 pub(crate) fn fold(earlier_unknown: bool, last: Effect) -> Effect {
     if earlier_unknown && last == Effect::NotApplied { Effect::Unknown } else { last }
 }
 
-/// An attempt that did not succeed, and all that the decision about the next one depends on.
+/// An attempt that did not succeed, with all inputs of the decision about the next one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedAttempt {
     pub(crate) idempotency: Idempotency,
@@ -146,7 +146,7 @@ pub(crate) enum Decision {
     /// Try again after this wait, if the shared budget has a retry left; with renewed credentials
     /// where these were refused.
     Again(Duration),
-    /// The error is final. The text says why, where that is not plain from the error itself.
+    /// The error is final. The text says why, if the error itself does not.
     Stop(Option<&'static str>),
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
         | AttemptOutcome::Refused { status: 408 | 500 | 502 | 503 | 504, .. } => {
             failed.idempotency != Idempotency::NonIdempotent
         }
-        // The codes and pages of a gateway, which say nothing about a change.
+        // Statuses of a gateway, which say nothing about a change.
         AttemptOutcome::Unrecognized | AttemptOutcome::Refused { status: 520..=524 | 529, .. } => {
             failed.idempotency == Idempotency::Safe
         }
@@ -178,12 +178,12 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
     if failed.attempts >= policy.max_attempts && !renews {
         return Decision::Stop(None);
     }
-    // Where the credentials were at fault, nothing has to recover.
+    // After refused credentials the service needs no time to recover.
     let jitter = if renews { 0.0 } else { failed.jitter };
     let chosen = backoff(policy, failed.attempts, jitter);
     let wait = match failed.retry_after {
-        // Never less than asked; the jitter on top keeps many clients from coming back as one,
-        // and is given up where it alone would not fit.
+        // Never less than requested. The jitter on top keeps many clients from returning at once;
+        // it is dropped if only it would exceed the limit.
         Some(asked) if asked.saturating_add(chosen) >= failed.left => asked,
         Some(asked) => asked + chosen,
         None => chosen,
@@ -194,15 +194,15 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
     Decision::Again(wait)
 }
 
-/// The wait after this many attempts, where the service asks for none: exponential, with full jitter.
+/// The wait after this many attempts without a `Retry-After`: exponential, with full jitter.
 pub(crate) fn backoff(policy: &RetryPolicy, attempts: u32, jitter: f64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(31);
     let limit = policy.base.saturating_mul(1 << doublings).min(policy.max_wait);
     super::bounded(limit).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-/// Reads `Retry-After` in both its forms; `sent` is when the response was sent. Unreadable values count
-/// as absent; of several the longest counts, since it must not be undercut.
+/// Reads `Retry-After` in both its forms; `sent` is when the response was sent. Unreadable values
+/// count as absent; of several the longest counts.
 pub(crate) fn retry_after(headers: &HeaderMap, sent: SystemTime) -> Option<Duration> {
     let values = headers.get_all(header::RETRY_AFTER);
     values.iter().filter_map(|value| wait_asked_for(value.to_str().ok()?.trim(), sent)).max()
@@ -216,20 +216,20 @@ fn wait_asked_for(text: &str, sent: SystemTime) -> Option<Duration> {
     }
 }
 
-/// Reads a number of seconds; a fraction counts as a whole one.
+/// Reads a number of seconds, rounded up.
 fn seconds(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut digits = whole.bytes().chain(fraction.bytes());
     if whole.is_empty() || !digits.all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    // More digits than fit mean "very long", which the caller's limit then refuses.
+    // Too many digits mean a very long wait, which the caller's limit refuses.
     let whole = whole.parse().map_or(u32::MAX.into(), |whole: u64| whole.min(u32::MAX.into()));
     let up = u64::from(fraction.bytes().any(|digit| digit != b'0'));
     Some(Duration::from_secs(whole + up))
 }
 
-/// When a response was sent by the service's own clock; where it does not say so, now.
+/// When a response was sent by the service's own clock; now, if it has no `Date`.
 pub(crate) fn sent_at(headers: &HeaderMap, now: SystemTime) -> SystemTime {
     let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
     date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now)
@@ -252,7 +252,7 @@ impl Budget {
         Self { tenths: AtomicU32::new(full), full }
     }
 
-    /// Takes one retry; false if there is none left.
+    /// Takes one retry; returns false if none is left.
     pub(crate) fn spend(&self) -> bool {
         let take = |tenths: u32| tenths.checked_sub(RETRY);
         self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
@@ -260,7 +260,7 @@ impl Budget {
 
     pub(crate) fn earn(&self) {
         let add = |tenths: u32| (tenths < self.full).then(|| tenths + 1);
-        // Nothing to add where it is full.
+        // Nothing is added to a full budget.
         let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }

@@ -1,4 +1,5 @@
-//! What the requests of one method share: a deadline, a policy, and a record of what was sent.
+//! The state that the requests of one method share: a deadline, a policy, and a record of the
+//! requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,7 @@ struct Shared {
     record: Mutex<Record>,
 }
 
-/// What was sent, and the head of the last response.
+/// The requests that were sent, and the head of the last response.
 #[derive(Clone, Default)]
 pub(super) struct Record {
     pub(super) attempts: u32,
@@ -41,7 +42,7 @@ impl Session {
         self.0.deadline
     }
 
-    /// The time that is left for all requests to come.
+    /// The time that is left for all further requests.
     pub(super) fn remaining(&self) -> Duration {
         self.0.deadline.saturating_duration_since(Instant::now())
     }

@@ -61,7 +61,7 @@ pub(super) fn steps_span(name: &'static str) -> Span {
     )
 }
 
-/// Tells a span how a call or an attempt failed.
+/// Records a failed call or attempt in its span.
 pub(super) fn record_failure(span: &Span, kind: ErrorKind, effect: Effect) {
     span.record("error.type", kind.as_str());
     span.record("otel.status_code", "ERROR");

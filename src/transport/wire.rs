@@ -1,4 +1,4 @@
-//! The last step as a small trait, so that the loop above it can be tested in memory.
+//! The last step as a small trait, so that tests can run the loop in memory.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) trait Wire: Send + Sync {
         gate: &SendGate,
     ) -> BoxFuture<'static, Result<http::Response<BodyFuture>, WireError>>;
 
-    /// The proxy in the way, without its credentials.
+    /// The proxy, without its credentials.
     fn proxy(&self) -> Option<&str> {
         None
     }
@@ -30,12 +30,12 @@ pub(crate) trait Wire: Send + Sync {
 /// A response's body, to be read.
 pub(crate) type BodyFuture = BoxFuture<'static, Result<Bytes, BodyError>>;
 
-/// Decides whether a request may still leave.
+/// Decides whether a request may still be sent.
 ///
-/// Two sides decide it together, since the connection is driven by a task of its own: the body asks
-/// to [`leave`](Self::leave) when the connection takes it, and an attempt that ends without a
-/// response [`close`](Self::close)s the gate. Whoever comes first decides: a request that had not
-/// left when the gate was closed never leaves.
+/// The connection runs in its own task, so two sides share the gate: the body calls
+/// [`leave`](Self::leave) when the connection takes it, and an attempt that ends without a response
+/// calls [`close`](Self::close). The first call decides: a request that was not sent before `close`
+/// is never sent.
 #[derive(Clone, Default)]
 pub(crate) struct SendGate(Arc<AtomicU8>);
 
@@ -44,19 +44,19 @@ const SENT: u8 = 1;
 const CLOSED: u8 = 2;
 
 impl SendGate {
-    /// The request is about to leave; false if it must not any more.
+    /// Reports that the request is about to be sent; returns false if it must not be.
     #[must_use]
     pub(crate) fn leave(&self) -> bool {
         self.decide(SENT) == SENT
     }
 
-    /// Returns whether the request may have arrived. If not, it never will.
+    /// Closes the gate and returns whether the request may have arrived. If not, it is never sent.
     #[must_use]
     pub(crate) fn close(&self) -> bool {
         self.decide(CLOSED) == SENT
     }
 
-    /// Sets the state unless it was set, and returns it.
+    /// Sets the state unless it is set, and returns it.
     fn decide(&self, state: u8) -> u8 {
         let decided = self.0.compare_exchange(OPEN, state, Ordering::AcqRel, Ordering::Acquire);
         decided.map_or_else(|earlier| earlier, |_| state)
@@ -66,7 +66,7 @@ impl SendGate {
 /// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WireError {
-    /// The client itself is at fault.
+    /// The client caused it.
     #[error("the request could not be sent")]
     Unusable(#[source] Cause),
     #[error("no connection was made")]
@@ -76,7 +76,7 @@ pub(crate) enum WireError {
     Broken(#[source] Cause),
 }
 
-/// Why a body could not be read to its end, and what there was of it.
+/// Why a body could not be read to its end, with the part that was read.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 pub(crate) struct BodyError {

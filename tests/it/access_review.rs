@@ -157,9 +157,7 @@ async fn exit_codes_and_refusals() {
     assert_eq!(demo("--demo=after", "after").code, Some(0));
     let outage = demo("--demo=outage", "outage");
     assert_eq!(outage.code, Some(4));
-    assert!(
-        outage.stderr.contains("not seen whole: redox organization 7 > environment env-1: failed")
-    );
+    assert!(outage.stderr.contains("incomplete: redox organization 7 > environment env-1: failed"));
 
     let text = fs::read_to_string(folder.join("before")).expect("it is there");
     let lines: Vec<_> = text.split_inclusive('\n').collect();
@@ -238,7 +236,7 @@ async fn what_is_not_read_is_exit_code_4_and_no_revocation() {
         let Finished { code, stderr, .. } = collect("new");
         redox.clear_faults();
         assert_eq!(code, Some(4), "{stderr}");
-        assert!(stderr.starts_with("not seen whole: redox organization 7: failed, 0 read"));
+        assert!(stderr.starts_with("incomplete: redox organization 7: failed, 0 read"));
         assert!(stderr.contains(reason), "{stderr}");
         let Finished { code, stdout, .. } = run(&folder, &env, &["diff", "old", "new"]);
         assert_eq!(code, Some(4), "{stdout}");

@@ -106,7 +106,7 @@ async fn a_list_that_breaks_off_is_partial_and_a_scope_that_vanished_is_not_revo
     assert!(difference.is_empty(), "{difference}");
     assert_eq!(difference.not_comparable[0].source, "own account 2");
 
-    // Its enumeration does not name it any more, or nobody asked.
+    // Its enumeration no longer names it, or it was not requested.
     let gone = of(vec![complete(&one)]).await;
     let difference = Difference::between(&old, &gone);
     assert!(difference.is_empty());
@@ -132,7 +132,7 @@ async fn an_omission_and_an_enumeration_that_failed_are_no_absence() -> Outcome 
     assert_eq!(unseen, ["own account 1 > project p", "own projects"]);
     assert!(difference.is_empty());
 
-    // Nothing was left out as far as anybody can tell: it is partial all the same.
+    // No omission shows, but the source is partial.
     let partial = of(vec![source(&root, vec![]).omits("groups, silently")]).await;
     let coverage = &partial.summary.coverage[0];
     assert_eq!((&coverage.status, &coverage.gaps[0].reason), (&Status::Partial, &Reason::Omission));
@@ -477,9 +477,7 @@ async fn no_cell_is_a_formula_and_no_name_acts_on_a_terminal() -> Outcome {
     );
     let table = snapshot.table().to_string();
     assert!(!table.contains('\u{1b}') && table.contains("\\u{1b}[31m"), "{table}");
-    assert!(
-        table.contains("not seen whole:\n  own account 1: partial, 11 read; permission denied")
-    );
+    assert!(table.contains("incomplete:\n  own account 1: partial, 11 read; permission denied"));
     Ok(())
 }
 

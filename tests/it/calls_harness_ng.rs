@@ -178,7 +178,7 @@ async fn members_of_a_group_are_changed_one_by_one() {
     let again = groups.add_member("sre", &*user).await.expect_err("it is a member");
     assert_eq!((again.code(), again.effect()), (Some("INVALID_REQUEST"), Effect::NotApplied));
 
-    // A repeated request is refused because of its own first attempt: nobody knows.
+    // A repeated request may be refused because of its own first attempt.
     groups.remove_member("sre", &*user).await.expect("it is removed");
     fake.next(1, Fault::reset().after_processing());
     let open = groups.add_member("sre", &*user).await.expect_err("the first was lost");

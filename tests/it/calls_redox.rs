@@ -67,7 +67,7 @@ fn methods(fake: &RedoxFake) -> String {
     received.iter().map(|request| request.method()).collect::<Vec<_>>().join(" ")
 }
 
-/// Nobody has a role.
+/// No user has a role.
 const NONE: &str = r#"{"payload":{"memberships":[]}}"#;
 /// `u-1` has the role `r-1`.
 const HELD: &str = r#"{"payload":{"memberships":[{"role":{"id":"r-1"},"user":{"id":"u-1"}}]}}"#;
@@ -338,22 +338,22 @@ mod the_fake {
     }
 
     #[tokio::test]
-    async fn responds_as_it_is_told_where_the_service_is_not_documented() {
+    async fn undocumented_behaviour_can_be_chosen() {
         let (fake, client) = started().await;
         let assignments = environment(&client);
         let error = assignments.delete(&user("u-1")).await.expect_err("there is none");
         assert!(error.is_not_found(), "{error}");
         fake.absent(RedoxAbsent::Success);
-        assignments.delete(&user("u-1")).await.expect("it is told to");
+        assignments.delete(&user("u-1")).await.expect("it is chosen");
         fake.absent(RedoxAbsent::Unsuccessful);
-        let error = assignments.delete(&user("u-1")).await.expect_err("it is told to");
+        let error = assignments.delete(&user("u-1")).await.expect_err("it is chosen");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Rejected, Effect::Unknown));
 
         assignments.create(&given("r-1", "u-1")).await.expect("there is none");
         let error = assignments.create(&given("r-2", "u-1")).await.expect_err("there is one");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::AlreadyExists, Effect::NotApplied));
         fake.duplicates(RedoxDuplicates::Replaced);
-        assignments.create(&given("r-2", "u-1")).await.expect("it is told to");
+        assignments.create(&given("r-2", "u-1")).await.expect("it is chosen");
         assert_eq!(fake.environment_memberships()[0].role, "r-2");
     }
 }
@@ -888,7 +888,7 @@ mod api_key {
     }
 
     /// Responds to token requests with what is made of their assertions; these, and the error.
-    async fn echo(status: u16, body: fn(&str) -> String) -> (HashSet<String>, Error) {
+    async fn reflect(status: u16, body: fn(&str) -> String) -> (HashSet<String>, Error) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let uri = format!("http://{}", listener.local_addr().expect("an address"));
         let (report, mut reported) = tokio::sync::mpsc::unbounded_channel();
@@ -926,7 +926,7 @@ mod api_key {
         for (status, body) in
             [400, 401, 500, 200].into_iter().flat_map(|status| bodies.map(|body| (status, body)))
         {
-            let (sent, error) = echo(status, body).await;
+            let (sent, error) = reflect(status, body).await;
             let source = std::error::Error::source(&error).map(ToString::to_string);
             let shown = format!(
                 "{error} {error:?} {} {source:?} {:?}",

@@ -252,8 +252,8 @@ mod role_assignments {
                 Ok(Ensured::AlreadyExisted(_)) => assert!(is_there),
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => {
-                    let told = (error.kind(), error.effect());
-                    assert_eq!(told, (ErrorKind::AlreadyExists, Effect::NotApplied), "{error}");
+                    let outcome = (error.kind(), error.effect());
+                    assert_eq!(outcome, (ErrorKind::AlreadyExists, Effect::NotApplied), "{error}");
                     assert_eq!(error.status().map(|status| status.as_u16()), Some(409));
                     assert!(!is_there);
                 }
@@ -595,13 +595,13 @@ mod users {
 
     /// A code says that it is the user who was not found, so the first attempt deactivated the user.
     #[tokio::test]
-    async fn repeated_deactivation_that_finds_nobody_is_a_success() {
+    async fn repeated_deactivation_of_an_absent_user_is_a_success() {
         let (fake, organization) = started().await;
         let users = organization.users();
         // The request for the token is not to be the one that fails.
         fake.next_on("/Organizations", 1, Fault::status(503));
-        users.deactivate(USER).await.expect("nobody is active");
-        let error = users.deactivate(USER).await.expect_err("nobody is there");
+        users.deactivate(USER).await.expect("the user is absent");
+        let error = users.deactivate(USER).await.expect_err("there is no such user");
         assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
         // Without that code it may be the address that was not found.
         for body in [NO_CODE, PERHAPS_ANYTHING] {
@@ -625,7 +625,7 @@ mod users {
         let count = fake.received_count();
         let ensured = users.ensure_deactivated(&sids[0]).await.expect("inactive");
         assert_eq!((ensured, fake.received_count()), (EnsuredAbsent::AlreadyAbsent, count + 1));
-        let ensured = users.ensure_deactivated(USER).await.expect("nobody");
+        let ensured = users.ensure_deactivated(USER).await.expect("the user is absent");
         assert_eq!(ensured, EnsuredAbsent::AlreadyAbsent);
         // None of four attempts gets a response, and the last took effect.
         fake.next(1, Fault::none());
@@ -647,7 +647,7 @@ mod users {
         };
         for body in [NO_CODE, PERHAPS_ANYTHING] {
             fake.next(1, Fault::json(404, body));
-            let ensured = users.ensure_deactivated(USER).await.expect("nobody");
+            let ensured = users.ensure_deactivated(USER).await.expect("the user is absent");
             assert_eq!(ensured, EnsuredAbsent::AlreadyAbsent);
             fake.next(1, Fault::none());
             fake.next(2, Fault::json(404, body));

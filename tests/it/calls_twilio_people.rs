@@ -114,7 +114,7 @@ async fn ensure_role_names_what_it_replaced_and_sends_nothing_else() {
     let ensured = users.ensure_role(sid, &admin).await.expect("it is held");
     assert_eq!(ensured, EnsuredRole::AlreadyHeld);
     assert_eq!(fake.received_count(), sent + 1);
-    let error = users.ensure_role("nobody", &admin).await.expect_err("there is no such user");
+    let error = users.ensure_role("unknown", &admin).await.expect_err("there is no such user");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
     // A channel role is none of a user.
     let reader = role(&service, "reader", RoleType::Channel).await;

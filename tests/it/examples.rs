@@ -522,7 +522,7 @@ fn access_of_a_person_is_found_through_groups() {
         "  _organization_admin in platform over _all_organization_level_resources, through the group sre",
         "  _project_viewer in platform/web over _all_project_level_resources, through the group auditors",
         "  (as far as this API key may view it)",
-        "nobody@example.com: no such user, or none that this API key may view",
+        "unknown@example.com: no such user, or none that this API key may view",
     ];
     assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
 }
@@ -540,7 +540,7 @@ fn review_lists_each_assignment_once() {
     let lines = [
         "twilio chat  role moderator: deleteAnyMessage",
         "deepset      role auditor: files:read",
-        // The list that is interrupted misses nobody, and names nobody twice.
+        // The interrupted list misses no user, and names none twice.
         &ada,
         "twilio iam   (rate limited, for 600s: going on after that)",
         &grace,

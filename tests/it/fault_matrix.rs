@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::registry::{Caller, Endpoint, each_operation, endpoints};
 use crate::support::matrix::{
-    ATTEMPTS, Cell, GZIP_HEAD, LIMIT, LONG, check, options, passes, run, settle, stored,
+    ATTEMPTS, Cell, GZIP_HEAD, LIMIT, LONG, check, let_tasks_run, options, passes, run, stored,
 };
 use crate::support::raw::{Door, Raw, Reply, Then};
 use crate::support::truth::{CREATES_UNDER_404, check_form, effect_of_status, may_succeed};
@@ -68,7 +68,7 @@ fn chunk() -> String {
     format!("4000\r\n{}\r\n", " ".repeat(0x4000))
 }
 
-/// A service that misbehaves until it is told not to.
+/// A service that misbehaves until it is set right.
 struct Service {
     /// What it sends back while it misbehaves.
     odd: Mutex<Option<Reply>>,
@@ -146,7 +146,7 @@ impl Stage {
 
     /// The same client makes an ordinary call.
     async fn works_on(&self) -> Result<(), String> {
-        settle().await;
+        let_tasks_run().await;
         // What got a response before it was read may still be on its way.
         let is_late = self.service.odd().is_some_and(|odd| odd.is_early);
         self.service.says(None);
@@ -241,7 +241,7 @@ fn judge(
             is_success && error.kind() == kind && fits
         }
         Ends::Misshapen => is_success && error.kind() == Decode && arrivals == 1,
-        Ends::Refused(told) => status == Some(told),
+        Ends::Refused(refused) => status == Some(refused),
         Ends::Limited => {
             error.is_rate_limited() && error.retry_after() == Some(LONG) && arrivals == 1
         }
@@ -267,15 +267,15 @@ fn judge_before(ends: Ends, result: &Result<(), Error>, others: usize) -> Result
         Ends::Any => others == 0 || error.effect() != Effect::NotApplied,
         _ => {
             let status = error.status().map(|status| status.as_u16());
-            let told = match ends {
-                Ends::Refused(told) => status == Some(told),
+            let fits = match ends {
+                Ends::Refused(refused) => status == Some(refused),
                 Ends::NotSent | Ends::NoResponse(_) => status.is_none(),
                 #[cfg(feature = "rustls")]
                 Ends::NeverSent => status.is_none(),
                 _ => status.is_some(),
             };
             let attempts = (1..=ATTEMPTS).contains(&error.attempts());
-            error.effect() == Effect::NotApplied && others == 0 && told && attempts
+            error.effect() == Effect::NotApplied && others == 0 && fits && attempts
         }
     };
     check(fits, context)
@@ -291,9 +291,9 @@ fn matrix<N: Into<String>>(size: usize, cases: impl Fn(&Endpoint) -> Vec<(N, Rep
         for _ in 0..times {
             stage.call(ends).await.map(drop)?;
         }
-        // The sender of what nobody asked for gets to see that. The other's connection is fine.
+        // The sender of unrequested bytes sees its connection close. The other connection stays open.
         while matches!(reply.then, Then::Unasked(_)) && stage.raw.open() > stage.arrivals().1 {
-            settle().await;
+            let_tasks_run().await;
         }
         stage.works_on().await
     }
@@ -313,7 +313,7 @@ fn heads_that_cannot_be_read() {
         let start = head(endpoint);
         let lines = |lines: &str| format!("{start}{lines}\r\n{}", endpoint.response);
         let broken = Ends::NoResponse(Interrupted);
-        // Where there is no body, nobody asks how long it is.
+        // Without a body, its length does not matter.
         let framing = if endpoint.has_body() { broken } else { Ends::Fine };
         let mut cases = Vec::new();
         for (name, text) in [
@@ -554,7 +554,7 @@ fn silence() {
     });
 }
 
-/// Connections that are odd before anything was asked, and an answer to a question not yet asked.
+/// Connections that are odd before anything was asked, and a response to a request that was not sent yet.
 #[test]
 fn connections_that_are_odd_from_the_start() {
     matrix(200, |endpoint| {
@@ -711,11 +711,11 @@ fn every_field_with_every_oddity() {
     run(cells, 150);
 }
 
-/// Nobody listens, and nothing was sent.
+/// There is no listener, and nothing was sent.
 #[test]
-fn nobody_listens() {
+fn no_listener() {
     async fn cell(endpoint: Endpoint) -> Result<(), String> {
-        // Bound and not listening: nobody else can take the port meanwhile.
+        // Bound and not listening, so that no other process takes the port.
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
         let origin = format!("http://{}", socket.local_addr().expect("it is bound"));

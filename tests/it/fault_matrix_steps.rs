@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::matrix::{Cell, GZIP_HEAD, LIMIT, check, options, passes, run, stored};
 use crate::support::raw::{Door, Raw, Reply, complete};
-use crate::support::steps::{Caller, Goal, Service, Told, Way, every_way};
+use crate::support::steps::{Caller, Goal, Reported, Service, Way, every_way};
 use crate::support::truth::check_form;
 use rolecall::{Effect, Error, ErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,7 +81,7 @@ struct Case {
     processed: bool,
     /// Whether it also stands for others: where it lasts, and on ways that begin with another fault.
     is_chief: bool,
-    /// Made of the service's response; none where nobody listens any more.
+    /// Made of the service's response; none where there is no listener any more.
     reply: Option<MakeReply>,
 }
 
@@ -168,7 +168,7 @@ fn cases(way: &Way) -> Vec<Case> {
         add(name.to_owned(), then, true, is_chief, Some(Arc::new(reply)));
     }
     if cfg!(unix) {
-        add("nobody listens".to_owned(), Nothing, false, true, None);
+        add("no listener".to_owned(), Nothing, false, true, None);
     }
     all
 }
@@ -191,7 +191,7 @@ struct Arrival {
     changes: bool,
     /// Whether the service's response was a success, whatever fault it met.
     succeeded: bool,
-    /// Whether the client is told that nothing was done.
+    /// Whether the response says that nothing was done.
     refused: bool,
 }
 
@@ -230,7 +230,7 @@ impl Relay {
         }
     }
 
-    /// Whether nobody listens for the n-th request.
+    /// Whether the port is closed before the n-th request.
     fn shut_before(&self, nth: usize) -> bool {
         let is_shut = self.fault(nth).is_some_and(|fault| fault.reply.is_none());
         if is_shut {
@@ -283,7 +283,7 @@ struct Outcome {
     before: Vec<String>,
     after: Vec<String>,
     arrivals: Vec<Arrival>,
-    result: Result<Told, Error>,
+    result: Result<Reported, Error>,
 }
 
 impl Stage {
@@ -327,7 +327,7 @@ impl Stage {
                 return Ok(());
             }
             let passes = match &outcome.result {
-                Ok(told) => *told == Told::Indeterminate,
+                Ok(reported) => *reported == Reported::Indeterminate,
                 Err(error) => passes(error),
             };
             check(passes, || format!("then {:?}", outcome.result))?;
@@ -355,12 +355,14 @@ fn truthful(way: &Way, outcome: &Outcome) -> Result<(), String> {
     // What broke on a dead connection may have been on its way, and was retried.
     let may_have_tried = arrivals.iter().any(|one| one.changes);
     let holds = match result {
-        Ok(Told::Created) => was == 0 && is == 1,
-        Ok(Told::AlreadyExisted) => was > 0 && !changed,
-        Ok(Told::Deleted) => was > 0 && is == 0,
-        Ok(Told::AlreadyAbsent) => was == 0 && !changed,
-        Ok(Told::Indeterminate) => may_have_tried && (is > 0) == (way.facts.goal == Goal::There),
-        Ok(Told::Read(items)) => *items == before.len(),
+        Ok(Reported::Created) => was == 0 && is == 1,
+        Ok(Reported::AlreadyExisted) => was > 0 && !changed,
+        Ok(Reported::Deleted) => was > 0 && is == 0,
+        Ok(Reported::AlreadyAbsent) => was == 0 && !changed,
+        Ok(Reported::Indeterminate) => {
+            may_have_tried && (is > 0) == (way.facts.goal == Goal::There)
+        }
+        Ok(Reported::Read(items)) => *items == before.len(),
         Err(error) => {
             check_form(error)?;
             check(error.operation().is_some(), || format!("of what? {error:?}"))?;
@@ -379,23 +381,25 @@ fn truthful(way: &Way, outcome: &Outcome) -> Result<(), String> {
 fn is_usual(way: &Way, outcome: &Outcome) -> bool {
     let was = count(way, &outcome.before).0;
     match (&outcome.result, way.facts.goal) {
-        (Err(error), _) => way.mark().is_none() && way.told == Err(error.kind()),
-        (Ok(told), Goal::There) if was == 0 => *told == Told::Created,
-        (Ok(told), Goal::There) => matches!(told, Told::AlreadyExisted | Told::Indeterminate),
-        (Ok(told), Goal::Gone) if was == 0 => *told == Told::AlreadyAbsent,
-        (Ok(told), Goal::Gone) => *told == Told::Deleted,
-        (Ok(told), Goal::Read) => *told == Told::Read(outcome.before.len()),
+        (Err(error), _) => way.mark().is_none() && way.outcome == Err(error.kind()),
+        (Ok(reported), Goal::There) if was == 0 => *reported == Reported::Created,
+        (Ok(reported), Goal::There) => {
+            matches!(reported, Reported::AlreadyExisted | Reported::Indeterminate)
+        }
+        (Ok(reported), Goal::Gone) if was == 0 => *reported == Reported::AlreadyAbsent,
+        (Ok(reported), Goal::Gone) => *reported == Reported::Deleted,
+        (Ok(reported), Goal::Read) => *reported == Reported::Read(outcome.before.len()),
     }
 }
 
 /// Whether it is what must come of this fault.
 fn expected(way: &Way, fault: &Fault, outcome: &Outcome) -> Result<(), String> {
     let Outcome { arrivals, result, .. } = outcome;
-    let told = result.as_ref().map(|told| *told).map_err(Error::kind);
+    let reported = result.as_ref().map(|reported| *reported).map_err(Error::kind);
     let case = &fault.case;
     if case.reply.is_none() {
         let tried = arrivals.iter().any(|one| one.changes);
-        let fits = tried || told == Err(ErrorKind::Connect);
+        let fits = tried || reported == Err(ErrorKind::Connect);
         return check(fits && arrivals.len() == fault.at, || format!("it connected: {result:?}"));
     }
     let met = arrivals.get(fault.at).ok_or_else(|| format!("it met with none: {result:?}"))?;
@@ -403,7 +407,7 @@ fn expected(way: &Way, fault: &Fault, outcome: &Outcome) -> Result<(), String> {
         return Ok(());
     }
     if !met.changes {
-        let fits = case.then != Then::Again || told == way.told;
+        let fits = case.then != Then::Again || reported == way.outcome;
         return check(fits, || format!("it was not retried: {result:?}"));
     }
     let repeats = way.facts.goal == Goal::Gone || way.facts.most > 1;
@@ -415,7 +419,7 @@ fn expected(way: &Way, fault: &Fault, outcome: &Outcome) -> Result<(), String> {
         Then::FoundOut => reconciles && way.facts.goal == Goal::There && way.facts.most > 1,
         Then::Nothing => false,
     };
-    let fits = told.is_ok() || told == way.told;
+    let fits = reported.is_ok() || reported == way.outcome;
     check(!done || fits, || format!("it was not reconciled: {result:?}"))
 }
 
@@ -428,8 +432,9 @@ async fn cell(way: Way, fault: Option<Fault>) -> Result<(), String> {
         Some(fault) => expected(&way, &fault, &outcome)?,
         None => {
             let steps: Vec<_> = outcome.arrivals.iter().map(|one| one.method.as_str()).collect();
-            let told = outcome.result.as_ref().map(|told| *told).map_err(Error::kind);
-            let fits = steps.join(" ") == way.steps.replace(['?', '!'], "") && told == way.told;
+            let reported = outcome.result.as_ref().map(|reported| *reported).map_err(Error::kind);
+            let fits =
+                steps.join(" ") == way.steps.replace(['?', '!'], "") && reported == way.outcome;
             check(fits, || format!("another way: {steps:?}, {:?}", outcome.result))?;
         }
     }

@@ -262,8 +262,8 @@ async fn endless_faults_end_the_call<S: Subject>() {
     stage.works_on().await;
 }
 
-/// The request was written to a connection that nobody listened to any more: it did not arrive,
-/// but the client cannot know.
+/// The request was written to a connection that the service had closed: it did not arrive, but the
+/// client cannot know.
 async fn stale_connection_leaves_the_outcome_unknown<S: Subject>() {
     let stage = Stage::<S>::warm(eager()).await;
     stage.subject.fault(1, Fault::stale());
@@ -329,7 +329,7 @@ async fn create_is_applied_once_whatever_the_response<S: Subject>() {
     stage.works_on().await;
 }
 
-/// A port at which nobody may call.
+/// A port that must not be connected to.
 struct Elsewhere(TcpListener);
 
 impl Elsewhere {
@@ -343,11 +343,11 @@ impl Elsewhere {
         self.0.local_addr().expect("it is bound").to_string()
     }
 
-    /// A connection would stand in the queue, accepted or not.
+    /// A connection would be in the queue, accepted or not.
     #[track_caller]
     fn assert_not_called(&self) {
-        let nobody = self.0.accept().expect_err("nobody called");
-        assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+        let error = self.0.accept().expect_err("there was no connection");
+        assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
     }
 }
 

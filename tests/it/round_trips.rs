@@ -102,8 +102,7 @@ impl Like {
         }
     }
 
-    /// Objects with some of these fields, but for those that are required, and some that nobody
-    /// knows.
+    /// Objects with all required fields, some of the others, and some unknown fields.
     fn objects(&self, place: &str, fields: &Map<String, Value>) -> Json {
         let unknown = format!("{UNKNOWN}field");
         let mut more = fields.clone();
@@ -144,7 +143,7 @@ impl Like {
     }
 }
 
-/// The same without what nobody knows.
+/// The same without unknown fields.
 fn known(value: &Value) -> Value {
     match value {
         Value::Object(fields) => fields
@@ -195,7 +194,7 @@ where
         .map_err(|error| TestCaseError::fail(format!("{error}: {json}")))?;
     let known = known(json);
     let same = serde_json::from_value::<T>(known.clone()).expect("it has no more than before");
-    prop_assert_eq!(&same, &read, "what nobody knows changed something");
+    prop_assert_eq!(&same, &read, "an unknown field changed something");
     let written = serde_json::to_value(&read).expect("it can be written");
     prop_assert!(says(&known, &written), "{} became {}", known, written);
     let text = serde_json::to_string(&read).expect("it can be written");

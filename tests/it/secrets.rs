@@ -35,7 +35,7 @@ for_each_call!(
 const CREDENTIAL: &str = "obviously-fake/credential+4f1d==";
 const MASK: &str = "***";
 const TRACING: &str = include_str!("../../docs/tracing.md");
-/// Nobody listens there, and nobody is asked.
+/// An address without a listener, which is never connected to.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 fn once() -> ClientOptions {
@@ -80,7 +80,7 @@ fn everything<S: Subject>(error: &Error) -> String {
 }
 
 /// A service that sends back what it was sent.
-async fn echo(make: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Raw {
+async fn reflect(make: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Raw {
     Raw::start(move |request| make(&String::from_utf8_lossy(request))).await
 }
 
@@ -89,7 +89,7 @@ async fn masked<S: Subject>(
     credential: &str,
     make: impl Fn(&str) -> Reply + Send + Sync + 'static,
 ) -> Error {
-    let raw = echo(make).await;
+    let raw = reflect(make).await;
     let client = S::client_with(&raw.origin(), credential, once().max_response_bytes(32 << 10));
     let error = S::call(&client, 1).await.expect_err("that is no success");
     assert_hidden(&everything::<S>(&error), &hidden::<S>(credential), "an error");
@@ -220,7 +220,7 @@ async fn success_that_repeats_the_request_is_masked<S: Subject>() {
 }
 
 async fn headers_that_repeat_the_credential_are_masked<S: Subject>() {
-    let names = ["x-echo", "set-cookie", "www-authenticate", "location", "retry-after"];
+    let names = ["x-reflected", "set-cookie", "www-authenticate", "location", "retry-after"];
     for name in ["twilio-request-id", "content-encoding"].into_iter().chain(names) {
         for status in [201, 302, 401, 403, 429] {
             masked::<S>(CREDENTIAL, move |request| {
@@ -230,9 +230,9 @@ async fn headers_that_repeat_the_credential_are_masked<S: Subject>() {
         }
     }
     // Of a success, `Debug` leaves out the values of headers.
-    let raw = echo(|request| {
+    let raw = reflect(|request| {
         let echoed = authorization(request);
-        Reply::http(201, &[("x-echo", echoed), ("set-cookie", echoed)], S::RESPONSE.as_bytes())
+        Reply::http(201, &[("x-reflected", echoed), ("set-cookie", echoed)], S::RESPONSE.as_bytes())
     })
     .await;
     let client = S::client_with(&raw.origin(), CREDENTIAL, once());
@@ -253,19 +253,19 @@ fn through(address: &str) -> ClientOptions {
 
 async fn proxy_password_is_masked<S: Subject>() {
     let hidden = [proxy_hidden(), hidden::<S>(CREDENTIAL)].concat();
-    let raw = echo(|request| body(407, &telling(request).to_string())).await;
+    let raw = reflect(|request| body(407, &telling(request).to_string())).await;
     let client = S::client_with(NOWHERE, CREDENTIAL, through(&raw.origin().replace("http://", "")));
     let error = S::call(&client, 1).await.expect_err("the proxy refuses");
     assert_eq!(error.status().map(|it| it.as_u16()), Some(407));
     assert_eq!(raw.requests(), 1, "it went through the proxy");
     assert_hidden(&everything::<S>(&error), &hidden, "an error");
 
-    // Bound and not listening: nobody else can take the port meanwhile.
+    // Bound and not listening, so that no other process takes the port.
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind((std::net::Ipv4Addr::LOCALHOST, 0).into()).expect("a port is free");
     let address = socket.local_addr().expect("it is bound").to_string();
     let client = S::client_with(NOWHERE, CREDENTIAL, through(&address));
-    let error = S::call(&client, 1).await.expect_err("nobody listens");
+    let error = S::call(&client, 1).await.expect_err("there is no listener");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Connect, Effect::NotApplied));
     assert_hidden(&everything::<S>(&error), &hidden, "an error");
 }
@@ -385,8 +385,8 @@ async fn spans_record_what_happened<S: Subject>() {
         let [(call, attempts)] = &calls[..] else { panic!("one span for one call: {calls:?}") };
         assert_eq!((call.parent, call.level), (None, "INFO"));
         assert_eq!(call.field("otel.name"), Some(S::name()));
-        let told = result.as_ref().err().map(|error| error.effect().as_str());
-        assert_eq!(call.field("rolecall.effect"), told);
+        let effect = result.as_ref().err().map(|error| error.effect().as_str());
+        assert_eq!(call.field("rolecall.effect"), effect);
         let address = subject.fake().uri();
         for span in [call].into_iter().chain(attempts) {
             assert_eq!(span.field("http.request.method"), Some(S::spec().method().as_str()));
@@ -449,9 +449,9 @@ async fn spans_and_events_hide_private_values<S: Subject>() {
         subject.fake().next_on(&probe, 1, fault);
         let _ = S::probe(&client).await;
     }
-    // A service that echoes.
+    // A service that reflects the request.
     for status in [201, 429, 401, 403, 500] {
-        let raw = echo(move |request| body(status, &telling(request).to_string())).await;
+        let raw = reflect(move |request| body(status, &telling(request).to_string())).await;
         let client = S::client_with(&raw.origin(), CREDENTIAL, options.clone());
         S::call(&client, 3).await.expect_err("that is no success");
     }
@@ -465,7 +465,7 @@ async fn spans_and_events_hide_private_values<S: Subject>() {
     let request = S::call(&client, 2).request().expect("it can be built");
     let sent = String::from_utf8_lossy(request.body());
     for private in [&sent, PRIVATE, QUERY_VALUE, BODY_VALUE] {
-        assert!(!text.contains(private), "{private} is told:\n{text}");
+        assert!(!text.contains(private), "{private} is shown:\n{text}");
     }
 }
 
@@ -630,7 +630,7 @@ mod twilio_types {
         hidden: &[&str],
         make: impl Fn(&str) -> Reply + Send + Sync + 'static,
     ) -> Error {
-        let raw = echo(make).await;
+        let raw = reflect(make).await;
         let builder = iam(CREDENTIAL).base_url(NOWHERE).options(once());
         let builder = builder.token_url(format!("{}/v2/token", raw.origin()));
         let client = builder.build().expect("it is set up well");
@@ -642,7 +642,7 @@ mod twilio_types {
         error
     }
 
-    /// The form has the secret percent-encoded, which hides it from nobody.
+    /// The form has the secret percent-encoded, which does not hide it.
     #[tokio::test]
     async fn token_endpoint_that_repeats_the_client_secret_is_masked() {
         let encoded: String = url::form_urlencoded::byte_serialize(CREDENTIAL.as_bytes()).collect();

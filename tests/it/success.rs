@@ -12,7 +12,7 @@ use crate::registry::{Caller, Checked, Endpoint, each_operation};
 use crate::support::raw::{Raw, Reply};
 use crate::support::truth::{CREATES_UNDER_404, check_form, kind_of_status, may_succeed};
 
-/// An endpoint, and a service that responds to it as it is told.
+/// An endpoint, and a service with settable responses.
 struct Stage {
     endpoint: Endpoint,
     reply: Arc<Mutex<Reply>>,

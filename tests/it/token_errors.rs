@@ -47,13 +47,13 @@ async fn token_error_keeps_its_cause_status_and_attempts() {
     const REFUSED: &str = r#"{"error":"invalid_client","error_description":"Bad client"}"#;
     const PAGE: &str = "<html>login</html>";
     let (refused, what) = (ErrorKind::Unauthenticated, "failed to obtain an access token");
-    let told = "(invalid_client: Bad client): failed to obtain an access token, HTTP ";
+    let denied = "(invalid_client: Bad client): failed to obtain an access token, HTTP ";
     let nothing = "is not a token endpoint, check the token URL, HTTP ";
     for (operation, call) in CALLS {
         for (status, body, kind, code, attempts, part) in [
-            (401, REFUSED, refused, Some("invalid_client"), 1, told),
-            (400, REFUSED, refused, Some("invalid_client"), 1, told),
-            (403, REFUSED, refused, Some("invalid_client"), 1, told),
+            (401, REFUSED, refused, Some("invalid_client"), 1, denied),
+            (400, REFUSED, refused, Some("invalid_client"), 1, denied),
+            (403, REFUSED, refused, Some("invalid_client"), 1, denied),
             (401, "", refused, None, 1, what),
             (403, "", refused, None, 1, what),
             (404, "", ErrorKind::Configuration, None, 1, nothing),
@@ -80,7 +80,7 @@ async fn token_error_keeps_its_cause_status_and_attempts() {
                 assert!(error.to_string().contains(&token_url), "{case}");
             }
         }
-        // A page where a token should be, and nobody at all.
+        // A page where a token should be, and no listener.
         let service = Capture::start([(200, PAGE); 4]).await;
         let error = call(format!("{}/v2/token", service.uri())).await;
         assert!(error.is_decode() && error.status().is_some_and(|s| s == 200), "{error}");

@@ -1,4 +1,4 @@
-//! Members of a channel, and invites to one: who has, or is to get, a role in it.
+//! Members of a channel and invites to it, with their roles.
 
 use super::{AccountSid, ChannelSid, Identity, RoleSid, ServiceSid, TwilioChat};
 use crate::access::{Principal, Scope};
@@ -14,9 +14,10 @@ use crate::twilio::shared::{
 /// The members of a channel: `/v2/Services/{ServiceSid}/Channels/{Channel}/Members` (at most 100 a
 /// page).
 ///
-/// They are read and written by SID or identity. Leaving the role out on creation gives the service's
-/// default for channels, and creates the user where there is none (both *documented*). A second member
-/// of an identity is refused (50404, *observed*). Deleting a member leaves the user (inferred).
+/// A member is read and written by SID or identity. A member created without a role gets the
+/// service's default for channels; creating a member also creates the user if there is none (both
+/// *documented*). A second member with the same identity is refused (50404, *observed*). Deleting a
+/// member keeps the user (inferred).
 ///
 /// Source: <https://www.twilio.com/docs/chat/rest/member-resource>.
 ///
@@ -47,14 +48,14 @@ use crate::twilio::shared::{
 pub type Members = Resources<TwilioChat, Member>;
 
 /// The invites to a channel: `/v2/Services/{ServiceSid}/Channels/{Channel}/Invites` (at most 100 a
-/// page). An invite carries the role that the identity gets as a member; a second one is refused
-/// (50212, *observed*).
+/// page). An invite carries the role that the identity gets as a member. A second invite of the
+/// same identity is refused (50212, *observed*).
 ///
 /// Source: <https://www.twilio.com/docs/chat/rest/invite-resource>.
 pub type Invites = Resources<TwilioChat, Invite>;
 
 impl List<ListOf<TwilioChat, Member>> {
-    /// Lists only members of this identity; set several times, of any of these.
+    /// Lists only members with this identity. Call it again to add more identities.
     pub fn identity(mut self, identity: impl TryInto<Identity, Error: Into<Error>>) -> Self {
         self.operation.filter("Identity", arg::<Identity>(identity));
         self
@@ -62,7 +63,7 @@ impl List<ListOf<TwilioChat, Member>> {
 }
 
 impl List<ListOf<TwilioChat, Invite>> {
-    /// Lists only invites of this identity; set several times, of any of these.
+    /// Lists only invites of this identity. Call it again to add more identities.
     pub fn identity(mut self, identity: impl TryInto<Identity, Error: Into<Error>>) -> Self {
         self.operation.filter("Identity", arg::<Identity>(identity));
         self
@@ -125,11 +126,11 @@ thing! {
         service_sid: ServiceSid,
         /// The channel.
         channel_sid: ChannelSid,
-        /// Who is invited.
+        /// The identity that is invited.
         identity: Identity,
         /// The role that the identity gets in the channel.
         role_sid: RoleSid,
-        /// The identity of who invited.
+        /// The identity of the inviter.
         created_by: String,
         /// When it was created, in GMT.
         date_created: Timestamp,
@@ -141,29 +142,29 @@ thing! {
 }
 
 form! {
-    /// A member to be added to a channel, by the [`Identity`] of the user.
+    /// A member to be added to a channel, with the [`Identity`] of the user.
     NewMember by identity {
         /// Sets the role in the channel; unset, the member gets the service's default for channels
         /// (*documented*).
         role_sid, get_role_sid: RoleSid = "RoleSid",
-        /// Sets what programs want to keep with the member: JSON as text.
+        /// Sets the application's own data about the member: JSON as text.
         attributes, get_attributes: String = "Attributes",
     }
 }
 
 form! {
-    /// What is to be changed of a member. What is not set stays as it is (inferred). At least one field
-    /// must be set.
+    /// An update of a member. Fields that are not set stay as they are (inferred). At least one
+    /// field must be set.
     MemberUpdate {
         /// Sets the role in the channel.
         role_sid, get_role_sid: RoleSid = "RoleSid",
-        /// Sets what programs want to keep with the member: JSON as text.
+        /// Sets the application's own data about the member: JSON as text.
         attributes, get_attributes: String = "Attributes",
     }
 }
 
 form! {
-    /// An invite to be created, by the [`Identity`] of who is invited.
+    /// An invite to be created, with the [`Identity`] that is invited.
     NewInvite by identity {
         /// Sets the role that the identity gets in the channel; unset, it is the service's default
         /// (inferred).

@@ -1,9 +1,11 @@
-//! Twilio Programmable Chat v2: the roles of a Chat service, and who has them.
+//! Twilio Programmable Chat v2: the roles of a Chat service, and the users and members who have
+//! them.
 //!
-//! A role is a named list of permissions. A user of the service has one (of the type `deployment`),
-//! and so has a member of a channel (of the type `channel`): there is no "no role". A user comes into
-//! being by itself when an unseen identity connects or becomes a member, with the service's default
-//! role (*documented*), so that a user who does not exist is not one without rights.
+//! A role is a named list of permissions. A user of the service always has one role (of the type
+//! `deployment`), and so does a member of a channel (of the type `channel`): no API call leaves
+//! either without a role. The service creates a user when an unknown identity connects or becomes a
+//! member, and gives it the service's default role (*documented*). A user that does not exist yet
+//! is therefore not a user without permissions.
 //!
 //! Pages: <https://www.twilio.com/docs/chat/rest/role-resource>,
 //! <https://www.twilio.com/docs/chat/rest/user-resource>,
@@ -69,10 +71,10 @@ client! {
     /// and `TWILIO_AUTH_TOKEN`; and optionally `TWILIO_EDGE` and `TWILIO_REGION` or
     /// `TWILIO_CHAT_BASE_URL`.
     ///
-    /// Where all are set, the API key is used, as the vendor's command line does (*observed*). The
-    /// vendor recommends a key with `TWILIO_ACCOUNT_SID` beside it (*documented*); this service needs
-    /// no account with a key. Where a half of the key is missing, it is an error: the auth token may
-    /// do more than the key.
+    /// If all are set, the API key is used, as in the vendor's command line (*observed*). The
+    /// vendor recommends setting `TWILIO_ACCOUNT_SID` beside a key (*documented*); this service
+    /// needs only the key. Half a key is an error and does not fall back to the auth token, which
+    /// may have more permissions than the key.
     from_env
 }
 
@@ -84,8 +86,8 @@ impl TwilioChat {
         TwilioChatBuilder { credentials, host, base_url, options }
     }
 
-    /// Returns the handle of a Chat service, by its SID. A text that is none is reported by the
-    /// calls made from the handle.
+    /// Returns the handle of a Chat service, by its SID. An invalid SID is reported by the calls
+    /// made from the handle.
     #[must_use]
     pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
         Service { transport: self.transport.clone(), place: Place::new(Some(arg(sid))) }
@@ -119,8 +121,8 @@ impl TwilioChatBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// A configuration error that names the setting and the rule, or an invalid-request error if
-    /// the SID of the [`Credentials`] is none.
+    /// A configuration error that names the setting and the rule, or an invalid-request error for
+    /// an invalid SID in the [`Credentials`].
     pub fn build(self) -> Result<TwilioChat, Error> {
         let Self { base_url, options, host, credentials } = self;
         let base = host.base("chat", &base_url, &options)?;

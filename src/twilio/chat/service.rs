@@ -39,8 +39,8 @@ impl Service {
         Resources::new(&self.transport, self.place.clone())
     }
 
-    /// Returns the handle of a channel, by its SID or unique name. A text that is neither is reported
-    /// by the calls made from the handle.
+    /// Returns the handle of a channel, by its SID or unique name. An invalid SID or name is
+    /// reported by the calls made from the handle.
     #[must_use]
     pub fn channel(&self, channel: impl TryInto<ChannelKey, Error: Into<Error>>) -> Channel {
         Channel::new(&self.transport, self.place.within(&arg::<ChannelKey>(channel)))
@@ -53,16 +53,17 @@ impl Service {
         self.transport.call(&GetService(&self.place))
     }
 
-    /// Updates the service's default roles: `POST /v2/Services/{Sid}`, 200 (*documented*). Those that
-    /// are not set stay as they are, and so does the role of everybody who has one (both inferred).
+    /// Updates the service's default roles: `POST /v2/Services/{Sid}`, 200 (*documented*). Those
+    /// that are not set stay as they are, and so do the roles of existing users and members (both
+    /// inferred).
     ///
     /// Not retried when its outcome is unknown.
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/service-resource>.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if none
-    /// is set.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if
+    /// no field is set.
     pub fn update_default_roles(&self, defaults: &DefaultRoles) -> Call<ServiceDetails> {
         self.transport.call(&UpdateService(&self.place, defaults))
     }
@@ -105,9 +106,10 @@ pub type Roles = Resources<TwilioChat, Role>;
 
 /// The users of a Chat service: `/v2/Services/{ServiceSid}/Users` (at most 100 a page, no filters).
 ///
-/// They are read and written by SID or identity. Leaving the role out on creation gives the service's
-/// default (*documented*); a second user of an identity is refused (409, 50201, *observed*). "Who has
-/// role X" is the list, compared by `role_sid`. Deleting a user fires no webhooks (*documented*).
+/// A user is read and written by SID or identity. A user created without a role gets the service's
+/// default (*documented*). A second user with the same identity is refused (409, 50201,
+/// *observed*). To find the users with a role, list all users and compare `role_sid`. Deleting a
+/// user fires no webhooks (*documented*).
 ///
 /// Source: <https://www.twilio.com/docs/chat/rest/user-resource>.
 ///
@@ -143,9 +145,9 @@ impl Users {
     /// Lists the channels of a user: `GET /v2/Services/{ServiceSid}/Users/{User}/Channels`, 200
     /// (*documented*), at most 50 a page.
     ///
-    /// A channel has no role of the user here: [get](Resources::get) the member of each. An identity in
-    /// place of the SID was refused here once (*observed*), while the document allows it: prefer the
-    /// SID.
+    /// The listed channels do not show the user's role: [get](Resources::get) the member of each
+    /// channel. The service was once seen to refuse an identity in place of the SID (*observed*),
+    /// although the vendor's page allows it: prefer the SID.
     ///
     /// Source: <https://www.twilio.com/docs/chat/rest/user-channel-resource>.
     pub fn channels(
@@ -196,7 +198,7 @@ impl Operation for UpdateService<'_> {
 }
 
 thing! {
-    /// A Chat service, as far as it is about roles. `sid` or `friendly_name` must be there.
+    /// The fields of a Chat service that concern roles. `sid` or `friendly_name` must be there.
     ServiceDetails in "services" known by "sid, friendly_name" = sid or friendly_name {
         /// What identifies the service, `IS…`.
         sid: ServiceSid,
@@ -204,11 +206,11 @@ thing! {
         account_sid: AccountSid,
         /// The name.
         friendly_name: String,
-        /// The role of users who are given no other: of the type `deployment`.
+        /// The default role of users: of the type `deployment`.
         default_service_role_sid: RoleSid,
-        /// The role of members who are given no other: of the type `channel`.
+        /// The default role of members: of the type `channel`.
         default_channel_role_sid: RoleSid,
-        /// The role of who creates a channel: of the type `channel`.
+        /// The default role of a channel's creator: of the type `channel`.
         default_channel_creator_role_sid: RoleSid,
         /// When it was created, in GMT.
         date_created: Timestamp,
@@ -222,14 +224,14 @@ thing! {
 }
 
 form! {
-    /// The default roles that a service is to have. What is not set stays as it is (inferred); at least
-    /// one must be set.
+    /// New default roles of a service. Fields that are not set stay as they are (inferred); at
+    /// least one must be set.
     DefaultRoles {
-        /// Sets the role of users who are given no other: of the type `deployment`.
+        /// Sets the default role of users: of the type `deployment`.
         service, get_service: RoleSid = "DefaultServiceRoleSid",
-        /// Sets the role of members who are given no other: of the type `channel`.
+        /// Sets the default role of members: of the type `channel`.
         channel, get_channel: RoleSid = "DefaultChannelRoleSid",
-        /// Sets the role of who creates a channel: of the type `channel`.
+        /// Sets the default role of a channel's creator: of the type `channel`.
         channel_creator, get_channel_creator: RoleSid = "DefaultChannelCreatorRoleSid",
     }
 }

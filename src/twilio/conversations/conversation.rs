@@ -47,7 +47,7 @@ open_enum! {
         Initializing = "initializing",
         /// It is in use.
         Active = "active",
-        /// Nobody wrote for some time.
+        /// No message was sent for some time.
         Inactive = "inactive",
         /// It is over.
         Closed = "closed",
@@ -73,7 +73,7 @@ thing! {
         attributes: String,
         /// Whether it is in use.
         state: ConversationState,
-        /// When its state changes by itself: any JSON.
+        /// When its state changes automatically: any JSON.
         timers: Value,
         /// Other ways to reach it: any JSON.
         bindings: Value,
@@ -89,8 +89,8 @@ thing! {
 }
 
 thing! {
-    /// What a conversation is to a user. It has no role: get the participant for it. `conversation_sid`
-    /// must be there.
+    /// A conversation as a user sees it. It does not show the role: get the participant for it.
+    /// `conversation_sid` must be there.
     UserConversation in "conversations" known by "conversation_sid" = conversation_sid {
         /// The conversation.
         conversation_sid: ConversationSid,
@@ -112,7 +112,7 @@ thing! {
         unique_name: String,
         /// Whether it is in use.
         conversation_state: ConversationState,
-        /// When its state changes by itself: any JSON.
+        /// When its state changes automatically: any JSON.
         timers: Value,
         /// JSON as text.
         attributes: String,

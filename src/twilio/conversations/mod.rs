@@ -1,12 +1,13 @@
-//! Twilio Conversations v1 ("Conversations (classic)"): roles, and who has them.
+//! Twilio Conversations v1 ("Conversations (classic)"): roles, and the users and participants who
+//! have them.
 //!
-//! It is the successor of [Chat](super::chat) over the same data (*documented*): services, users and
-//! roles are the same, under other names. A channel is a conversation here, a member a participant, and
-//! a role of the type `deployment` one of the type `service`. How a role that was created by one is
-//! spelled by the other is unknown: compare roles by SID.
+//! It is the successor of [Chat](super::chat) over the same data (*documented*): services, users
+//! and roles are the same under other names. A channel is called a conversation here, a member a
+//! participant, and the role type `deployment` is called `service`. How one product spells a role
+//! that the other created is unknown: compare roles by SID.
 //!
-//! An account has a default service, and may have others. A user of the service has one role, and so has
-//! a participant of a conversation: there is no "no role".
+//! An account has a default service, and may have others. A user of the service always has one
+//! role, and so does a participant of a conversation: no API call leaves either without a role.
 //!
 //! Pages: <https://www.twilio.com/docs/conversations-classic/api/role-resource>,
 //! <https://www.twilio.com/docs/conversations-classic/api/user-resource>,
@@ -89,8 +90,8 @@ pub type Roles = Resources<TwilioConversations, Role>;
 /// Source: <https://www.twilio.com/docs/conversations-classic/api/service-resource>.
 pub type Services = Resources<TwilioConversations, ServiceDetails>;
 
-/// Names of permissions (*observed*: some also on pages of Flex, where they are documented). Any text is
-/// accepted where these are. Those that are not here are named as [in
+/// Names of permissions (*observed*; some are also documented on pages of Flex). Any text is
+/// accepted in their place. Permissions that are not listed here have the same names [as in
 /// Chat](crate::twilio::chat::permission).
 pub mod permission {
     /// Service roles.
@@ -131,7 +132,7 @@ impl TwilioConversations {
         Service { transport: self.transport.clone(), place: Place::new(None) }
     }
 
-    /// Returns the handle of a service, by its SID. A text that is none is reported by the calls made
+    /// Returns the handle of a service, by its SID. An invalid SID is reported by the calls made
     /// from the handle.
     #[must_use]
     pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
@@ -179,8 +180,8 @@ impl TwilioConversationsBuilder {
     /// Builds the client.
     ///
     /// # Errors
-    /// A configuration error that names the setting and the rule, or an invalid-request error if
-    /// the SID of the [`Credentials`] is none.
+    /// A configuration error that names the setting and the rule, or an invalid-request error for
+    /// an invalid SID in the [`Credentials`].
     pub fn build(self) -> Result<TwilioConversations, Error> {
         let Self { base_url, options, host, credentials } = self;
         let base = host.base("conversations", &base_url, &options)?;

@@ -1,4 +1,4 @@
-//! Participants of a conversation: who has a role in it.
+//! Participants of a conversation, who have a role in it.
 
 use serde_json::Value;
 
@@ -16,13 +16,14 @@ use crate::twilio::shared::{
 /// `/v1/Services/{ChatServiceSid}/Conversations/{ConversationSid}/Participants` at a named one (at most
 /// 100 a page).
 ///
-/// They are read by SID or identity, and written by SID alone (*documented*); `ensure_role` and
-/// `revoke_role` take either, since they read first. Leaving the role out on creation gives the
-/// service's default for conversations.
+/// A participant is read by SID or identity, and written by SID alone (*documented*); `ensure_role`
+/// and `revoke_role` take either, since they read first. A participant created without a role gets
+/// the service's default for conversations.
 ///
-/// A `create` of somebody who was removed shortly before can end in 404 / 20404 although the participant
-/// was created (*documented*): its [effect](crate::Error::effect) is unknown then. Read the participant
-/// before repeating it. A second participant of an identity is refused (50433, *observed*).
+/// Creating a participant that was removed shortly before can end in 404 / 20404 although the
+/// service created it (*documented*): the error's [effect](crate::Error::effect) is unknown then.
+/// Read the participant before repeating the call. A second participant with the same identity is
+/// refused (50433, *observed*).
 ///
 /// Source: <https://www.twilio.com/docs/conversations-classic/api/conversation-participant-resource>.
 ///
@@ -107,7 +108,7 @@ form! {
         projected_address, get_projected_address: String = "MessagingBinding.ProjectedAddress",
         /// Sets the role in the conversation; unset, it is the service's default for conversations.
         role_sid, get_role_sid: RoleSid = "RoleSid",
-        /// Sets what programs want to keep with the participant: JSON as text, at most 4 KB
+        /// Sets the application's own data about the participant: JSON as text, at most 4 KB
         /// (*documented*).
         attributes, get_attributes: String = "Attributes",
     }
@@ -151,7 +152,7 @@ form! {
         role_sid, get_role_sid: RoleSid = "RoleSid",
         /// Sets the identity of the user.
         identity, get_identity: Identity = "Identity",
-        /// Sets what programs want to keep with the participant: JSON as text, at most 4 KB
+        /// Sets the application's own data about the participant: JSON as text, at most 4 KB
         /// (*documented*).
         attributes, get_attributes: String = "Attributes",
     }

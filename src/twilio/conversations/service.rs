@@ -40,8 +40,8 @@ impl Service {
     }
 
     /// Returns the handle of a conversation, by its SID. (A unique name is documented for the
-    /// conversation itself, not for its participants.) A text that is none is reported by the calls
-    /// made from the handle.
+    /// conversation itself, not for its participants.) An invalid SID is reported by the calls made
+    /// from the handle.
     #[must_use]
     pub fn conversation(
         &self,
@@ -51,16 +51,17 @@ impl Service {
         Conversation::new(&self.transport, place)
     }
 
-    /// Returns the service: `GET /v1/Services/{Sid}`, 200 (*documented*), which only a named one has.
+    /// Returns the service: `GET /v1/Services/{Sid}`, 200 (*documented*). Only a named service can
+    /// be read.
     ///
     /// Source: <https://www.twilio.com/docs/conversations-classic/api/service-resource>.
     pub fn get(&self) -> Call<ServiceDetails> {
         self.transport.call(&GetService(&self.place))
     }
 
-    /// Returns the service's configuration with its default roles:
-    /// `GET /v1/Services/{ChatServiceSid}/Configuration`, 200 (*documented*), which only a named service
-    /// has. The SID of the default one is in
+    /// Returns the service's configuration with its default roles: `GET
+    /// /v1/Services/{ChatServiceSid}/Configuration`, 200 (*documented*). Only a named service has
+    /// one; the SID of the default service is in
     /// [`TwilioConversations::configuration`](super::TwilioConversations::configuration).
     ///
     /// Source: <https://www.twilio.com/docs/conversations-classic/api/service-configuration-resource>.
@@ -69,16 +70,16 @@ impl Service {
     }
 
     /// Updates the service's default roles: `POST /v1/Services/{ChatServiceSid}/Configuration`, 200
-    /// (*documented*), which only a named service has. Those that are not set stay as they are, and so
-    /// does the role of everybody who has one (both inferred).
+    /// (*documented*). Only a named service has them. Roles that are not set stay as they are, and
+    /// so do the roles of existing users and participants (both inferred).
     ///
     /// Not retried when its outcome is unknown.
     ///
     /// Source: <https://www.twilio.com/docs/conversations-classic/api/service-configuration-resource>.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if none
-    /// is set.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if
+    /// no field is set.
     pub fn update_default_roles(&self, defaults: &DefaultRoles) -> Call<Configuration> {
         self.transport.call(&UpdateConfiguration(&self.place, defaults))
     }
@@ -88,16 +89,17 @@ impl Service {
 /// `/v1/Services/{ChatServiceSid}/Users` at a named one (at most 50 a page, no filters). They are the
 /// same users as those of [Chat](crate::twilio::chat::Users), where there is an example.
 ///
-/// They are read and written by SID or identity. Leaving the role out on creation gives the service's
-/// default (*documented*); a second user of an identity is refused (409, 50201, *observed*).
+/// A user is read and written by SID or identity. A user created without a role gets the service's
+/// default (*documented*). A second user with the same identity is refused (409, 50201,
+/// *observed*).
 ///
 /// Source: <https://www.twilio.com/docs/conversations-classic/api/user-resource>.
 pub type Users = Resources<TwilioConversations, User>;
 
 impl Users {
-    /// Lists the conversations of a user: `GET …/Users/{User}/Conversations`, 200 (*documented*), at
-    /// most 50 a page. A conversation has no role of the user here: [get](Resources::get) the
-    /// participant of each.
+    /// Lists the conversations of a user: `GET …/Users/{User}/Conversations`, 200 (*documented*),
+    /// at most 50 a page. The listed conversations do not show the user's role:
+    /// [get](Resources::get) the participant of each conversation.
     ///
     /// Source: <https://www.twilio.com/docs/conversations-classic/api/user-conversation-resource>.
     pub fn conversations(
@@ -187,13 +189,13 @@ thing! {
     Configuration in "configurations" known by "chat_service_sid" = chat_service_sid {
         /// The service.
         chat_service_sid: ServiceSid,
-        /// The role of users who are given no other: of the type `service`.
+        /// The default role of users: of the type `service`.
         default_chat_service_role_sid: RoleSid,
-        /// The role of participants who are given no other: of the type `conversation`.
+        /// The default role of participants: of the type `conversation`.
         default_conversation_role_sid: RoleSid,
-        /// The role of who creates a conversation: of the type `conversation`.
+        /// The default role of a conversation's creator: of the type `conversation`.
         default_conversation_creator_role_sid: RoleSid,
-        /// Whether it is shown who is connected.
+        /// Whether users can see who is connected.
         reachability_enabled: bool,
         /// Addresses of what belongs to the configuration, as text.
         links: BTreeMap<String, String>,
@@ -225,14 +227,14 @@ thing! {
 }
 
 form! {
-    /// The default roles that a service is to have. What is not set stays as it is (inferred); at least
-    /// one must be set.
+    /// New default roles of a service. Fields that are not set stay as they are (inferred); at
+    /// least one must be set.
     DefaultRoles {
-        /// Sets the role of users who are given no other: of the type `service`.
+        /// Sets the default role of users: of the type `service`.
         service, get_service: RoleSid = "DefaultChatServiceRoleSid",
-        /// Sets the role of participants who are given no other: of the type `conversation`.
+        /// Sets the default role of participants: of the type `conversation`.
         conversation, get_conversation: RoleSid = "DefaultConversationRoleSid",
-        /// Sets the role of who creates a conversation: of the type `conversation`.
+        /// Sets the default role of a conversation's creator: of the type `conversation`.
         conversation_creator, get_conversation_creator: RoleSid = "DefaultConversationCreatorRoleSid",
     }
 }

@@ -1,4 +1,5 @@
-//! Giving somebody a role, and taking it away: each has exactly one.
+//! `ensure_role` and `revoke_role` for users, members and participants, who have exactly one role
+//! each.
 
 use std::sync::OnceLock;
 
@@ -9,19 +10,18 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::model::{Arg, arg, text};
 use crate::transport::{BoxFuture, Call, Desired, Ensured, EnsuredRole, Found, Mismatch, Session};
 
-/// The result of a `revoke_role`, which sets the service's default in place of a role: how it came about
-/// that the holder does not have the role.
+/// The result of a `revoke_role`, which replaces a role by the service's default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum RevokedRole {
-    /// The holder had the role, and this call set the default in its place.
+    /// The holder had the role, and this call replaced it by the default.
     Revoked {
         /// The service's default role, which the holder has now.
         default: RoleSid,
     },
     /// The holder did not have the role before this call: nothing was changed.
     NotHeld,
-    /// The holder was found without the role after an unknown outcome: this call replaced it, or
-    /// another one did.
+    /// After an unknown outcome the holder was found without the role: this call or another one
+    /// replaced it.
     Indeterminate {
         /// The service's default role, which this call may have set.
         default: RoleSid,
@@ -29,20 +29,20 @@ pub enum RevokedRole {
 }
 
 impl<P: Grants<T>, T: Holder> Resources<P, T> {
-    /// Ensures that somebody has this role: reads, sets the role where it is another one, and reads
-    /// again where the outcome is unknown.
+    /// Ensures that the user, member or participant has this role: reads the holder, sets the role
+    /// if it differs, and reads again after an unknown outcome.
     ///
-    /// Each has exactly one role, so it **replaces** the one that is held; the result names that one.
-    /// Only `RoleSid` is sent ([`set_role`](Self::set_role)). Setting it twice has the same effect as
-    /// once (inferred), so the change may be repeated. There are no versions and no conditional writes:
-    /// a role that another caller gives after the reading is replaced too, unless a later reading shows
-    /// it: then the call ends in a conflict.
+    /// A holder has exactly one role, so this **replaces** it; the result names the replaced role.
+    /// The client sends only `RoleSid` ([`set_role`](Self::set_role)). The change is idempotent
+    /// (inferred), so it may be repeated. The API has no conditional write: a role that another
+    /// caller gives after the read is replaced too, unless a later read shows it; then the call
+    /// ends in a conflict.
     ///
     /// # Errors
-    /// Those of [`get`](Self::get) and [`set_role`](Self::set_role). Somebody who does not exist is one
-    /// of them: nobody is created. [`ErrorKind::Conflict`] with a
-    /// [`Mismatch<RoleSid, T>`](crate::Mismatch) if another role shows up in the response to the change
-    /// or after an unknown outcome.
+    /// Those of [`get`](Self::get) and [`set_role`](Self::set_role). A holder that does not exist
+    /// is one of them: this call creates none. [`ErrorKind::Conflict`] with a [`Mismatch<RoleSid,
+    /// T>`](crate::Mismatch) if the response to the change, or a read after an unknown outcome,
+    /// shows another role.
     pub fn ensure_role(
         &self,
         id: impl TryInto<T::Key, Error: Into<Error>>,
@@ -57,20 +57,20 @@ impl<P: Grants<T>, T: Holder> Resources<P, T> {
         }
     }
 
-    /// Ensures that somebody does not have this role: where it is held, sets the service's default role
-    /// in its place, and says so in its result.
+    /// Ensures that the user, member or participant does not have this role: if the holder has it,
+    /// sets the service's default role in its place. The result names the default.
     ///
-    /// There is no "no role", so that to revoke is to set another one (inferred). The call reads who has
-    /// what and, only where the role is held, the service's defaults; then it sends `RoleSid` alone, and
-    /// reads again where the outcome is unknown. It repeats the change only where the role is still held
-    /// then. There are no versions and no conditional writes: a role that another caller gives between
-    /// the reading and the writing is replaced.
+    /// A holder always has a role, so revoking a role means setting another one (inferred). The
+    /// call reads the holder and, only if it has the role, the service's defaults; it then sends
+    /// `RoleSid` alone, and reads again after an unknown outcome. It repeats the change only if the
+    /// holder still has the role then. The API has no conditional write: a role that another caller
+    /// gives between the read and the write is replaced.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] before anything is changed if the service has no default role for it, or
-    /// if the default is the very role that is to be revoked: change the defaults, give another role by
-    /// [`ensure_role`](Self::ensure_role), or [`delete`](Self::delete) the holder. Else those of
-    /// [`get`](Self::get), of reading the defaults, and of [`update`](Self::update).
+    /// [`ErrorKind::Conflict`] before anything is changed if the service has no applicable default
+    /// role, or if the default is the role to be revoked: change the defaults, give another role by
+    /// [`ensure_role`](Self::ensure_role), or [`delete`](Self::delete) the holder. Otherwise those
+    /// of [`get`](Self::get), of reading the defaults, and of [`update`](Self::update).
     pub fn revoke_role(
         &self,
         id: impl TryInto<T::Key, Error: Into<Error>>,
@@ -91,8 +91,8 @@ struct Change<P, T> {
     holders: Resources<P, T>,
     id: Arg<String>,
     role: RoleSid,
-    /// What the holder is written by: its SID where the service named it, since not every write takes
-    /// another name.
+    /// The id for writes: the holder's SID if the service returned it, since not every write takes
+    /// another key.
     write_id: OnceLock<Arg<String>>,
 }
 
@@ -157,7 +157,7 @@ impl<P: Grants<T>, T: Holder> Desired for EnsureRole<P, T> {
     }
 
     fn created(&self, holder: T) -> Result<T, Error> {
-        // A role that the response leaves out says nothing.
+        // A response without a role proves nothing.
         match holder.role_sid() {
             Some(role) if !self.0.is_role(Some(role)) => Err(self.0.contradicted(holder)),
             _ => Ok(holder),
@@ -176,7 +176,7 @@ impl<P: Grants<T>, T: Holder> Desired for EnsureRole<P, T> {
     }
 }
 
-/// The absence of a role, as [`Resources::revoke_role`] brings it about.
+/// The absence of a role, for [`Resources::revoke_role`].
 struct RevokeRole<P, T> {
     change: Change<P, T>,
     /// The service's default, where it was read.
@@ -187,7 +187,7 @@ impl<P: Grants<T>, T: Holder> RevokeRole<P, T> {
     /// Reads the service's default.
     ///
     /// # Errors
-    /// That of reading, or one that says what can be done.
+    /// That of the read, or a conflict that says what to do instead.
     async fn read_default(&self, session: &Session) -> Result<RoleSid, Error> {
         let Resources { transport, place, .. } = &self.change.holders;
         let default = P::default_role(Reader { transport, session }, place, T::ROLE).await?;
@@ -204,7 +204,7 @@ impl<P: Grants<T>, T: Holder> RevokeRole<P, T> {
 }
 
 impl<P: Grants<T>, T: Holder> Desired for RevokeRole<P, T> {
-    /// Who does not have the role, or has it; and the default where that was read.
+    /// The holder, with or without the role; and the default if it was read.
     type Item = (T, Option<RoleSid>);
     type Created = T;
     type Request = RoleSid;
@@ -216,9 +216,9 @@ impl<P: Grants<T>, T: Holder> Desired for RevokeRole<P, T> {
         &self.change.role
     }
 
-    /// A request that is not retried by itself: what another caller gives meanwhile is to stay.
+    /// A request without retries, so that a role that another caller gives meanwhile stays.
     fn create(&self) -> Call<T> {
-        // It was read before.
+        // `find_first` has read it.
         let default = self.default.get().unwrap_or(&self.change.role);
         self.change.holders.replace_role_of(self.change.write_id(), default)
     }

@@ -1,4 +1,4 @@
-//! The methods of all things.
+//! The methods of every collection.
 
 use std::marker::PhantomData;
 
@@ -9,12 +9,12 @@ use crate::model::{Arg, arg};
 use crate::operation::Body;
 use crate::transport::{Call, List, Transport};
 
-/// The things of one kind in a service, a channel or a conversation. `{things}` stands for their path;
-/// the alias that a handle returns ([`chat::Users`](crate::twilio::chat::Users), say) names it, says
-/// what is particular, and has an example.
+/// A collection of one kind of items in a service, a channel or a conversation. `{things}` stands
+/// for its path. The alias that a handle returns (e.g. [`chat::Users`](crate::twilio::chat::Users))
+/// names the path, describes what is particular to the collection, and has an example.
 ///
-/// The vendor declares no error responses. Errors carry the service's own as
-/// [`ServiceError`](crate::twilio::ServiceError), and its code decides the kind.
+/// The vendor does not document error responses. Errors carry the service's own as
+/// [`ServiceError`](crate::twilio::ServiceError), whose code decides the kind.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Resources<P, T> {
@@ -30,24 +30,24 @@ impl<P, T> Resources<P, T> {
         Self { transport, place, webhooks: false, kind: PhantomData }
     }
 
-    /// A request about one of them.
+    /// A request about one item.
     pub(super) fn one<'a>(&'a self, id: &'a Arg<impl AsRef<str>>) -> Request<'a, P, T> {
         Request { webhooks: self.webhooks, ..Request::to(&self.place, Some(id)) }
     }
 }
 
 impl<P: Lists<T>, T: Thing> Resources<P, T> {
-    /// Lists them: `GET {things}`, 200 (*documented*).
+    /// Lists the collection: `GET {things}`, 200 (*documented*).
     ///
-    /// A page has 50 of them if [`page_size`](List::page_size) is not set. The largest page differs
-    /// from list to list; a larger one is refused before anything is sent.
+    /// A page has 50 items unless [`page_size`](List::page_size) is set. The maximum differs from
+    /// list to list; a larger page size is refused before anything is sent.
     ///
-    /// The next page is found by the `PageToken` in the vendor's link to it, and by nothing else:
-    /// the request goes to the client's own address, whatever host the link names, and a page
-    /// number is never computed (the service refuses one without a token, *observed*). A link
-    /// without a token is an error and not the end.
+    /// The client takes only the `PageToken` from the vendor's link to the next page. The request
+    /// goes to the client's own address, whatever host the link names, and a page number is never
+    /// computed (the service refuses one without a token, *observed*). A link without a token is an
+    /// error and not the end of the list.
     ///
-    /// A [`Position`](crate::Position) holds such a token. How long one is good for, and what it
+    /// A [`Position`](crate::Position) holds such a token. How long a token is valid, and what it
     /// yields after changes, is not documented.
     pub fn list(&self) -> List<ListOf<P, T>> {
         self.transport.list(ListOf::new(self.place.clone()))
@@ -55,21 +55,21 @@ impl<P: Lists<T>, T: Thing> Resources<P, T> {
 }
 
 impl<P: Keeps<T>, T: Kept> Resources<P, T> {
-    /// Returns one: `GET {things}/{id}`, 200 (*documented*).
+    /// Gets an item: `GET {things}/{id}`, 200 (*documented*).
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it does not exist (inferred).
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the item does not exist (inferred).
     pub fn get(&self, id: impl TryInto<T::Key, Error: Into<Error>>) -> Call<T> {
         self.transport.call(&Fetch::<P, T>(self.one(&arg::<T::Key>(id))))
     }
 
-    /// Creates one: `POST {things}`, 201 (*documented*).
+    /// Creates an item: `POST {things}`, 201 (*documented*).
     ///
     /// Not retried when its outcome is unknown ("POST requests are not idempotent", the vendor says).
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the service has it already, by
-    /// the service's code (*observed*).
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the service's code says
+    /// that the item already exists (*observed*).
     pub fn create(&self, new: &T::New) -> Call<T> {
         let request = Request::to(&self.place, None::<&Arg<String>>);
         let body = P::check(new).and_then(|()| new.body());
@@ -77,11 +77,12 @@ impl<P: Keeps<T>, T: Kept> Resources<P, T> {
         self.transport.call(&Create::<P, T>(request))
     }
 
-    /// Deletes one: `DELETE {things}/{id}`, 204 (*documented*).
+    /// Deletes an item: `DELETE {things}/{id}`, 204 (*documented*).
     ///
-    /// Retried after transient failures. That it was not found, by a code that says so (*observed*), is
-    /// a success where it answers a repeated request: the first attempt deleted it. Any other "not
-    /// found" is an error then, whose outcome is unknown.
+    /// Retried after transient failures. If a retried delete is refused with the code of an item
+    /// that does not exist (*observed*), the call succeeds: the item is absent because the first
+    /// attempt deleted it. Any other "not found" response to a retry is an error with an unknown
+    /// outcome.
     ///
     /// # Errors
     /// As for [`get`](Self::get).
@@ -92,23 +93,23 @@ impl<P: Keeps<T>, T: Kept> Resources<P, T> {
 
 impl<P: Grants<T>, T: Holder> Resources<P, T> {
     /// Sets whether changes made through this handle fire *post*-event webhooks
-    /// (`X-Twilio-Webhook-Enabled`, *documented*): a program of the account's own acts on them then.
-    /// Off by default. It is not sent with requests for which the vendor does not document it.
+    /// (`X-Twilio-Webhook-Enabled`, *documented*), to which a program of the account's own may
+    /// react. Off by default. The header is not sent with requests for which the vendor does not
+    /// document it.
     pub fn webhook_enabled(mut self, enabled: bool) -> Self {
         self.webhooks = enabled;
         self
     }
 
-    /// Updates one: `POST {things}/{id}`, 200 (*documented*). What is not set stays as it is
-    /// (inferred).
+    /// Updates an item: `POST {things}/{id}`, 200 (*documented*). Fields that are not set stay as
+    /// they are (inferred).
     ///
-    /// Not retried when its outcome is unknown: a late second attempt would undo what somebody else
-    /// changed meanwhile. To change the role and nothing else there is
-    /// [`ensure_role`](Self::ensure_role).
+    /// Not retried when its outcome is unknown: a late second attempt would undo what another
+    /// caller changed meanwhile. To change only the role, use [`ensure_role`](Self::ensure_role).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent if
-    /// nothing is set; as for [`get`](Self::get).
+    /// no field is set; as for [`get`](Self::get).
     pub fn update(
         &self,
         id: impl TryInto<T::WriteKey, Error: Into<Error>>,
@@ -120,15 +121,14 @@ impl<P: Grants<T>, T: Holder> Resources<P, T> {
         }))
     }
 
-    /// Sets the role of one, in place of the role that it has: `POST {things}/{id}` with nothing but
-    /// `RoleSid`, 200 (*documented*).
+    /// Replaces an item's role: `POST {things}/{id}` with `RoleSid` alone, 200 (*documented*).
     ///
-    /// Setting it twice has the same effect as once (inferred), so it is retried after transient
-    /// failures. There are no versions and no conditional writes: the last writer wins.
+    /// This is idempotent (inferred), so it is retried after transient failures. The API has no
+    /// conditional write: the last write wins.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a role of the wrong type
-    /// (50105, inferred: the type cannot be seen in a SID); as for [`get`](Self::get).
+    /// (50105, inferred: a SID does not show the type); as for [`get`](Self::get).
     pub fn set_role(
         &self,
         id: impl TryInto<T::WriteKey, Error: Into<Error>>,
@@ -142,7 +142,7 @@ impl<P: Grants<T>, T: Holder> Resources<P, T> {
             .call(&SetRole::<P, T>(Request { body: role_body::<T>(role), ..self.one(id) }))
     }
 
-    /// Sets the role and nothing else by a request that is not retried by itself.
+    /// Sets only the role, by a request without retries.
     pub(super) fn replace_role_of(&self, id: &Arg<String>, role: &RoleSid) -> Call<T> {
         let body = T::update_of_role(role).body();
         self.transport.call(&Update::<P, T>(Request { body, ..self.one(id) }))

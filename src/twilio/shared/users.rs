@@ -1,4 +1,4 @@
-//! Users: who has a role over a whole service.
+//! Users, who have a role over a whole service.
 
 use std::collections::BTreeMap;
 
@@ -31,9 +31,9 @@ thing! {
         friendly_name: String,
         /// JSON as text.
         attributes: String,
-        /// Whether the user is connected; only where one user is read, never in a list.
+        /// Whether the user is connected; present when one user is read, never in a list.
         is_online: bool,
-        /// Whether the user can be notified; only where one user is read, never in a list.
+        /// Whether the user can be notified; present when one user is read, never in a list.
         is_notifiable: bool,
         /// When it was created, in GMT.
         date_created: Timestamp,
@@ -49,12 +49,12 @@ thing! {
 }
 
 form! {
-    /// A user to be created, by its [`Identity`]. It cannot be changed later.
+    /// A user to be created with an [`Identity`], which cannot be changed later.
     NewUser by identity {
         /// Sets the role over the whole service; unset, the user gets the service's default
         /// (*documented*).
         role_sid, get_role_sid: RoleSid = "RoleSid",
-        /// Sets what programs want to keep with the user: JSON as text.
+        /// Sets the application's own data about the user: JSON as text.
         attributes, get_attributes: String = "Attributes",
         /// Sets a name for people to read.
         friendly_name, get_friendly_name: String = "FriendlyName",
@@ -62,12 +62,12 @@ form! {
 }
 
 form! {
-    /// What is to be changed of a user. What is not set stays as it is (inferred). At least one field
+    /// An update of a user. Fields that are not set stay as they are (inferred). At least one field
     /// must be set.
     UserUpdate {
         /// Sets the role over the whole service.
         role_sid, get_role_sid: RoleSid = "RoleSid",
-        /// Sets what programs want to keep with the user: JSON as text.
+        /// Sets the application's own data about the user: JSON as text.
         attributes, get_attributes: String = "Attributes",
         /// Sets a name for people to read.
         friendly_name, get_friendly_name: String = "FriendlyName",

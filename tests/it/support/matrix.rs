@@ -197,24 +197,25 @@ impl Attempt {
         }
     }
 
-    /// Advances the clock, when everybody has done what they can; not that of a later attempt.
+    /// Advances the clock after all tasks have run as far as they can, unless a later attempt has
+    /// begun.
     pub(crate) async fn expire(self, by: Duration) {
-        settle().await;
+        let_tasks_run().await;
         if SEEN.get().0 == self.0.0 {
             advance(by);
         }
     }
 }
 
-/// Lets everybody on this thread do what they can.
-pub(crate) async fn settle() {
+/// Lets all tasks on this thread run as far as they can.
+pub(crate) async fn let_tasks_run() {
     tokio::time::sleep(Duration::from_millis(2)).await;
     for _ in 0..16 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Advances the clock at once: nobody sees it paused.
+/// Advances the clock at once, without other tasks seeing it paused.
 pub(crate) fn advance(by: Duration) {
     tokio::time::pause();
     let _ = tokio::time::advance(by).now_or_never();

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet, yield_now};
 
-use super::matrix::{Attempt, NO_RESPONSE, settle};
+use super::matrix::{Attempt, NO_RESPONSE, let_tasks_run};
 
 /// What is sent for one request, and what becomes of the connection.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ pub(crate) enum Then {
     Trickle(&'static str),
     /// Others come again and again until the client has enough.
     Flood(Vec<u8>),
-    /// Others come that nobody asked for, when the client has read the bytes.
+    /// Unrequested bytes follow when the client has read the others.
     Unasked(&'static str),
 }
 
@@ -98,13 +98,13 @@ impl Reply {
     }
 }
 
-/// A port at which nobody may listen for a while. (Only where two sockets can share a port.)
+/// A port that may have no listener for a while. (Only where two sockets can share a port.)
 #[derive(Clone)]
 pub(crate) struct Door(Arc<Port>);
 
 struct Port {
     address: SocketAddr,
-    /// Keeps the port from others while nobody listens.
+    /// Keeps the port from others while there is no listener.
     _spare: TcpSocket,
     listener: Mutex<Option<TcpListener>>,
     opened: Notify,
@@ -259,7 +259,7 @@ pub(crate) async fn act(
         Then::Reset | Then::Stale => {
             match reply.then {
                 Then::Stale => stream.readable().await?,
-                _ => settle().await,
+                _ => let_tasks_run().await,
             }
             stream.set_zero_linger()?;
         }
@@ -279,7 +279,7 @@ pub(crate) async fn act(
             yield_now().await;
         },
         Then::Unasked(more) => {
-            settle().await;
+            let_tasks_run().await;
             stream.write_all(more.as_bytes()).await?;
             gone(stream).await?;
         }

@@ -1,4 +1,4 @@
-//! Every method of the crate that makes several requests, with its ways through them.
+//! Every method of the crate that makes several requests, with the ways that they take.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use rolecall::{
 
 #[allow(unused_imports, reason = "each vendor uses a part")]
 use ErrorKind::{Conflict, Interrupted, InvalidRequest};
-use Told::{AlreadyAbsent, AlreadyExisted, Created, Deleted, Indeterminate, Read};
+use Reported::{AlreadyAbsent, AlreadyExisted, Created, Deleted, Indeterminate, Read};
 
-/// What a method says that it did.
+/// What a method reports.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Told {
+pub(crate) enum Reported {
     Created,
     AlreadyExisted,
     Deleted,
@@ -23,7 +23,7 @@ pub(crate) enum Told {
     Read(usize),
 }
 
-impl<T> From<Ensured<T>> for Told {
+impl<T> From<Ensured<T>> for Reported {
     fn from(ensured: Ensured<T>) -> Self {
         match ensured {
             Ensured::Created(_) => Created,
@@ -33,7 +33,7 @@ impl<T> From<Ensured<T>> for Told {
     }
 }
 
-impl<R> From<EnsuredRole<R>> for Told {
+impl<R> From<EnsuredRole<R>> for Reported {
     fn from(ensured: EnsuredRole<R>) -> Self {
         match ensured {
             EnsuredRole::Given { .. } => Created,
@@ -43,7 +43,7 @@ impl<R> From<EnsuredRole<R>> for Told {
     }
 }
 
-impl From<EnsuredAbsent> for Told {
+impl From<EnsuredAbsent> for Reported {
     fn from(ensured: EnsuredAbsent) -> Self {
         match ensured {
             EnsuredAbsent::Deleted => Deleted,
@@ -62,7 +62,7 @@ pub(crate) enum Goal {
 }
 
 /// A method under way.
-pub(crate) type Running = BoxFuture<'static, Result<Told, Error>>;
+pub(crate) type Running = BoxFuture<'static, Result<Reported, Error>>;
 
 /// A client of which only the one method is used, again and again.
 pub(crate) type Caller = Box<dyn Fn() -> Running>;
@@ -110,8 +110,8 @@ pub(crate) struct Way {
     /// The methods of its requests. One with a mark gets no response: the connection ends before the
     /// service processes it (`?`), or after (`!`).
     pub(crate) steps: &'static str,
-    /// What comes of it.
-    pub(crate) told: Result<Told, ErrorKind>,
+    /// The result.
+    pub(crate) outcome: Result<Reported, ErrorKind>,
     pub(crate) start: Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Service>>> + Send + Sync>,
 }
 
@@ -165,7 +165,7 @@ impl<F: Send + Sync + 'static, C: Clone + 'static, T: Send + Sync + 'static> Met
         self,
         name: &'static str,
         steps: &'static str,
-        told: Result<Told, ErrorKind>,
+        outcome: Result<Reported, ErrorKind>,
         things: [T; N],
     ) -> Way {
         let Self { facts, start, uri, client, call, held, create, set_up } = self;
@@ -188,11 +188,11 @@ impl<F: Send + Sync + 'static, C: Clone + 'static, T: Send + Sync + 'static> Met
                 Service { uri, held: Box::new(move || held(&fake)), caller: Box::new(caller) }
             })
         };
-        Way { facts, name, steps, told, start: Arc::new(start) }
+        Way { facts, name, steps, outcome, start: Arc::new(start) }
     }
 }
 
-fn told<A: Into<Told> + Send + 'static>(call: Call<A>) -> Running {
+fn reported<A: Into<Reported> + Send + 'static>(call: Call<A>) -> Running {
     Box::pin(async { call.await.map(Into::into) })
 }
 
@@ -277,7 +277,7 @@ mod twilio_iam {
             start: || Box::pin(TwilioIamFake::start()),
             uri: TwilioIamFake::uri,
             client: |fake, origin, options| organization(fake, origin, options).role_assignments(),
-            call: |it| told(it.ensure(&desired())),
+            call: |it| reported(it.ensure(&desired())),
             held: |fake: &TwilioIamFake| {
                 shown(fake.role_assignments(), |one| {
                     [one.identity.map(|sid| sid.to_string()), one.resource_id]
@@ -289,7 +289,7 @@ mod twilio_iam {
         // Two attempts, and two more to find out what they did.
         let absent = "twilio.iam role-assignments.ensure_absent";
         let absent =
-            ensure.other(absent, Goal::Gone, 4, |it| told(it.ensure_absent(SECOND_ASSIGNMENT)));
+            ensure.other(absent, Goal::Gone, 4, |it| reported(it.ensure_absent(SECOND_ASSIGNMENT)));
         let reads = ensure.other("twilio.iam role-assignments.list", Goal::Read, 0, |it| {
             read(it.list().identity(ALEX).page_size(1).items())
         });
@@ -319,7 +319,7 @@ mod twilio_iam {
             start: || Box::pin(TwilioIamFake::start()),
             uri: TwilioIamFake::uri,
             client: |fake, origin, options| organization(fake, origin, options).users(),
-            call: |it| told(it.ensure_deactivated(SECOND_USER)),
+            call: |it| reported(it.ensure_deactivated(SECOND_USER)),
             held: |fake: &TwilioIamFake| {
                 let active = fake.users().into_iter().filter(|user| user.active != Some(false));
                 shown(active.collect(), |user| [user.user_name, None])
@@ -352,7 +352,7 @@ mod twilio_chat {
     }
 
     /// What became of the one permission; of no other there may be a word.
-    impl From<PermissionsChanged> for Told {
+    impl From<PermissionsChanged> for Reported {
         fn from(now: PermissionsChanged) -> Self {
             match (&now.added[..], &now.removed[..]) {
                 ([], []) => AlreadyExisted,
@@ -379,7 +379,7 @@ mod twilio_chat {
                 start: || Box::pin(TwilioChatFake::start()),
                 uri: TwilioChatFake::uri,
                 client: $client,
-                call: |it| told(it.ensure(&desired())),
+                call: |it| reported(it.ensure(&desired())),
                 held: |fake: &TwilioChatFake| {
                     shown(fake.roles(), |role| {
                         [role.friendly_name, role.permissions.map(|all| format!("{all:?}"))]
@@ -388,7 +388,8 @@ mod twilio_chat {
                 create: |it, one| done(it.create(one)),
                 set_up: |_| {},
             };
-            let absent = ensure.other($absent, Goal::Gone, 2, |it| told(it.ensure_absent(SECOND)));
+            let absent =
+                ensure.other($absent, Goal::Gone, 2, |it| reported(it.ensure_absent(SECOND)));
             // Those that are about one permission.
             let permission = Method {
                 facts: Facts { desired: "reader sendMessage", reconciles: false, ..ensure.facts },
@@ -402,11 +403,12 @@ mod twilio_chat {
                 ..ensure
             };
             let add = permission.other($add, Goal::There, 1, |it| {
-                told(it.add_permissions(SECOND, ["sendMessage"]))
+                reported(it.add_permissions(SECOND, ["sendMessage"]))
             });
             let remove = permission.other($remove, Goal::Gone, 1, |it| {
-                let removed = told(it.remove_permissions(SECOND, ["sendMessage"]));
-                let same = |told| if told == AlreadyExisted { AlreadyAbsent } else { told };
+                let removed = reported(it.remove_permissions(SECOND, ["sendMessage"]));
+                let same =
+                    |outcome| if outcome == AlreadyExisted { AlreadyAbsent } else { outcome };
                 Box::pin(async move { removed.await.map(same) })
             });
             vec![
@@ -474,7 +476,7 @@ mod twilio_people {
     const READER: &str = "RL00000000000000000000000000000003";
     const MODERATOR: &str = "RL00000000000000000000000000000004";
 
-    impl From<RevokedRole> for Told {
+    impl From<RevokedRole> for Reported {
         fn from(revoked: RevokedRole) -> Self {
             match revoked {
                 RevokedRole::Revoked { .. } => Deleted,
@@ -552,7 +554,7 @@ mod twilio_people {
                 start: || Box::pin(start($service)),
                 uri: TwilioChatFake::uri,
                 client: $client,
-                call: |it| told(it.ensure_role("alice", $second)),
+                call: |it| reported(it.ensure_role("alice", $second)),
                 held: |fake: &TwilioChatFake| {
                     held(fake.$all(), $second, |one| {
                         (one.identity.map(|identity| identity.to_string()), one.role_sid)
@@ -564,15 +566,15 @@ mod twilio_people {
                 },
                 set_up: |_| {},
             };
-            let revoke =
-                ensure.other($revoke, Goal::Gone, 2, |it| told(it.revoke_role("alice", $second)));
-            let default =
-                revoke.other($revoke, Goal::Read, 0, |it| told(it.revoke_role("alice", $first)));
+            let revoke = ensure
+                .other($revoke, Goal::Gone, 2, |it| reported(it.revoke_role("alice", $second)));
+            let default = revoke
+                .other($revoke, Goal::Read, 0, |it| reported(it.revoke_role("alice", $first)));
             let twice_lost = "GET POST? POST? GET GET POST";
             vec![
                 ensure.way("another role", "GET POST", Ok(Created), [bo(), other()]),
                 ensure.way("held", "GET", Ok(AlreadyExisted), [bo(), wanted()]),
-                ensure.way("nobody", "GET", Err(ErrorKind::NotFound), [bo()]),
+                ensure.way("unknown", "GET", Err(ErrorKind::NotFound), [bo()]),
                 ensure.way("lost, twice", twice_lost, Ok(Created), [bo(), other()]),
                 ensure.way(
                     "responses lost",
@@ -704,7 +706,7 @@ mod harness {
             start: || Box::pin(HarnessFake::start()),
             uri: HarnessFake::uri,
             client: |fake, origin, options| org(fake, origin, options).role_assignments(),
-            call: |it| told(it.ensure(&desired())),
+            call: |it| reported(it.ensure(&desired())),
             held: |fake: &HarnessFake| {
                 shown(fake.role_assignments(SCOPE), |held| {
                     let held = held.role_assignment;
@@ -715,7 +717,8 @@ mod harness {
             set_up: |_| {},
         };
         let absent = "harness role-assignments.ensure_absent";
-        let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent("desired")));
+        let absent =
+            ensure.other(absent, Goal::Gone, 2, |it| reported(it.ensure_absent("desired")));
         let reads = ensure.other("harness role-assignments.list", Goal::Read, 0, |it| {
             read(it.list().page_size(1).items())
         });
@@ -753,7 +756,7 @@ mod harness {
                 start: || Box::pin(HarnessFake::start()),
                 uri: HarnessFake::uri,
                 client: |fake, origin, options| org(fake, origin, options).$resources(),
-                call: |it| told(it.ensure(&$new("desired", "Desired"))),
+                call: |it| reported(it.ensure(&$new("desired", "Desired"))),
                 held: |fake: &HarnessFake| {
                     shown(fake.$resources(SCOPE), |one| {
                         [Some(one.identifier.to_string()), one.name]
@@ -763,7 +766,7 @@ mod harness {
                 set_up: |_| {},
             };
             let absent =
-                ensure.other($absent, Goal::Gone, 2, |it| told(it.ensure_absent("desired")));
+                ensure.other($absent, Goal::Gone, 2, |it| reported(it.ensure_absent("desired")));
             vec![
                 ensure.way("absent", "GET POST", Ok(Created), [other()]),
                 ensure.way("there", "GET", Ok(AlreadyExisted), there()),
@@ -837,7 +840,7 @@ mod redox {
             client: |fake: &RedoxFake, origin, options| {
                 client(fake, origin, options).organization("7").role_assignments()
             },
-            call: |it| told(it.ensure(&given("u-1", "r-1"))),
+            call: |it| reported(it.ensure(&given("u-1", "r-1"))),
             held: |fake| held(fake.memberships()),
             create: |it, one| done(it.assign(one)),
             set_up: |_| {},
@@ -854,11 +857,11 @@ mod redox {
         ];
         let name = "redox role-assignment.ensure_role";
         let role =
-            ensure.other(name, Goal::There, 2, |it| told(it.ensure_role(&given("u-1", "r-1"))));
+            ensure.other(name, Goal::There, 2, |it| reported(it.ensure_role(&given("u-1", "r-1"))));
         let role = Method { held: |fake: &RedoxFake| kept(fake.memberships()), ..role };
         let name = "redox role-assignment.ensure_member_absent";
         let absent =
-            ensure.other(name, Goal::Gone, 2, |it| told(it.ensure_member_absent(&user("u-1"))));
+            ensure.other(name, Goal::Gone, 2, |it| reported(it.ensure_member_absent(&user("u-1"))));
         let last = || [given("u-2", "member"), given("u-1", "owner")];
         all.extend([
             role.way("absent", "GET PUT", Ok(Created), [other()]),
@@ -897,7 +900,7 @@ mod redox {
             client: |fake: &RedoxFake, origin, options| {
                 client(fake, origin, options).environment("e-1").role_assignments()
             },
-            call: |it| told(it.ensure(&given("u-1", "r-1"))),
+            call: |it| reported(it.ensure(&given("u-1", "r-1"))),
             held: |fake| held(fake.environment_memberships()),
             create: |it, one| done(it.assign(one)),
             set_up: |_| {},
@@ -905,11 +908,13 @@ mod redox {
         let role = "redox environment-role-assignment.ensure_role";
         let role = |most| Method {
             held: |fake: &RedoxFake| kept(fake.environment_memberships()),
-            ..ensure.other(role, Goal::There, most, |it| told(it.ensure_role(&given("u-1", "r-1"))))
+            ..ensure
+                .other(role, Goal::There, most, |it| reported(it.ensure_role(&given("u-1", "r-1"))))
         };
         let (added, replaced) = (role(1), role(2));
         let absent = "redox environment-role-assignment.ensure_absent";
-        let absent = ensure.other(absent, Goal::Gone, 2, |it| told(it.ensure_absent(&user("u-1"))));
+        let absent =
+            ensure.other(absent, Goal::Gone, 2, |it| reported(it.ensure_absent(&user("u-1"))));
         let denied = absent.with(|fake| fake.absent(RedoxAbsent::Unsuccessful));
         let lost = "GET DELETE! DELETE GET";
         all.extend([
@@ -957,7 +962,7 @@ mod deepset {
                 let client = client.expect("the client is set up well");
                 client.organization(DeepsetFake::ORGANIZATION).roles()
             },
-            call: |it| told(it.ensure(&role("desired", "Desired"))),
+            call: |it| reported(it.ensure(&role("desired", "Desired"))),
             held: |fake| shown(fake.roles(), |role| [role.role_name, role.description]),
             create: |it, one| done(it.create(one)),
             set_up: |_| {},
