@@ -58,7 +58,7 @@ async fn roles(service: &Service) -> Result<(RoleSid, RoleSid), Box<dyn std::err
     Ok((member, moderator))
 }
 
-/// Everybody has exactly one role in a channel, so that the new one takes the place of another.
+/// Every member has exactly one role in a channel, so the new one replaces it.
 async fn grant(members: &Members, who: &str, role: &RoleSid) -> Result<(), Error> {
     match members.ensure_role(who, role).await {
         Ok(EnsuredRole::Given { replaced: Some(before) }) => {

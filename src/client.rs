@@ -1,4 +1,4 @@
-//! What the clients of all services have in common.
+//! The common parts of the clients.
 
 /// Declares a client with its builder: a transport and the vendor's own settings.
 ///
@@ -31,7 +31,8 @@ macro_rules! client {
                 $builder::from_env()?.build()
             }
 
-            /// Returns a call of any operation of this service, also one that the crate does not have.
+            /// Returns a call of any operation of this service, including those that the crate
+            /// lacks.
             pub fn call<O>(&self, operation: &O) -> $crate::Call<O::Output>
             where
                 O: $crate::operation::Operation<Service = Self>,
@@ -39,8 +40,8 @@ macro_rules! client {
                 self.transport.call(operation)
             }
 
-            /// Returns a call of any operation whose request is built anew for each attempt, because
-            /// what it holds may be used once.
+            /// Returns a call of any operation whose request is built anew for each attempt,
+            /// because it holds a value for one use.
             pub fn call_built_anew<O>(&self, operation: O) -> $crate::Call<O::Output>
             where
                 O: $crate::operation::Operation<Service = Self> + 'static,
@@ -48,8 +49,8 @@ macro_rules! client {
                 self.transport.call_built_anew(operation)
             }
 
-            /// Returns a list call of any list operation of this service, also one that the crate does
-            /// not have.
+            /// Returns a list call of any list operation of this service, including those that the
+            /// crate lacks.
             pub fn list<O>(&self, operation: O) -> $crate::List<O>
             where
                 O: $crate::operation::ListOperation<Service = Self>,
@@ -91,8 +92,8 @@ macro_rules! client {
                 self
             }
 
-            /// Sets time limits, retries, headers, interceptors and HTTP settings; they hold for token
-            /// requests too.
+            /// Sets time limits, retries, headers, interceptors and HTTP settings; they apply to
+            /// token requests too.
             pub fn options(mut self, options: $crate::ClientOptions) -> Self {
                 self.options = options;
                 self
@@ -226,7 +227,7 @@ mod tests {
         }
     }
 
-    /// What stands around a credential that was read from a file, or copied out of a page.
+    /// White space around a credential that was read from a file or copied from a page.
     const AROUND: [(&str, &str); 8] = [
         ("", "\n"),
         ("", "\r\n"),

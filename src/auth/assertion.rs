@@ -25,7 +25,7 @@ const COORDINATE: usize = 48;
 /// What can sign.
 const KINDS: &str = "must be an RSA key of 2048 to 8192 bits or an EC key on P-384";
 
-/// What stands in the encoding of each kind of key (object identifiers, RFC 5480 and 8017).
+/// The object identifiers in the encoding of each kind of key (RFC 5480 and 8017).
 const IDENTIFIERS: [(&[u8], &str); 6] = [
     (&[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "an EC key on P-256"),
     (&[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22], "a damaged EC key on P-384"),
@@ -38,7 +38,7 @@ const IDENTIFIERS: [(&[u8], &str); 6] = [
     ),
 ];
 
-/// How far back an assertion is dated, for services whose clocks are behind.
+/// How far an assertion is backdated, for services whose clocks are behind.
 const BACKDATED: u64 = 30;
 
 /// A private key that signs assertions, and the id under which its public half is known.
@@ -137,7 +137,7 @@ impl AssertionKey {
         Self { id, signer: Arc::new(signer) }.checked(field)
     }
 
-    /// Signs once, so that a key that cannot be used is found at the start.
+    /// Signs once, so that an unusable key is reported at construction.
     fn checked(self, field: &str) -> Result<Self, Error> {
         one_word("Redox key id", &self.id)?;
         match self.signer.sign(b"probe") {
@@ -146,8 +146,8 @@ impl AssertionKey {
         }
     }
 
-    /// Signs an assertion that `client` is who it is, for `audience`; it is dated back, and lasts this
-    /// long from then on.
+    /// Signs an assertion of the identity `client` for `audience`; it is backdated, and its
+    /// lifetime counts from that date.
     ///
     /// # Errors
     /// A configuration error if the clock, the source of randomness or the key cannot be used.
@@ -203,7 +203,7 @@ impl AssertionKey {
 
 const PUBLIC: &str = "is a public key, the private key is needed";
 
-/// What a text is that has no private key in PEM.
+/// Describes a text that has no private key in PEM.
 fn no_private_key(text: &str) -> &'static str {
     let has = |part: &str| text.contains(part);
     if text.trim_start().starts_with('{') {
@@ -223,7 +223,7 @@ fn no_private_key(text: &str) -> &'static str {
     }
 }
 
-/// What a key is that cannot sign here.
+/// Describes a key that cannot sign here.
 fn unsupported(key: &PrivateKeyDer<'_>) -> String {
     let der = key.secret_der();
     let is = |identifier: &[u8]| der.windows(identifier.len()).any(|part| part == identifier);
@@ -237,7 +237,7 @@ impl fmt::Debug for AssertionKey {
     }
 }
 
-/// The members of a JWK that are looked at (RFC 7518, section 6).
+/// The members of a JWK that are read (RFC 7518, section 6).
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -305,13 +305,13 @@ fn bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// The assertions that were sent last, so that none is shown should the service send it back.
-/// They authenticate in the request's form, and so there is no header.
+/// The most recent assertions, which are masked if the service sends them back. They authenticate
+/// in the request's form, without a header.
 #[derive(Clone, Default)]
 pub(crate) struct SentAssertions(Arc<Mutex<VecDeque<Secret>>>);
 
 impl SentAssertions {
-    /// As many as fetches can be under way at once, given up ones included.
+    /// As many as there can be concurrent fetches, including abandoned ones.
     const KEPT: usize = 4;
 
     pub(crate) fn add(&self, assertion: &Secret) {
@@ -326,7 +326,7 @@ impl SentAssertions {
 impl Authorize for SentAssertions {
     fn authorize(&self, _: Patience) -> Authorizing<'_> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is signed is no secret; the signature alone could be put to it again.
+        // The signed text is not secret; with the signature alone the assertion could be rebuilt.
         let signatures = kept.iter().filter_map(|assertion| assertion.expose().rsplit('.').next());
         let secrets = kept.iter().cloned().chain(signatures.map(Secret::new)).collect();
         Authorizing::Ready(Authorization { header: None, secrets, generation: 0 })

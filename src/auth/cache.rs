@@ -1,4 +1,5 @@
-//! Tokens that expire: one refresh for all who wait, and no wait while a token still works.
+//! Tokens that expire: all waiting callers share one refresh, and no call waits while a token still
+//! works.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::model::Secret;
 use crate::transport::{Authorization, Authorize, Authorizing, BoxFuture, Patience, bounded};
 
-/// A token, or any other credential that changes, and how long it lasts.
+/// A token, or another credential that changes, with its lifetime.
 ///
 /// ```
 /// use rolecall::auth::AccessToken;
@@ -29,7 +30,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token of unknown lifetime; it is refreshed after five minutes.
+    /// Wraps a token of unknown lifetime; it is refreshed after five minutes.
     pub fn new(secret: impl Into<Secret>) -> Self {
         Self { secret: secret.into(), expires_in: None }
     }
@@ -71,32 +72,33 @@ impl AccessToken {
 pub trait TokenProvider: Send + Sync + 'static {
     /// Gets a new token. [`ClientOptions::token_timeout`](crate::ClientOptions::token_timeout) limits it.
     ///
-    /// A [`rolecall::Error`](crate::Error) inside the box keeps its kind where that says why no
-    /// token came (a rate limit, a timeout …), and the provider is not called again before its
-    /// `retry_after`; any other error ends the call as [`ErrorKind::Unauthenticated`]. Nothing was
-    /// sent to the service then; status, code and attempts of the error are those of getting the token.
+    /// A [`rolecall::Error`](crate::Error) inside the box keeps its kind if that says why no token
+    /// was obtained (a rate limit, a timeout …), and the client does not call the provider again
+    /// before its `retry_after`. Any other error ends the call as [`ErrorKind::Unauthenticated`].
+    /// Nothing was sent to the service in either case; the error's status, code and attempts are
+    /// those of the token request.
     fn fetch(&self)
     -> BoxFuture<'_, Result<AccessToken, Box<dyn std::error::Error + Send + Sync>>>;
 }
 
-/// What is assumed of a token that comes without a lifetime.
+/// The assumed lifetime of a token that comes without one.
 const UNKNOWN_LIFETIME: Duration = Duration::from_secs(300);
-/// Longer lifetimes are not believed: a documented example prints milliseconds since 1970.
+/// Longer lifetimes are not trusted: a documented example shows milliseconds since 1970.
 pub(super) const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// After a failed early refresh the next one waits this long.
 const EARLY_PAUSE: Duration = Duration::from_secs(5);
-/// A token that is refused sooner than this after it was fetched counts as refused in a row.
+/// A token that is refused sooner than this after its fetch counts as refused in a row.
 const REFUSED_SOON: Duration = Duration::from_secs(60);
 /// The first and the longest pause after tokens that were refused in a row.
 const REFUSED_PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(8)];
-/// A caller gives up after this many refreshes that vanish without a result.
+/// A caller gives up after this many refreshes that end without a result.
 const VANISHED: u32 = 3;
 
 /// A cache over a [`TokenProvider`].
 ///
-/// A refresh runs in a task of its own and reports over a channel whose sender it owns. So a caller
-/// that goes away takes nothing with it, and a task that goes away (its runtime was dropped, the
-/// provider panicked) closes the channel, at which those who wait start another.
+/// A refresh runs in its own task and reports over a channel whose sender it owns. A caller that is
+/// dropped does not cancel it. If the task ends without a result (its runtime was dropped, the
+/// provider panicked), the channel closes and a waiting caller starts another refresh.
 pub(super) struct TokenCache(Arc<Shared>);
 
 struct Shared {
@@ -119,7 +121,7 @@ struct State {
 }
 
 impl State {
-    /// Starts no fetch before this time, nor before an earlier block ends.
+    /// Blocks fetches until this time, or until an earlier block ends if that is later.
     fn block(&mut self, until: Instant, error: Error) {
         if self.blocked.as_ref().is_none_or(|(earlier, _)| *earlier < until) {
             self.blocked = Some((until, error));
@@ -146,13 +148,13 @@ struct Refresh {
 
 impl Refresh {
     /// Whether a result can still be expected. A task whose runtime is no longer driven neither
-    /// reports nor goes away, hence the clock.
+    /// reports nor ends, so the clock decides.
     fn is_under_way(&self, now: Instant) -> bool {
         self.result.has_changed().is_ok() && self.result.borrow().is_none() && now < self.overdue
     }
 }
 
-/// What a caller can do.
+/// The next step of a caller.
 enum Step {
     Use(Authorization),
     Await(Refresh),
@@ -182,12 +184,12 @@ impl Authorize for TokenCache {
     fn refused(&self, used: &Authorization) {
         let now = Instant::now();
         let mut state = self.0.lock();
-        // Only that very token: another caller may have refreshed it already.
+        // Only this token: another caller may have refreshed it already.
         let used = |live: &mut Live| live.authorization.generation == used.generation;
         let Some(live) = state.live.take_if(used) else { return };
         let soon = now.saturating_duration_since(live.fetched) < REFUSED_SOON;
         state.refused = if soon { state.refused.saturating_add(1) } else { 1 };
-        // The first refused token is replaced at once; from then on fetches pause longer each time.
+        // The first refused token is replaced at once; each later fetch waits longer.
         if let Some(doublings) = state.refused.checked_sub(2) {
             let [first, longest] = REFUSED_PAUSES;
             let pause = first.saturating_mul(1 << doublings.min(16)).min(longest);
@@ -204,7 +206,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token that works, a refresh to wait for, or a time before which none begins.
+    /// Returns a working token, a refresh to wait for, or the time of the next possible fetch.
     fn step(self: &Arc<Self>) -> Step {
         let now = Instant::now();
         let mut state = self.lock();
@@ -215,7 +217,7 @@ impl Shared {
             let early =
                 now >= live.refresh_from && state.no_early_before.is_none_or(|at| now >= at);
             if early && under_way.is_none() && blocked.is_none() {
-                // No caller waits for this one, so it is part of no call.
+                // No caller waits for this refresh, so it belongs to no call.
                 self.start(&mut state, now, Span::none());
             }
             return Step::Use(authorization);
@@ -250,7 +252,7 @@ impl Shared {
                         _ => None,
                     };
                     match result {
-                        // Good for this call even if it expires at once.
+                        // Valid for this call even if it expires at once.
                         Some(Ok(authorization)) => return Ok(authorization),
                         Some(Err(error)) => {
                             failed += 1;
@@ -275,7 +277,7 @@ impl Shared {
         }
     }
 
-    /// Starts a refresh. The runtime is there: calls check it before they begin.
+    /// Starts a refresh. A runtime exists: calls check for it before they begin.
     fn start(self: &Arc<Self>, state: &mut State, now: Instant, parent: Span) -> Refresh {
         let (report, result) = watch::channel(None);
         state.fetched += 1;
@@ -302,8 +304,8 @@ impl Shared {
         let now = Instant::now();
         let authorization = self.scheme.authorization("access token", &token.secret, generation)?;
         let lifetime = token.expires_in.unwrap_or(UNKNOWN_LIFETIME).min(LONGEST_LIFETIME);
-        // Refreshed early enough that a slow refresh is over in time; not used in its last moments,
-        // when it could expire on the way.
+        // It is refreshed early enough for a slow refresh to end in time, and is not used in its
+        // last seconds, when it could expire in transit.
         let early = (lifetime / 5).min(Duration::from_secs(300));
         let margin = (lifetime / 10).min(Duration::from_secs(10));
         Ok(Live {
@@ -320,10 +322,10 @@ impl Shared {
         match result {
             Ok(live) => {
                 let authorization = live.authorization.clone();
-                // A refresh that was given up may end after its successor.
+                // An abandoned refresh may end after its successor.
                 if state.live.as_ref().is_none_or(|l| l.authorization.generation < generation) {
                     if state.live.replace(live).is_some() {
-                        // The token before was not refused.
+                        // The previous token was not refused.
                         state.refused = 0;
                     }
                     state.no_early_before = None;

@@ -1,4 +1,4 @@
-//! What a client authenticates with: a fixed secret, or one from a provider.
+//! Credentials of a client: a fixed secret, or one from a provider.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::transport::{
     Authorization, Authorize, Authorizing, ClientOptions, Patience, secret_header,
 };
 
-/// What a client authenticates with: a fixed token, key or password, or those of a
-/// [`TokenProvider`], which the client caches and refreshes.
+/// The credential of a client: a fixed token, key or password, or those of a [`TokenProvider`],
+/// which the client caches and refreshes.
 ///
 /// ```
 /// use rolecall::auth::Credential;
@@ -31,12 +31,12 @@ enum Kind {
 }
 
 impl Credential {
-    /// Secrets from a source of your own: a vault, a sidecar, another service.
+    /// Takes secrets from a source of your own: a vault, a sidecar, another service.
     pub fn provider(provider: impl TokenProvider) -> Self {
         Self(Kind::Provider(Arc::new(provider)))
     }
 
-    /// The secret, where it is fixed.
+    /// Returns the secret, if it is fixed.
     #[cfg(any(test, feature = "harness", feature = "deepset"))]
     pub(crate) fn fixed(&self) -> Option<&Secret> {
         match &self.0 {
@@ -45,7 +45,7 @@ impl Credential {
         }
     }
 
-    /// What authenticates requests in this way.
+    /// Returns the authorization of requests by this scheme.
     ///
     /// # Errors
     /// A configuration error that names `field` if a fixed secret is not one word.

@@ -1,4 +1,4 @@
-//! Credentials: fixed ones, and tokens that are fetched, cached and refreshed.
+//! Credentials: fixed ones, and tokens that the client fetches, caches and refreshes.
 
 #[cfg(feature = "redox-jwt")]
 mod assertion;

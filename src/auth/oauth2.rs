@@ -32,7 +32,7 @@ impl TryFrom<LooseTokenResponse> for TokenResponse {
             return Err("token_type is not bearer");
         }
         let token = AccessToken::new(secret);
-        // It is optional, so a strange one counts as absent.
+        // It is optional, so an unexpected value counts as absent.
         let seconds = match response.expires_in {
             Some(Value::Number(seconds)) => seconds.as_f64(),
             Some(Value::String(text)) => text.trim().parse().ok().filter(|s: &f64| s.is_finite()),
@@ -51,7 +51,7 @@ impl TryFrom<LooseTokenResponse> for TokenResponse {
 /// Sends a token call, as a [`TokenProvider`](super::TokenProvider) does.
 ///
 /// # Errors
-/// That of the call; a configuration error if what responds is not a token endpoint.
+/// Those of the call; a configuration error if the URL is not that of a token endpoint.
 pub(crate) async fn token(
     transport: &Transport,
     call: Call<TokenResponse>,

@@ -37,11 +37,11 @@ impl Harness {
 
 impl super::Scope {
     /// Returns the sources of a snapshot of this scope alone: one for each type of principals, by
-    /// [`search`](RoleAssignments::search). The service leaves out types that the caller may not view,
-    /// and refuses a search for such a type alone (*observed*): so each is asked for by itself, and one
-    /// that is refused is not covered.
+    /// [`search`](RoleAssignments::search). The service omits types that the caller may not view,
+    /// and refuses a search for only such a type (*observed*). Therefore each type is searched for
+    /// separately, and a refused one is reported as failed.
     ///
-    /// Where the account id is not known, without which there is no search, it is the one list of
+    /// A search needs the account id. If it is not known, the source is the list of
     /// [`role_assignments`](Self::role_assignments), which is partial at best.
     ///
     /// ```

@@ -12,23 +12,23 @@ use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::Call;
 
 impl RoleAssignments {
-    /// Deletes up to 100 role assignments of this scope in one request:
-    /// `POST /authz/api/roleassignments/delete/batch` (*documented*). An identifier that comes twice
-    /// is sent once.
+    /// Deletes up to 100 role assignments of this scope in one request: `POST
+    /// /authz/api/roleassignments/delete/batch` (*documented*). A repeated identifier is sent once.
     ///
-    /// Believe [`failures`](DeletedMany::failures), and not the numbers: if the service fails midway,
-    /// it counts as deleted what it also lists as failed (*observed*). What is listed may be gone
-    /// nevertheless, and what did not exist is listed too: pass it to
-    /// [`ensure_absent`](Self::ensure_absent), which reads.
+    /// Rely on [`failures`](DeletedMany::failures) and not on the counts: if the service fails
+    /// midway, it counts as deleted some assignments that it also lists as failed (*observed*). A
+    /// listed assignment may be deleted nevertheless, and one that did not exist is listed too:
+    /// pass each to [`ensure_absent`](Self::ensure_absent), which reads.
     ///
-    /// It is retried after transient failures, since repeating it is harmless (*observed*); a repeated
-    /// request lists what its first attempt deleted.
+    /// It is retried after transient failures, since repeating it is harmless (*observed*); a
+    /// retried request lists the assignments that its first attempt deleted.
     ///
     /// # Errors
     /// Before anything is sent, an invalid-request error for none, for more than 100, and if the
-    /// account id is not known (see [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id)).
-    /// What is managed, and the assignment of the last account admin, is no error of the call but one
-    /// of the [`failures`](DeletedMany::failures) (*observed*).
+    /// account id is not known (see
+    /// [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id)). A managed assignment,
+    /// and that of the last account admin, is not an error of the call but one of the
+    /// [`failures`](DeletedMany::failures) (*observed*).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -92,7 +92,7 @@ impl NgCall for DeleteMany {
     }
 }
 
-/// What became of [`RoleAssignments::delete_many`].
+/// The result of [`RoleAssignments::delete_many`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -102,7 +102,7 @@ pub struct DeletedMany {
     /// How many it counts as not deleted.
     #[serde(default, deserialize_with = "part")]
     pub failed_to_delete: Option<i64>,
-    /// What was not deleted, as far as the service knows. All others were.
+    /// The assignments that the service reports as not deleted. All others were deleted.
     #[serde(default, rename = "roleAssignmentErrorResponseDTOList", deserialize_with = "nullable")]
     pub failures: Vec<DeleteFailure>,
 }

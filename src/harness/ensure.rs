@@ -1,4 +1,4 @@
-//! Bringing about that a role assignment, role or resource group is there, or is not.
+//! `ensure` and `ensure_absent` of role assignments, roles and resource groups.
 
 use super::list::LARGEST_PAGE;
 use super::resource::{Delete, Endpoints, Resource};
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::model::{Arg, text};
 use crate::transport::{BoxFuture, Call, Desired, Found, Session, Unwanted};
 
-/// A resource as it is desired.
+/// A desired resource.
 pub(super) struct EnsurePresent<T: Resource> {
     pub(super) resources: Resources<T>,
     pub(super) new: T::New,
@@ -21,10 +21,10 @@ impl<T: Endpoints> EnsurePresent<T> {
         }
     }
 
-    /// Gets the one under the desired identifier.
+    /// Gets the item with the desired identifier.
     ///
     /// # Errors
-    /// That of the read, unless it says, or may mean to say, that there is none.
+    /// Those of the read, except one that says, or may mean, that there is none.
     async fn get(&self, session: &Session) -> Result<Found<T>, Error> {
         let identifier = T::identifier_of(&self.new);
         if identifier.is_empty() || T::is_shadowed(identifier, &self.resources.scope.place) {
@@ -62,7 +62,7 @@ impl<T: Endpoints> Desired for EnsurePresent<T> {
         Box::pin(async move {
             T::check(&self.new)?;
             match self.get(session).await {
-                // Who may create need not be allowed to read.
+                // A caller that may create may lack the permission to read.
                 Err(error) if error.is_permission_denied() => Ok(Found::Absent),
                 found => found,
             }
@@ -76,7 +76,7 @@ impl<T: Endpoints> Desired for EnsurePresent<T> {
                 found => return Ok(found),
             }
             let place = &self.resources.scope.place;
-            // What matches goes before the first that only excludes it.
+            // A matching item takes precedence over one that only excludes it.
             let mut excluding = None;
             let found = find_in_list(&self.resources, session, |item: T| {
                 if item.identifier() == T::identifier_of(&self.new) {

@@ -125,8 +125,8 @@ impl Harness {
         self.scope(Place::Account)
     }
 
-    /// Returns the handle of an organization: `/v1/orgs/{org}`. An identifier that cannot be part
-    /// of a path is reported by the calls made from the handle.
+    /// Returns the handle of an organization: `/v1/orgs/{org}`. An invalid identifier is reported
+    /// by the calls made from the handle.
     pub fn org(&self, org: impl TryInto<OrgIdentifier, Error: Into<Error>>) -> Scope {
         self.scope(Place::Org(arg(org)))
     }
@@ -150,11 +150,11 @@ impl HarnessBuilder {
         Ok(builder)
     }
 
-    /// Sets the account id for the `Harness-Account` header. It is needed only where the API key
-    /// does not contain it: a fixed `pat.<account>.<id>.<secret>` does; the legacy
-    /// `pat.<id>.<secret>` does not (*observed*), and the keys of a provider are not looked at. The
-    /// vendor documents that the header may be left out with an API key; its server source needs
-    /// it, so the client sends it whenever it is known.
+    /// Sets the account id for the `Harness-Account` header. It is needed only if the API key does
+    /// not contain it: a fixed `pat.<account>.<id>.<secret>` does, the legacy `pat.<id>.<secret>`
+    /// does not (*observed*), and the keys of a provider are not inspected. The vendor documents
+    /// that the header may be left out with an API key; its server source needs it, so the client
+    /// sends it whenever it is known.
     pub fn account_id(mut self, id: impl Into<String>) -> Self {
         self.account_id = Some(id.into());
         self

@@ -1,4 +1,4 @@
-//! `/v1/orgs` and `/v1/orgs/{org}/projects`: which scopes there are.
+//! `/v1/orgs` and `/v1/orgs/{org}/projects`.
 
 use std::collections::BTreeMap;
 

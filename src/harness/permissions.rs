@@ -1,4 +1,4 @@
-//! `/authz/api/permissions`: what a role can be made of.
+//! `/authz/api/permissions`: the permissions that a role can have.
 
 use serde::{Deserialize, Serialize};
 

@@ -15,8 +15,8 @@ use crate::transport::{Call, Ensured, EnsuredAbsent, List};
 /// The role assignments, roles, resource groups, organizations or projects in one scope.
 /// `{resources}` stands for their paths; [`RoleAssignments`](super::RoleAssignments),
 /// [`Roles`](super::Roles), [`ResourceGroups`](super::ResourceGroups),
-/// [`Organizations`](super::Organizations) and [`Projects`](super::Projects) say what is particular to
-/// each, with an example.
+/// [`Organizations`](super::Organizations) and [`Projects`](super::Projects) document the
+/// particulars of each, with an example.
 ///
 /// Errors carry the service's own as [`ServiceError`](super::ServiceError).
 #[derive(Clone, Debug)]
@@ -33,37 +33,38 @@ impl<T> Resources<T> {
 }
 
 impl<T: Readable> Resources<T> {
-    /// Lists them, Harness's own roles and resource groups among them: `GET {scope}/{resources}`
-    /// (*documented*), a bare array, with the total in the header `X-Total-Elements`.
+    /// Lists the collection, including Harness's own roles and resource groups: `GET
+    /// {scope}/{resources}` (*documented*). The response is a bare array, with the total in the
+    /// header `X-Total-Elements`.
     ///
     /// # Pages
     /// Items are in the order of their identifiers, 30 a page, at most 100. (The service's own
     /// order, last changed first, shifts under writes and would skip or repeat rows, *observed*.)
-    /// The list ends by the total that the service names, or without one on a page that is not
+    /// The list ends at the total that the service reports, or without one at a page that is not
     /// full.
     ///
-    /// A [`Position`](crate::Position) is a page number and a place in the page: a row that is
-    /// created or deleted before it in the meantime shifts it by one.
+    /// A [`Position`](crate::Position) is a page number and a place in the page: each row that is
+    /// created or deleted before it meanwhile shifts it by one.
     pub fn list(&self) -> List<ListInScope<T>> {
         self.scope.transport.list(ListInScope::new(self.scope.place.clone()))
     }
 
-    /// Gets one: `GET {scope}/{resources}/{identifier}` (*documented*).
+    /// Gets an item: `GET {scope}/{resources}/{identifier}` (*documented*).
     ///
     /// # Errors
     /// For a role assignment that does not exist,
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): 400 `RESOURCE_NOT_FOUND_EXCEPTION`
     /// (*observed*) or 404. For a role or a resource group,
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) like other wrong input: 400
-    /// `INVALID_REQUEST` (*observed*), which only the list tells apart. For an organization or a
-    /// project the code is not known.
+    /// `INVALID_REQUEST` (*observed*), which only the list can distinguish. For an organization or
+    /// a project the code is not known.
     pub fn get(&self, identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>) -> Call<T> {
         self.scope.transport.call(&Get::new(&self.scope.place, &arg(identifier)))
     }
 }
 
 impl<T: Endpoints> Resources<T> {
-    /// Creates one: `POST {scope}/{resources}`, 201 (*documented*).
+    /// Creates an item: `POST {scope}/{resources}`, 201 (*documented*).
     ///
     /// Not retried when its outcome is unknown.
     ///
@@ -81,55 +82,54 @@ impl<T: Endpoints> Resources<T> {
         self.scope.transport.call(&Create { place: &self.scope.place, new })
     }
 
-    /// Ensures that one exists: gets the one under the desired identifier, creates it if there is
-    /// none, and reconciles by reading where the create was refused as a duplicate (under any of
-    /// its codes) or its outcome is unknown. Only then the whole list is read. Where the caller may
-    /// not read, it creates at once. Called again with the same request, it finds what it created,
-    /// and creates nothing.
+    /// Ensures that an item exists: gets the item with the desired identifier, creates it if there
+    /// is none, and reads again if the create was refused as a duplicate (under any of its codes)
+    /// or its outcome is unknown. The client reads the whole list only in these cases. If the
+    /// caller may not read, it creates at once. Called again with the same request, it finds the
+    /// item that it created, and creates nothing.
     ///
-    /// What *matches* is said at [`RoleAssignments`](super::RoleAssignments),
-    /// [`Roles`](super::Roles) and [`ResourceGroups`](super::ResourceGroups). Anything else under
-    /// the identifier is a
-    /// *mismatch*; nothing is changed then.
+    /// [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and
+    /// [`ResourceGroups`](super::ResourceGroups) define what *matches*. Any other item with the
+    /// identifier is a *mismatch*; nothing is changed then.
     ///
-    /// Of two callers at once one creates and the other finds. An identifier names one thing in its
-    /// scope, so that a create that is repeated after an unknown outcome cannot make a second one
-    /// (*observed* for role assignments, inferred for the others).
+    /// Of two concurrent calls one creates the item and the other finds it. An identifier is unique
+    /// in its scope, so a create that is repeated after an unknown outcome cannot create a second
+    /// item (*observed* for role assignments, inferred for the others).
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a
-    /// [`Mismatch<T::New, T>`](crate::Mismatch) where something else exists; else those of
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a [`Mismatch<T::New,
+    /// T>`](crate::Mismatch) if a different item exists; otherwise those of
     /// [`create`](Self::create), [`get`](Self::get) and [`list`](Self::list).
     pub fn ensure(&self, new: &T::New) -> Call<Ensured<T>> {
         let desired = EnsurePresent { resources: self.clone(), new: new.clone() };
         self.scope.transport.ensure(desired)
     }
 
-    /// Deletes one, and returns what was deleted: `DELETE {scope}/{resources}/{identifier}`, 200
+    /// Deletes an item and returns the deleted item: `DELETE {scope}/{resources}/{identifier}`, 200
     /// (*documented*).
     ///
-    /// It is retried after transient failures. A repeated request may be refused as one for
-    /// something that does not exist, because of its own first attempt. There is no deleted object
-    /// to return then, so that this stays an error whose [effect](crate::Error::effect) is unknown;
+    /// Retried after transient failures. The service may refuse a retried request because its first
+    /// attempt deleted the item. There is no deleted item to return then, so the call ends in an
+    /// error whose [effect](crate::Error::effect) is unknown;
     /// [`ensure_absent`](Self::ensure_absent) reconciles it.
     ///
     /// # Errors
     /// As for [`get`](Self::get) if it does not exist;
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) (400 `INVALID_REQUEST`,
-    /// *observed*) for what Harness manages, and for the assignment of the last account admin.
+    /// *observed*) for an item that Harness manages, and for the assignment of the last account
+    /// admin.
     pub fn delete(&self, identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>) -> Call<T> {
         self.scope.transport.call(&Delete::new(&self.scope.place, &arg(identifier)))
     }
 
-    /// Ensures that none has this identifier: deletes it, and reconciles by reading where the
-    /// response leaves that open. Of two callers at once one deletes, and the other finds it
-    /// absent.
+    /// Ensures that no item has this identifier: deletes it, and reads if the response is
+    /// inconclusive. Of two concurrent calls one deletes the item and the other finds it absent.
     ///
-    /// For a role assignment 400 `RESOURCE_NOT_FOUND_EXCEPTION` (*observed*) says that it is
+    /// For a role assignment, 400 `RESOURCE_NOT_FOUND_EXCEPTION` (*observed*) means that it is
     /// absent. A 404 `RESOURCE_NOT_FOUND` or `ENTITY_NOT_FOUND` (404 is *documented*) may be about
-    /// organization, project or path too, and for roles and resource groups "not found" and
-    /// "managed" have one code. The client gets the resource then, and where that is refused in the
-    /// same way, looks for it in the list of its scope.
+    /// the organization, the project or the path, and for roles and resource groups "not found" and
+    /// "managed" have the same code. In these cases the client gets the item and, if that is
+    /// refused in the same way, searches the list of its scope.
     ///
     /// # Errors
     /// Those of [`delete`](Self::delete) while it exists, and those of [`get`](Self::get) and
@@ -145,18 +145,18 @@ impl<T: Endpoints> Resources<T> {
 
 impl<T: Updatable> Resources<T> {
     /// Replaces a role or a resource group: `PUT {scope}/{resources}/{identifier}`, 200
-    /// (*documented*). The identifier in the path is that of `new`, since the service insists that
-    /// both are equal (*documented* for roles).
+    /// (*documented*). The identifier in the path is that of `new`, since the service requires both
+    /// to be equal (*documented* for roles).
     ///
-    /// What `new` does not set is left out of the request. A PUT is idempotent, so it is retried
-    /// after transient failures; it overwrites what others changed in between. To change what was
-    /// read, start from [`Role::to_new`](super::Role::to_new) or
+    /// Fields that `new` does not set are left out of the request. A PUT is idempotent, so it is
+    /// retried after transient failures; it overwrites what others changed in between. To change an
+    /// existing item, start from [`Role::to_new`](super::Role::to_new) or
     /// [`ResourceGroup::to_new`](super::ResourceGroup::to_new).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) as for
-    /// [`create`](Self::create), and for what does not exist or Harness manages (both 400
-    /// `INVALID_REQUEST`, *observed*).
+    /// [`create`](Self::create), and for an item that does not exist or that Harness manages (both
+    /// 400 `INVALID_REQUEST`, *observed*).
     pub fn update(&self, new: &T::New) -> Call<T> {
         self.scope.transport.call(&Update { place: &self.scope.place, new })
     }

@@ -120,8 +120,9 @@ impl Endpoints for RoleAssignmentResponse {
     }
 
     fn matches(&self, desired: &NewRoleAssignment, place: &Place) -> bool {
-        // Without a reference a role is one of the scope's own. Whether it is Harness's does not
-        // show: anybody's may begin with `_`, and that list of Harness's is open.
+        // Without a reference a role belongs to the scope. Its identifier does not show whether it
+        // is Harness's own: a customer's may begin with `_` too, and the list of Harness's roles is
+        // open.
         let level = |reference: &Option<RoleReference>| {
             let level = reference.as_ref().and_then(|reference| reference.scope_level.clone());
             level.unwrap_or_else(|| place.level())
@@ -147,7 +148,7 @@ impl Endpoints for RoleAssignmentResponse {
     }
 
     /// `RESOURCE_NOT_FOUND_EXCEPTION` is about the assignment, and not its organization or project
-    /// (observed). It needs no list, which may leave out what the caller may not view.
+    /// (observed). This needs no list, which may omit what the caller may not view.
     fn is_absent(refused: &Error) -> bool {
         refused.is_not_found() && refused.code() == Some("RESOURCE_NOT_FOUND_EXCEPTION")
     }

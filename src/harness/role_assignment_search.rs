@@ -1,4 +1,4 @@
-//! `/authz/api/roleassignments/v2/filter` and `/filter`: who holds what, which v1 cannot be asked.
+//! `/authz/api/roleassignments/v2/filter` and `/filter`: searches that v1 lacks.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -18,20 +18,20 @@ use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::List;
 
 impl RoleAssignments {
-    /// Searches this scope and, unless the filter excludes them, all scopes below it, with the names
-    /// and e-mail addresses of principals: `POST /authz/api/roleassignments/v2/filter`
-    /// (*documented*; that child scopes are included is *observed*). From the account it is who holds
-    /// what in all organizations and projects. It changes nothing, and so is retried like any read.
+    /// Searches this scope and, unless the filter excludes them, all scopes below it, with the
+    /// names and e-mail addresses of principals: `POST /authz/api/roleassignments/v2/filter`
+    /// (*documented*; that child scopes are included is *observed*). At the account it covers all
+    /// organizations and projects. It changes nothing, so it is retried like any read.
     ///
     /// With a user as [`principal`](RoleAssignmentSearch::principal) it lists what that user holds
     /// through user groups too (*observed*): the principal of such an item is the group.
     ///
-    /// **The list may be partial without any sign**: principals of types that the caller may not view
-    /// are left out (*observed*), so do not take absence here for absence of access.
+    /// **The list may be partial without any sign**: the service omits principals of types that the
+    /// caller may not view (*observed*). Do not take absence from this list for absence of access.
     ///
     /// # Pages
-    /// 50 items a page, at most 100, in the service's own order, which is not documented: changes in
-    /// the meantime may skip or repeat rows.
+    /// 50 items a page, at most 100, in the service's own order, which is not documented:
+    /// concurrent changes may skip or repeat rows.
     ///
     /// # Errors
     /// Before anything is sent, an invalid-request error if a filter is set but empty, or the account

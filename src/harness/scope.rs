@@ -33,8 +33,8 @@ pub struct Scope {
 impl Scope {
     /// Returns the handle of a project of this organization: `/v1/orgs/{org}/projects/{project}`.
     ///
-    /// An identifier that cannot be part of a path is reported by the calls made from the handle,
-    /// and so is a project of anything but an organization.
+    /// An invalid identifier is reported by the calls made from the handle, and so is a project of
+    /// a scope that is not an organization.
     pub fn project(&self, project: impl TryInto<ProjectIdentifier, Error: Into<Error>>) -> Scope {
         let org = match &self.place {
             Place::Org(org) => org.clone(),
@@ -43,8 +43,8 @@ impl Scope {
         Scope { place: Place::Project(org, arg(project)), ..self.clone() }
     }
 
-    /// Returns the handle of the projects of this organization. Calls made from those of anything but
-    /// an organization are refused.
+    /// Returns the handle of the projects of this organization. Calls made from the handle of a
+    /// scope that is not an organization are refused.
     pub fn projects(&self) -> Projects {
         let place = match &self.place {
             Place::Org(_) => self.place.clone(),

@@ -40,7 +40,7 @@ pub struct ServiceAccounts {
 
 impl ServiceAccounts {
     /// Lists the service accounts of this scope, all in one response: `GET /ng/api/serviceaccount`
-    /// (*documented*). Those that the caller may not view are left out without any sign (inferred).
+    /// (*documented*). Those that the caller may not view are omitted without any sign (inferred).
     pub fn list(&self) -> List<NgList<ListServiceAccounts>> {
         self.scope.list(ListServiceAccounts::default())
     }

@@ -54,7 +54,7 @@ pub struct UserGroups {
 
 impl UserGroups {
     /// Lists the groups of this scope: `GET /ng/api/user-groups` (*documented*). Groups that the
-    /// caller may not view are left out without any sign (inferred).
+    /// caller may not view are omitted without any sign (inferred).
     ///
     /// # Pages
     /// 50 items a page, at most 100, in the service's own order.
@@ -62,9 +62,9 @@ impl UserGroups {
         self.scope.list(ListUserGroups::default())
     }
 
-    /// Lists the groups that match a filter, those of a user for example:
-    /// `POST /ng/api/user-groups/filter` (*documented*). It changes nothing, and so is retried like
-    /// any read. Its pages, and what is left out of them, are those of [`list`](Self::list).
+    /// Lists the groups that match a filter, those of a user for example: `POST
+    /// /ng/api/user-groups/filter` (*documented*). It changes nothing, and so is retried like any
+    /// read. Its pages and omissions are those of [`list`](Self::list).
     ///
     /// # Errors
     /// Before anything is sent, an invalid-request error if a filter is set but empty.
@@ -75,7 +75,7 @@ impl UserGroups {
     /// Gets a group: `GET /ng/api/user-groups/{identifier}` (*documented*).
     ///
     /// # Errors
-    /// An error if there is none; its code is not known.
+    /// An error if the group does not exist; its code is not known.
     pub fn get(
         &self,
         identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>,
@@ -96,10 +96,10 @@ impl UserGroups {
     /// Adds a user to a group: `PUT /ng/api/user-groups/{identifier}/member/{userId}`
     /// (*documented*).
     ///
-    /// It is retried after transient failures. The service refuses a user that is a member already
-    /// (400 `INVALID_REQUEST`, *observed*), and so may refuse a repeated request because of its own
-    /// first attempt: this stays an error whose [effect](crate::Error::effect) is unknown, and
-    /// [`members`](Self::members) tells.
+    /// It is retried after transient failures. The service refuses a user that is already a member
+    /// (400 `INVALID_REQUEST`, *observed*), so it may refuse a retried request because of its own
+    /// first attempt. The call then ends in an error whose [effect](crate::Error::effect) is
+    /// unknown; read [`members`](Self::members) to reconcile it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a member, and for a group
@@ -113,7 +113,7 @@ impl UserGroups {
     }
 
     /// Removes a user from a group: `DELETE /ng/api/user-groups/{identifier}/member/{userId}`
-    /// (*documented*). A user that is no member is no error (*observed*).
+    /// (*documented*). A user that is not a member is not an error (*observed*).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a group that Harness, SSO

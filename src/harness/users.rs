@@ -1,4 +1,4 @@
-//! `/ng/api/user`: from the id of a principal to a person, and back.
+//! `/ng/api/user`: users by id and by e-mail address.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,9 +22,9 @@ opaque_id! {
 
 /// The users of one scope: <https://developer.harness.io/api-reference/platform-apis>, "User".
 ///
-/// There is no method that adds a user to groups: the vendor's call of that name takes the user out of
-/// every other group (*documented*). [`UserGroups::add_member`](super::UserGroups::add_member) adds
-/// to one.
+/// There is no method that adds a user to groups: the vendor's call of that name removes the user
+/// from every other group (*documented*). [`UserGroups::add_member`](super::UserGroups::add_member)
+/// adds to one.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -55,8 +55,8 @@ impl Users {
     /// changes nothing, and so is retried like any read. Without a filter it lists all users of the
     /// scope.
     ///
-    /// Users that the caller may not view are left out without any sign (inferred: so are they in
-    /// lists of role assignments).
+    /// Users that the caller may not view are omitted without any sign (inferred from the lists of
+    /// role assignments).
     ///
     /// # Pages
     /// 50 items a page, at most 100, in the service's own order.
@@ -72,8 +72,8 @@ impl Users {
     /// `DELETE /ng/api/user/{userId}` (*documented*). Returns whether it was a member (*observed*). A
     /// repeated request may return `false` because of its own first attempt.
     ///
-    /// The service takes away role assignments and memberships of groups afterwards, so that reading
-    /// right after still shows them (*observed*).
+    /// The service removes role assignments and group memberships with a delay, so an immediate
+    /// read may still show them (*observed*).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for the last account admin

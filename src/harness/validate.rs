@@ -12,13 +12,13 @@ use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::Call;
 
 impl RoleAssignments {
-    /// Asks whether a role assignment could be created, without creating it:
-    /// `POST /authz/api/roleassignments/validate` (the call is *documented*; its body and
-    /// response are *observed* in clients generated from the vendor's API document).
+    /// Checks whether a role assignment could be created, without creating it: `POST
+    /// /authz/api/roleassignments/validate` (the call is *documented*; its body and response are
+    /// *observed* in clients generated from the vendor's API document).
     ///
-    /// It looks at principal, role and resource group, not at duplicates. Those clients call it
-    /// below `/gateway`; a client whose base URL has that path is needed where an address wants it.
-    /// The account id must be known: from a fixed API key, or from
+    /// It checks the principal, the role and the resource group, but not duplicates. Those clients
+    /// call it below `/gateway`; if your address requires this, use a client whose base URL has
+    /// that path. The account id must be known: from a fixed API key, or from
     /// [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id).
     ///
     /// Source: <https://apidocs.harness.io>.
@@ -118,8 +118,8 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Returns whether all three were looked at and are valid. A part that the response leaves out
-    /// does not count as valid.
+    /// Returns whether all three were checked and are valid. A part that the response omits does
+    /// not count as valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         let results = [

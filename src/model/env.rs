@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::one_word;
 use crate::error::Error;
 
-/// Where variables are looked up; the process's environment but in tests.
+/// The source of variables: the process's environment, except in tests.
 pub(crate) struct Vars<'a>(&'a dyn Fn(&str) -> Option<OsString>);
 
 impl<'a> Vars<'a> {
@@ -18,7 +18,7 @@ impl<'a> Vars<'a> {
         Vars(&|name| std::env::var_os(name))
     }
 
-    /// A variable that may be unset; an empty one is.
+    /// Returns a variable that may be unset; an empty one counts as unset.
     ///
     /// # Errors
     /// A configuration error that names the variable.

@@ -1,12 +1,12 @@
-//! Identifiers: checked where a caller makes one, kept as they came where a service sends one.
+//! Identifiers: checked when a caller creates one, kept unchanged when a service sends one.
 
 use crate::error::Error;
 
-/// The longest id that is put into a path, in bytes. A rule of this crate: no service documents
-/// an id anywhere near it.
+/// The longest id that is put into a path, in bytes. A rule of this crate: no service documents an
+/// id that is nearly as long.
 const LONGEST: usize = 1024;
 
-/// The rule for ids whose form only the service knows: something that can be one path segment.
+/// The rule for ids whose form only the service knows: a text that can be one path segment.
 ///
 /// # Errors
 /// An invalid-request error that names `field` and the rule.
@@ -58,7 +58,7 @@ pub(crate) fn check_sid(field: &str, prefix: Option<&str>, sid: &str) -> Result<
         return Ok(());
     }
     let start = prefix.map_or("two capital letters".to_owned(), |prefix| format!("\"{prefix}\""));
-    // The value stays out of the text: a token pasted into the wrong place is still a token.
+    // The text does not quote the value: it may be a misplaced token.
     let rule = format!("{}; got {} characters", shape(&start), sid.chars().count());
     Err(Error::invalid(field, rule))
 }
@@ -82,7 +82,8 @@ pub(crate) fn text<T: AsRef<str>>(arg: &Arg<T>) -> Result<&str, Error> {
     arg.as_ref().map(AsRef::as_ref).map_err(Clone::clone)
 }
 
-/// Implements what text types share: `AsRef<str>`, `Display` that honours width, comparison with text.
+/// Implements the common traits of text types: `AsRef<str>`, `Display` that honours width,
+/// comparison with text.
 macro_rules! text_type {
     ($name:ident) => {
         impl AsRef<str> for $name {
@@ -111,7 +112,8 @@ macro_rules! text_type {
     };
 }
 
-/// Declares a text id whose constructor applies a check, and which is read from responses as it came.
+/// Declares a text id whose constructor applies a check, and which is read from responses
+/// unchanged.
 macro_rules! checked_id {
     ($(#[$meta:meta])* $name:ident, $field:literal, $check:expr) => {
         $(#[$meta])*
@@ -182,7 +184,7 @@ macro_rules! sid {
     };
 }
 
-/// Declares an id of which only the service knows the form.
+/// Declares an id whose form only the service knows.
 #[cfg(any(feature = "harness", feature = "redox"))]
 macro_rules! opaque_id {
     ($(#[$meta:meta])* $name:ident, $field:literal) => {

@@ -1,5 +1,5 @@
-//! JSON as services send it. A struct is read from an object alone, and what identifies nothing never
-//! makes a response unreadable.
+//! JSON as services send it. A struct is read only from an object, and an invalid optional field
+//! does not make a response unreadable.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,14 +15,14 @@ use serde_json::value::RawValue;
 
 type Error = serde_json::Error;
 
-/// Reads a body. Of fields with one name the last counts, half of a surrogate pair becomes U+FFFD, and
+/// Reads a body. Of duplicate fields the last one counts, an unpaired surrogate becomes U+FFFD, and
 /// a byte-order mark is skipped.
 ///
 /// # Errors
 /// The error, with the path to its place.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, (String, Error)> {
     let body = without_mark(body);
-    // What is in order is read without these detours.
+    // A regular body needs none of this.
     let mut reader = serde_json::Deserializer::from_slice(body);
     if let Ok(value) = T::deserialize(Objects::<_, false>(&mut reader))
         && reader.end().is_ok()
@@ -72,11 +72,10 @@ fn with_whole_characters(body: &[u8]) -> Cow<'_, [u8]> {
     whole
 }
 
-/// Reads a part that identifies nothing: one that cannot be read is none. A scalar may be written in
-/// another way: `"True"` and `1` are true, `"17"` and `17.0` are 17, and 17 is a text where one is
-/// expected.
+/// Reads an optional part; an invalid one is `None`. A scalar may have another form: `"True"` and
+/// `1` are true, `"17"` and `17.0` are 17, and 17 is text if text is expected.
 ///
-/// Only [`read`] is so tolerant; by other ways the part must have its own shape.
+/// Only [`read`] is so lenient; other deserializers require the part's own shape.
 ///
 /// # Errors
 /// The deserializer's, for what is not JSON.
@@ -88,7 +87,7 @@ where
     deserializer.deserialize_newtype_struct(PART, Part(PhantomData))
 }
 
-/// Reads a [part] whose default stands for none.
+/// Reads a [part] whose default value means `None`.
 ///
 /// # Errors
 /// The deserializer's, for what is not JSON.
@@ -101,7 +100,7 @@ where
     part(deserializer).map(Option::unwrap_or_default)
 }
 
-/// By this name [`Objects`] knows what [`part`] asks for.
+/// [`Objects`] recognizes a request of [`part`] by this name.
 const PART: &str = "$rolecall::part";
 
 struct Part<T>(PhantomData<T>);
@@ -128,7 +127,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Part<T> {
     }
 }
 
-/// Other ways to write a scalar.
+/// Other forms of a scalar.
 fn other_ways(json: &str) -> Vec<String> {
     let whole = |number: f64| {
         let fits = number.abs() < 9_223_372_036_854_775_808.0;
@@ -227,7 +226,7 @@ struct Object<V, const LAST: bool> {
 impl<'de, V: Visitor<'de>, const LAST: bool> Visitor<'de> for Object<V, LAST> {
     type Value = V::Value;
 
-    /// Not the struct's name, which means nothing to a caller.
+    /// It does not show the struct's name, which means nothing to a caller.
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
@@ -276,10 +275,10 @@ where
     }
 }
 
-/// A visitor to whom everything inside is shown by [`Objects`].
+/// A visitor whose nested values are read by [`Objects`].
 struct Inside<V, const LAST: bool>(V);
 
-/// Declares the visits of what has nothing inside.
+/// Declares the visits of scalars.
 macro_rules! visits {
     ($($visit:ident($type:ty))+) => { $(
         fn $visit<E: serde::de::Error>(self, value: $type) -> Result<V::Value, E> {

@@ -1,4 +1,4 @@
-//! Reading what may have any shape: error bodies, and what must not turn a success into an error.
+//! Lenient reading: for error bodies, and for fields that must not turn a success into an error.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -59,7 +59,7 @@ where
 /// Checks the id in a response.
 ///
 /// # Errors
-/// An error if it is empty, or holds what [stands](super::json::read) for half of a character.
+/// An error if it is empty, or has a [replaced](super::json::read) surrogate.
 pub(crate) fn check_id<E: serde::de::Error>(id: &str) -> Result<(), E> {
     match id {
         "" => Err(E::custom("an empty id")),

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// A value that this version of the crate does not know, kept exactly as it came.
+/// A value that this version of the crate does not know, kept unchanged.
 ///
-/// It has no public constructor, so that a known value never hides in it: build an open enum from
-/// text instead, and it picks the right variant.
+/// It has no public constructor, so that it never holds a known value: convert text to an open
+/// enum, which selects the variant.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownValue(Box<str>);
 

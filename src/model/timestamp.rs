@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// The text as the service wrote it.
+    /// Returns the text as the service wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -35,18 +35,18 @@ impl Timestamp {
         self.0.parse().ok().map(jiff::Timestamp::as_second)
     }
 
-    /// As the standard library's type; `None` if the text is not a timestamp.
+    /// Converts it to the standard library's type; `None` if the text is not a timestamp.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         Self::read(&self.0)
     }
 
-    /// Reads a timestamp; `None` if the text is none.
+    /// Parses a timestamp; `None` if the text is not one.
     pub(crate) fn read(text: &str) -> Option<SystemTime> {
         text.parse().ok().map(|time: jiff::Timestamp| time.into())
     }
 
-    /// Returns the present, to the millisecond.
+    /// Returns the current time, to the millisecond.
     pub(crate) fn now() -> Self {
         Self(format!("{:.3}", jiff::Timestamp::now()))
     }

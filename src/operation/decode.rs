@@ -14,13 +14,11 @@ pub enum DecodeError {
     /// unless the operation is [confirmed by its body](super::Spec::confirmed_by_body).
     #[error("{0}")]
     Shape(Cow<'static, str>),
-    /// The body is not a response of the service: it is empty, no JSON or not complete, or a list
-    /// where an object belongs. A login page may have been sent in its place, so the outcome is
-    /// unknown.
+    /// The body does not come from the service: it is empty, not JSON, incomplete, or a list where
+    /// an object belongs. It may be a login page, so the outcome is unknown.
     #[error("{0}")]
     Unrecognized(Cow<'static, str>),
-    /// The body says that the call failed, under a status that says it succeeded. The outcome is
-    /// unknown.
+    /// The body says that the call failed although the status is a success. The outcome is unknown.
     #[error("the body reports a failure under a success status")]
     Unsuccessful,
 }
@@ -36,8 +34,8 @@ impl DecodeError {
 /// Reads a body as JSON; an error names the field at which the body has another shape.
 ///
 /// # Errors
-/// [`DecodeError::Shape`] if the body has another shape, [`DecodeError::Unrecognized`] if it is no
-/// JSON, or no JSON of this kind.
+/// [`DecodeError::Shape`] if the body has another shape, [`DecodeError::Unrecognized`] if it is not
+/// JSON, or not this kind of JSON.
 pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     if is_blank(body) {
         return Err(DecodeError::Unrecognized("the body is empty".into()));
@@ -61,7 +59,7 @@ pub fn decode_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
 /// Reads a body where none is expected: it may be empty or any JSON, and counts as `null`.
 ///
 /// # Errors
-/// [`DecodeError::Unrecognized`] if it is something else.
+/// [`DecodeError::Unrecognized`] for any other body.
 pub(super) fn decode_none<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeError> {
     if !is_blank(body) {
         decode_json::<serde::de::IgnoredAny>(body)?;
@@ -69,7 +67,7 @@ pub(super) fn decode_none<T: DeserializeOwned>(body: &[u8]) -> Result<T, DecodeE
     decode_json(b"null")
 }
 
-/// Whether a body is a whole JSON object or array.
+/// Whether a body is a complete JSON object or array.
 pub(crate) fn is_json(body: &[u8]) -> bool {
     let starts = json::without_mark(body).trim_ascii_start().first();
     let whole = || json::read::<serde::de::IgnoredAny>(body).is_ok();

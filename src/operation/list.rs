@@ -4,7 +4,7 @@ use super::Operation;
 use crate::declare::setters;
 use crate::error::Error;
 
-/// A list call: an operation for one page, and the way to the next one.
+/// A list call: an operation that fetches one page and locates the next one.
 ///
 /// The client's `list` method reads any such operation with the same engine as the crate's own lists:
 /// positions to resume from, totals, and detection of pagination cycles.
@@ -63,11 +63,11 @@ use crate::error::Error;
 /// # }
 /// ```
 pub trait ListOperation: Operation + Clone + 'static {
-    /// What the pages hold.
+    /// An item of the list.
     type Item: Send + 'static;
 
-    /// Moves to the page at this cursor of the same list. A cursor may come from outside, so it is
-    /// checked.
+    /// Moves to the page at this cursor of the same list. A cursor may come from outside the
+    /// program, so check it.
     ///
     /// # Errors
     /// An invalid-request error if it is not a cursor of this list.
@@ -78,42 +78,42 @@ pub trait ListOperation: Operation + Clone + 'static {
         let _ = items;
     }
 
-    /// Returns what a page holds, and where the next one is.
+    /// Returns the items of a page, and where the next page is.
     fn page(&self, output: Self::Output, headers: &http::HeaderMap) -> ListPage<Self::Item>;
 
-    /// Returns the text that tells one item from another, to detect repeated pages.
+    /// Returns a text that identifies the item, to detect repeated pages.
     fn key(item: &Self::Item) -> String;
 }
 
-/// One page as its service gives it.
+/// One page as the service sends it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ListPage<T> {
     /// The items, in the service's order.
     pub items: Vec<T>,
-    /// The way to the next page.
+    /// Where the next page is.
     pub next: Next,
-    /// How many items the whole list has, where the service says so.
+    /// The total number of items in the list, if the service reports it.
     pub total: Option<u64>,
-    /// How many items come before this page, where the page's number says so.
+    /// The number of items before this page, if the page's number determines it.
     pub offset: Option<u64>,
 }
 
-/// The way from one page to the next.
+/// Where the next page is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Next {
     /// There is no next page.
     End,
-    /// The next page is at this cursor. An empty page may have one.
+    /// The next page is at this cursor. An empty page may have a next page.
     Cursor(String),
-    /// The service announces more, and there is no known way to it: the list ends in an error with
-    /// this text.
+    /// The service announces more items but the client cannot locate them: the list ends in an
+    /// error with this text.
     Blocked(&'static str),
 }
 
 impl<T> ListPage<T> {
-    /// A last page.
+    /// Creates a last page.
     #[must_use]
     pub fn new(items: Vec<T>) -> Self {
         Self { items, next: Next::End, total: None, offset: None }
@@ -126,7 +126,7 @@ impl<T> ListPage<T> {
         self
     }
 
-    /// Declares that there is more, and no known way to it.
+    /// Declares that more items exist but cannot be located.
     #[must_use]
     pub fn blocked(mut self, why: &'static str) -> Self {
         self.next = Next::Blocked(why);
@@ -134,16 +134,16 @@ impl<T> ListPage<T> {
     }
 
     setters! {
-        /// Sets how many items the whole list has.
+        /// Sets the total number of items in the list.
         total(Option<u64>);
 
-        /// Sets how many items come before this page.
+        /// Sets the number of items before this page.
         offset(some u64);
     }
 }
 
-/// Returns the value of a query parameter in a link: all that is taken from a link, which may name any
-/// host and path. An empty value is none.
+/// Returns the value of a query parameter in a link, the only part that is used: a link may name
+/// any host and path. An empty value counts as absent.
 #[cfg(any(feature = "twilio", feature = "redox"))]
 pub(crate) fn link_value(link: &str, name: &str) -> Option<String> {
     let (_, query) = link.split('#').next()?.split_once('?')?;

@@ -1,8 +1,8 @@
-//! An endpoint as a value: everything the transport needs to know of a call, and no I/O.
+//! Endpoints as values: everything that the transport needs to know about a call, without I/O.
 //!
-//! Every method of this crate that calls a service is an [`Operation`] underneath. The trait is
-//! public, so that a program can send a call that the crate does not have through the same client,
-//! with the same promises:
+//! Every method of this crate that calls a service sends an [`Operation`]. The trait is public, so
+//! that a program can send calls that the crate lacks through the same client, with the same
+//! guarantees:
 //!
 //! ```
 //! # #[cfg(feature = "deepset")] {
@@ -25,7 +25,7 @@
 //! # }
 //! ```
 //!
-//! A list implements [`ListOperation`] as well, and is read by the client's `list` method.
+//! A list also implements [`ListOperation`]; the client's `list` method reads it.
 
 mod decode;
 mod list;
@@ -52,18 +52,18 @@ pub use service::{Failure, Service};
 /// Each operation declares it; it is not inferred from the HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Idempotency {
-    /// The request changes nothing. The client repeats it after any transient failure, and a failure
-    /// never leaves an unknown outcome.
+    /// The request changes nothing. The client retries it after any transient failure, and its
+    /// outcome is never unknown.
     Safe,
-    /// Sending the request twice has the effect of sending it once. The client repeats it after any
+    /// Sending the request twice has the effect of sending it once. The client retries it after any
     /// transient failure.
     Idempotent,
-    /// Sending the request twice may have two effects. The client repeats it only where it is known
-    /// that the service did not process it.
+    /// Sending the request twice may have two effects. The client retries it only if the service is
+    /// known not to have processed it.
     NonIdempotent,
 }
 
-/// What is fixed about an endpoint: name, method, path template, success statuses, idempotency.
+/// The constants of an endpoint: name, method, path template, success statuses, idempotency.
 ///
 /// ```
 /// use rolecall::operation::{Idempotency, Spec};
@@ -96,7 +96,7 @@ impl Spec {
     /// An endpoint named `service resource.verb`, at one of these path templates.
     ///
     /// Each `{name}` of a template is replaced by one value of [`Operation::path`], encoded as one
-    /// segment. Where there are several templates (one for each scope), the one with as many
+    /// segment. If there are several templates (one for each scope), the one with as many
     /// placeholders as values is used. The empty template stands for the base URL itself.
     ///
     /// The method decides the defaults: GET succeeds with 200 and is [`Idempotency::Safe`]; PUT and
@@ -157,8 +157,8 @@ impl Spec {
         Self::new(name, Method::DELETE, paths)
     }
 
-    /// Sets the statuses that the service documents as success. Of 200 and 201 either counts where the
-    /// other is documented, and 200 where 204 is.
+    /// Sets the statuses that the service documents as success. 200 and 201 each also count if the
+    /// other is documented, and 200 counts if 204 is.
     #[must_use]
     pub const fn success(mut self, statuses: &'static [u16]) -> Self {
         self.success = statuses;
@@ -172,7 +172,7 @@ impl Spec {
         self
     }
 
-    /// Declares that a success status alone does not confirm the change: where the body cannot be
+    /// Declares that a success status alone does not confirm the change: if the body cannot be
     /// used, the outcome is unknown.
     #[must_use]
     pub const fn confirmed_by_body(mut self) -> Self {
@@ -241,8 +241,8 @@ impl Spec {
         self.success.contains(&status.as_u16())
     }
 
-    /// Whether a response with this status may be a success: a documented one, or one that a gateway
-    /// may have put in its place.
+    /// Whether a response with this status may be a success: a documented status, or one that a
+    /// gateway may have substituted.
     pub(crate) fn accepts(&self, status: StatusCode) -> bool {
         let documented = |status| self.success.contains(&status);
         self.documents(status)
@@ -253,7 +253,7 @@ impl Spec {
             }
     }
 
-    /// Whether a success adds a thing: a conflict then means that it is there already.
+    /// Whether a success creates an item: a conflict then means that the item exists.
     pub(crate) fn creates(&self) -> bool {
         self.method == Method::POST
             && self.idempotency == Idempotency::NonIdempotent
@@ -265,28 +265,28 @@ impl Spec {
 ///
 /// Only [`SPEC`](Self::SPEC) and the two types are required. The [module](self) has an example.
 pub trait Operation: Send + Sync {
-    /// The client that may send it.
+    /// The client that sends it.
     type Service: Service;
-    /// What a successful response is decoded into.
+    /// The decoded form of a successful response.
     type Output: DeserializeOwned + Send + 'static;
 
-    /// What is fixed about the endpoint.
+    /// The constants of the endpoint.
     const SPEC: Spec;
 
-    /// The values of the path's placeholders, in order.
+    /// Returns the values of the path's placeholders, in order.
     ///
     /// # Errors
-    /// An invalid-request error where a value cannot be used.
+    /// An invalid-request error if a value cannot be used.
     fn path(&self) -> Result<Vec<&str>, Error> {
         Ok(Vec::new())
     }
 
-    /// Query parameters, in order.
+    /// Returns the query parameters, in order.
     fn query(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 
-    /// Headers beside, or in place of, those that every request has.
+    /// Returns headers to add to, or to replace, those that every request has.
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         Vec::new()
     }
@@ -299,7 +299,7 @@ pub trait Operation: Send + Sync {
         Ok(())
     }
 
-    /// The body and its encoding.
+    /// Returns the body with its content type.
     ///
     /// # Errors
     /// An invalid-request error if the input cannot be encoded.
@@ -307,7 +307,7 @@ pub trait Operation: Send + Sync {
         Ok(Body::none())
     }
 
-    /// Decodes a successful response. By default it reads JSON. Under 204, and where that is the only
+    /// Decodes a successful response. By default it reads JSON. Under 204, or if 204 is the only
     /// documented success status, the output is read from `null`, and the body may be empty or any
     /// JSON.
     ///
@@ -318,18 +318,19 @@ pub trait Operation: Send + Sync {
         if empty { decode_none(response.body()) } else { decode_json(response.body()) }
     }
 
-    /// Decides whether the refusal of a *repeated* request was caused by its own first attempt: a
-    /// repeated delete finds nothing because the first attempt deleted it, for example. `Some` makes
-    /// the call a success. It is asked only after an earlier attempt may have arrived.
+    /// Decides whether the refusal of a *retried* request was caused by its own first attempt, e.g.
+    /// a retried delete finds nothing because the first attempt deleted the item. `Some` makes the
+    /// call a success. It is called only if an earlier attempt may have arrived.
     ///
-    /// A "not found" may also be about the parent, or come from a gateway: look at the service's code.
+    /// A "not found" may also be about the parent, or come from a gateway: check the service's
+    /// code.
     fn refused_by_own_effect(refused: &Error) -> Option<Self::Output> {
         let _ = refused;
         None
     }
 
-    /// Decides the effect of a refusal where the status alone says too much: a service that can create a
-    /// thing and respond with 404, for example. `None` leaves it to the status.
+    /// Decides the effect of a refusal if the status alone is misleading, e.g. a service that may
+    /// create an item and respond with 404. `None` leaves the decision to the status.
     fn effect_of_refusal(refused: &Error) -> Option<Effect> {
         let _ = refused;
         None
@@ -356,7 +357,7 @@ impl Body {
         Self { content_type: None, bytes: Bytes::new() }
     }
 
-    /// A value as `application/json`, its fields in the order of declaration.
+    /// Encodes a value as `application/json`, its fields in the order of declaration.
     ///
     /// # Errors
     /// An invalid-request error if the value cannot be written as JSON.
@@ -365,7 +366,8 @@ impl Body {
         Ok(Self::new("application/json", bytes))
     }
 
-    /// Pairs as `application/x-www-form-urlencoded`, in the given order; a key may be repeated.
+    /// Encodes pairs as `application/x-www-form-urlencoded`, in the given order; a key may be
+    /// repeated.
     ///
     /// # Errors
     /// An invalid-request error if the pairs cannot be encoded.
@@ -380,8 +382,8 @@ impl Body {
     }
 }
 
-/// Builds an operation's request below a base address, whose own path is kept, without the client's
-/// headers. Returns the path template too.
+/// Builds an operation's request, without the client's headers, below a base address whose own path
+/// is kept. Also returns the path template.
 ///
 /// # Errors
 /// An invalid-request error that names the placeholder or field and the rule.
@@ -392,7 +394,7 @@ pub(crate) fn build<O: Operation>(
     operation.validate()?;
     let (uri, template) = path::uri::<O>(base, &operation.path()?, &operation.query())?;
     let body = operation.body()?;
-    // Gateways refuse such a request without a length (411), and no HTTP library adds one.
+    // Gateways refuse such a request without a length (411), and HTTP libraries do not add one.
     let is_length_needed = body.bytes.is_empty()
         && matches!(O::SPEC.method, Method::POST | Method::PUT | Method::PATCH);
     let mut request = http::Request::new(body.bytes);
@@ -413,7 +415,7 @@ pub(crate) fn build<O: Operation>(
 
 /// Returns a copy of a request with the client's headers and those that all requests have.
 pub(crate) fn complete(request: &http::Request<Bytes>, client: &HeaderMap) -> http::Request<Bytes> {
-    // Room for these, for what authenticates the request, and for what HTTP adds.
+    // Capacity for these, for authentication, and for the headers that HTTP adds.
     let own = request.headers();
     let mut headers = HeaderMap::with_capacity(client.len() + own.len() + 6);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

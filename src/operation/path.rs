@@ -46,8 +46,8 @@ pub(super) fn uri<O: Operation>(
 
 /// Appends a template to a base path, each `{name}` replaced by the next value as one segment.
 ///
-/// The values are checked even though the id types check too: a `..` that got through would turn
-/// a request about one thing into a request about the collection.
+/// The values are checked although the id types check them too: a `..` would turn a request about
+/// one item into a request about the collection.
 ///
 /// # Errors
 /// An invalid-request error that names the placeholder and the rule.

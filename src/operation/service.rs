@@ -1,4 +1,4 @@
-//! What a service says about a failure, in the shared vocabulary.
+//! Failures that services report, in the shared vocabulary.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use crate::error::ErrorKind;
 
 /// A service that this crate calls, and how it reports failures. Each vendor's client implements it.
 pub trait Service: Send + Sync + 'static {
-    /// What the service calls the id of a request, as shown in errors.
+    /// The service's term for the id of a request, as shown in errors.
     const REQUEST_ID_LABEL: &'static str = "request id";
 
     /// Reads a response that is not a success of the operation. A body that cannot be read becomes a
     /// failure by status alone.
     fn read_failure(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure;
 
-    /// Returns whether the body of a response with a success status is the service's own form of an
-    /// error. It is asked only where the body is not a response to the call.
+    /// Returns whether the body of a response with a success status is the service's own error
+    /// body. It is called only if the body is not a response to the call.
     fn reports_failure(body: &[u8]) -> bool {
         let _ = body;
         false
@@ -32,20 +32,20 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
-/// What a service said about a failure.
+/// A failure that a service reported.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The cause, by the service's code first and the status second.
+    /// The kind, by the service's code first and the status second.
     pub kind: ErrorKind,
     /// The service's code as text.
     pub code: Option<String>,
     /// The service's message.
     pub message: Option<String>,
-    /// The id of the request, where the body has it.
+    /// The id of the request, if the body has it.
     pub request_id: Option<String>,
-    /// When the service takes requests again, where the body says so. A `Retry-After` header goes
-    /// before it.
+    /// When the service accepts requests again, if the body says so. A `Retry-After` header takes
+    /// precedence.
     pub retry_at: Option<SystemTime>,
     /// The service's own typed error.
     pub service: Option<Arc<dyn Any + Send + Sync>>,
@@ -56,12 +56,12 @@ pub struct Failure {
 impl Failure {
     /// A failure with this status; `by_code` is the meaning of the service's own code, if it has one.
     ///
-    /// The code decides where the service refused or failed (4xx, 5xx). But 429 is a rate limit
-    /// whatever the code, and only a refusal (a 4xx other than 408) counts as a rate limit or as "not
-    /// found" by its code alone: a 5xx does not say that nothing was processed.
+    /// The code decides for 4xx and 5xx. However, 429 is a rate limit whatever the code, and only a
+    /// refusal (a 4xx other than 408) counts as a rate limit or as "not found" by its code alone: a
+    /// 5xx does not mean that nothing was processed.
     ///
-    /// Without a code, the client takes 409 for [`ErrorKind::AlreadyExists`] where the operation
-    /// creates a thing: a POST whose success is 201.
+    /// Without a code, 409 means [`ErrorKind::AlreadyExists`] if the operation creates an item: a
+    /// POST whose success is 201.
     #[must_use]
     pub fn new(status: StatusCode, by_code: Option<ErrorKind>) -> Self {
         let by_status = ErrorKind::from_status(status);
@@ -92,7 +92,7 @@ impl Failure {
         /// Sets the request id that the body has.
         with_request_id = request_id(Option<String>);
 
-        /// Sets when the service takes requests again.
+        /// Sets when the service accepts requests again.
         with_retry_at = retry_at(Option<SystemTime>);
     }
 

@@ -43,7 +43,7 @@ impl AuditEvents {
     ///
     /// # Errors
     /// Kinds by status: the service's error body is not documented,
-    /// [`ServiceError`](super::ServiceError) holds what there is. Nothing was changed.
+    /// [`ServiceError`](super::ServiceError) holds what the service sent. Nothing was changed.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -246,7 +246,7 @@ struct Results {
     results: Vec<AuditEvent>,
 }
 
-/// What somebody did in an organization, and when.
+/// An action of a user in an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -27,7 +27,7 @@ impl Environments {
     ///
     /// # Errors
     /// Kinds by status: the service's error body is not documented,
-    /// [`ServiceError`](super::ServiceError) holds what there is. Nothing was changed.
+    /// [`ServiceError`](super::ServiceError) holds what the service sent. Nothing was changed.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]

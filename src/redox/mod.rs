@@ -104,8 +104,8 @@ impl Redox {
         }
     }
 
-    /// Returns the handle of an organization. An id that cannot be part of a path is reported by
-    /// the calls made from the handle.
+    /// Returns the handle of an organization. An invalid id is reported by the calls made from the
+    /// handle.
     #[must_use]
     pub fn organization(
         &self,
@@ -114,8 +114,8 @@ impl Redox {
         Organization { transport: self.transport.clone(), id: arg(id) }
     }
 
-    /// Returns the handle of an environment, whichever organization has it. An id that cannot be
-    /// part of a path is reported by the calls made from the handle.
+    /// Returns the handle of an environment, whichever organization has it. An invalid id is
+    /// reported by the calls made from the handle.
     #[must_use]
     pub fn environment(&self, id: impl TryInto<EnvironmentId, Error: Into<Error>>) -> Environment {
         Environment { transport: self.transport.clone(), id: arg(id) }

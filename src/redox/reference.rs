@@ -1,4 +1,4 @@
-//! What a request says: who, and which role.
+//! The references to users and roles in a request.
 
 use serde::Serialize;
 

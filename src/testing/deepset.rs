@@ -9,10 +9,10 @@ use crate::deepset::{Action, Asset, Deepset, DeepsetBuilder, Role, User};
 fake! {
 /// The organization roles and users of the deepset platform.
 ///
-/// It wants the key [`API_KEY`](Self::API_KEY), knows the one organization
-/// [`ORGANIZATION`](Self::ORGANIZATION), and refuses a second role of a name with 409. Lists come
-/// in pages of 10 or [`page_size`](Self::page_size): by number in the order of creation, by
-/// `before` and `after` the newest first.
+/// It requires the key [`API_KEY`](Self::API_KEY), has one organization,
+/// [`ORGANIZATION`](Self::ORGANIZATION), and refuses a second role with the same name with 409.
+/// Lists come in pages of 10 or [`page_size`](Self::page_size): by number in the order of creation,
+/// by `before` and `after` the newest first.
 ///
 /// An invited person is a user at once, with any role. Where the service's behaviour is not
 /// documented, the fake chooses: the response to an invitation is `null`; an invitation to the
@@ -79,23 +79,23 @@ impl DeepsetFake {
         Deepset::builder(Self::API_KEY).base_url(self.uri())
     }
 
-    /// Sets whether 404 and 409 have a body `{"detail": …}`. None is documented, so both can be met;
-    /// the default is `true`.
+    /// Sets whether 404 and 409 have a body `{"detail": …}`. The vendor documents no body, so both
+    /// forms are possible; the default is `true`.
     pub fn error_bodies(&self, present: bool) {
         self.state().error_bodies = present;
     }
 
-    /// Sets how many items a page has where the request does not say. The default is 10.
+    /// Sets the page size of requests without one. The default is 10.
     pub fn page_size(&self, items: usize) {
         self.state().page_size = items.max(1);
     }
 
-    /// Adds a user to the one whom the key belongs to, and returns the id.
+    /// Adds a user beside the key's own, and returns the id.
     pub fn add_user(&self, email: &str) -> String {
         self.state().add_user(&person(email))
     }
 
-    /// Adds a workspace to the one that there is, `default`, and returns its id.
+    /// Adds a workspace beside `default`, and returns its id.
     pub fn add_workspace(&self, name: &str) -> String {
         self.state().add_workspace(name)
     }
@@ -106,7 +106,7 @@ impl DeepsetFake {
         self.state().free_plan = free;
     }
 
-    /// Adds a user who is listed only where deleted ones are asked for, and returns the id.
+    /// Adds a deleted user, who is listed only if deleted users are requested, and returns the id.
     pub fn add_deleted_user(&self, email: &str) -> String {
         let mut state = self.state();
         let id = state.add_user(&person(email));
@@ -116,7 +116,8 @@ impl DeepsetFake {
         id
     }
 
-    /// Adds a user who is listed only where external ones are asked for, and returns the id.
+    /// Adds an external user, who is listed only if external users are requested, and returns the
+    /// id.
     pub fn add_external_user(&self, email: &str) -> String {
         let mut state = self.state();
         let id = state.add_user(&person(email));
@@ -132,7 +133,7 @@ impl DeepsetFake {
         read(self.state().roles.iter())
     }
 
-    /// Returns the users, those who were invited too, in order.
+    /// Returns the users, including invited ones, in order.
     #[must_use]
     pub fn users(&self) -> Vec<User> {
         read(self.state().users.iter().map(|record| &record.user))

@@ -1,4 +1,4 @@
-//! What all fakes share.
+//! The common parts of all fakes.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::message::{Request, Response};
 use super::server::{Server, lock};
 
-/// What all fakes can do. The fake of each vendor has these methods too, and returns its `Fake` for code
-/// that works with any of them: `fake.fake()`. It serves until it is dropped.
+/// The methods of every fake. Each vendor's fake has these methods too, and returns its `Fake` by
+/// `fake.fake()`, for code that works with any of them. A fake serves until it is dropped.
 pub struct Fake {
     server: Server,
 }
@@ -45,7 +45,7 @@ macro_rules! methods {
             self.$inner.uri()
         }
 
-        /// Queues a fault for the next `calls` requests, after the faults that are queued already.
+        /// Queues a fault for the next `calls` requests, after the faults that are already queued.
         pub fn next(&self, calls: usize, fault: crate::testing::Fault) {
             self.$inner.next(calls, fault);
         }
@@ -55,23 +55,23 @@ macro_rules! methods {
             self.$inner.next_on(path, calls, fault);
         }
 
-        /// Returns how many requests are still to meet a fault.
+        /// Returns how many requests the queued faults will still affect.
         #[must_use]
         pub fn faults_left(&self) -> usize {
             self.$inner.faults_left()
         }
 
-        /// Empties the queue of faults. Those under way go on.
+        /// Empties the queue of faults. Faults in progress continue.
         pub fn clear_faults(&self) {
             self.$inner.clear_faults();
         }
 
-        /// Sets the JSON response to a method and path that the fake does not have, so that
-        /// operations of your own can be tested: `fake.respond_to("GET", "/api/v1/workspaces", 200,
-        /// json!([]))`. The path is as sent, without the query.
+        /// Sets the JSON response to a method and path that the fake does not implement, to test
+        /// your own operations: `fake.respond_to("GET", "/api/v1/workspaces", 200, json!([]))`. The
+        /// path is as sent, without the query.
         ///
-        /// Authentication is checked as ever. What the fake has, it responds to itself: use
-        /// [`next_on`](Self::next_on) with [`Fault::json`](crate::testing::Fault::json) there.
+        /// Authentication is still checked. For an endpoint that the fake implements, use
+        /// [`next_on`](Self::next_on) with [`Fault::json`](crate::testing::Fault::json).
         pub fn respond_to(&self, method: &str, path: &str, status: u16, body: serde_json::Value) {
             self.$inner.respond_to(method, path, status, body);
         }
@@ -82,7 +82,7 @@ macro_rules! methods {
             self.$inner.received()
         }
 
-        /// Returns how many requests were received in all.
+        /// Returns the total number of requests received.
         #[must_use]
         pub fn received_count(&self) -> u64 {
             self.$inner.received_count()
@@ -122,7 +122,8 @@ macro_rules! fake {
                 self.builder().build()
             }
 
-            /// Returns what all fakes have in common, for code that works with any of them.
+            /// Returns the vendor-independent [`Fake`](crate::testing::Fake), for code that works
+            /// with any fake.
             #[must_use]
             pub fn fake(&self) -> &crate::testing::Fake {
                 &self.fake

@@ -1,15 +1,15 @@
-//! How a fake misbehaves.
+//! Faults of fakes.
 
 use bytes::Bytes;
 use std::time::Duration;
 
 use super::message::reason;
 
-/// One way for a fake to misbehave.
+/// A fault that a fake injects.
 ///
 /// A fault is a constructor and any number of modifiers: `Fault::status(429)` with
-/// `.retry_after(Duration::from_secs(2))` is a rate limit, `Fault::reset().after_processing()` is
-/// the call that took effect although its caller only saw the connection break.
+/// `.retry_after(Duration::from_secs(2))` is a rate limit, `Fault::reset().after_processing()` is a
+/// call that took effect although its connection was lost.
 ///
 /// Some faults take the place of the service's response: [`status`](Self::status),
 /// [`html`](Self::html), [`json`](Self::json), [`endless`](Self::endless), [`hang`](Self::hang) and
@@ -53,7 +53,8 @@ impl Fault {
         Self { kind, processed: false, delay, headers, body }
     }
 
-    /// No fault: the service's response as it is. In a queue it lets calls pass before the next fault.
+    /// No fault: sends the service's response unchanged. In a queue it lets calls pass before the
+    /// next fault.
     pub fn none() -> Self {
         Self::new(Kind::None)
     }
@@ -88,9 +89,10 @@ impl Fault {
 
     /// Never responds. The request is read, and the connection stays open until the client closes it.
     ///
-    /// Whatever the client's time limit is, it is reached: no response can come before it, so a test
-    /// need not choose a short one. To test a call that is dropped or cancelled, wait until
-    /// [`received_count`](super::Fake::received_count) has counted the request; no time limit is needed then.
+    /// The client always reaches its time limit, so a test need not choose a short one. To test a
+    /// call that is dropped or cancelled, wait until
+    /// [`received_count`](super::Fake::received_count) has counted the request; that needs no time
+    /// limit.
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
     }
@@ -103,7 +105,8 @@ impl Fault {
     /// Sends the head and half of the body of the service's response, then a TCP reset. A response
     /// without a body is cut in the middle of its head.
     ///
-    /// How much of that half a client gets to read before the reset is up to its operating system.
+    /// The client's operating system decides how much of that half the client reads before the
+    /// reset.
     pub fn reset_in_response() -> Self {
         Self::new(Kind::ResetInResponse)
     }
@@ -146,10 +149,10 @@ impl Fault {
         self
     }
 
-    /// Adds a header to the response, instead of those that the service gave that name.
+    /// Adds a header to the response, and replaces the service's headers with that name.
     ///
-    /// Any text will do, except that CR and LF are left out, and that an empty name,
-    /// `content-length` and `transfer-encoding` are ignored. `connection: close` is acted on.
+    /// Any text is accepted. CR and LF are removed; an empty name, `content-length` and
+    /// `transfer-encoding` are ignored. `connection: close` closes the connection.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let line = |text: &str| text.replace(['\r', '\n'], "");
         let name = line(name);
@@ -172,8 +175,8 @@ impl Fault {
         self.only("retry-after", &seconds.to_string())
     }
 
-    /// Delays the fault: the client waits so long for the first byte of the response, or for the
-    /// reset. Added to any delay that the fault has already.
+    /// Delays the first byte of the response, or the reset, by this time. It adds to any delay that
+    /// the fault already has.
     pub fn delayed(mut self, by: Duration) -> Self {
         self.delay = self.delay.saturating_add(by);
         self

@@ -1,10 +1,11 @@
 //! Offline fakes of the services, for your own test suite (feature `testing`).
 //!
 //! Each listens on a real loopback socket, checks authentication, content type and required fields
-//! as the service does, responds with that service's own bodies, and keeps what was created and
-//! which requests it received. It speaks HTTP/1.1 to any client, and links in its responses point to
-//! itself, so programs in other languages can use the same fake. It can misbehave for the next calls
-//! ([`Fault`]), and respond to paths that it does not have ([`respond_to`](Fake::respond_to)).
+//! as the service does, responds with the service's own bodies, and records created items and
+//! received requests. It speaks HTTP/1.1 to any client, and links in its responses point to the
+//! fake itself, so programs in other languages can use the same fake. It can inject faults into the
+//! next calls ([`Fault`]), and respond to paths that it does not implement
+//! ([`respond_to`](Fake::respond_to)).
 //!
 //! ```
 //! # #[cfg(feature = "deepset")]
@@ -34,8 +35,8 @@
 //!
 //! # Time
 //! The fakes need tokio's clock to run. Under a paused one (`#[tokio::test(start_paused = true)]`)
-//! tokio advances the time whenever its tasks wait, also for a socket: a time limit is reached while a
-//! response is under way, and a create can end with an unknown outcome.
+//! tokio advances the time whenever its tasks wait, even for a socket: a time limit may be reached
+//! before a response arrives, and a create can end with an unknown outcome.
 //!
 //! # Without a fake
 //! To test code that only takes responses, [`sample`] returns one of each type.

@@ -74,7 +74,7 @@ impl Received {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// Returns the path and the query as they were sent, but for what is masked.
+    /// Returns the path and the query as they were sent, except for masked values.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target

@@ -16,15 +16,15 @@ fake! {
 /// Redox's role assignments in organizations and environments, below `/platform` as the service
 /// has them.
 ///
-/// It wants the token [`TOKEN`](Self::TOKEN) or one of its [token endpoint](Self::token_url), which
-/// checks a token request and the claims of its assertion, but not the signature, and takes an
-/// assertion once. It accepts any organization, user and role, and knows the
-/// environments that were added. A user has one role in a place; a PUT replaces it, and gives one
-/// to a user without. The last owner of an organization (a user with the role `owner`, by name or id)
-/// keeps that role. Each change is an audit event. What the service's documents leave open is a choice
-/// here: error bodies are `{"message": …}`, an unknown environment is 404, taking the role of the last
-/// owner is 409, pages of audit events are numbered from 1 and their kinds are made up, and see
-/// [`RedoxDuplicates`] and [`RedoxAbsent`].
+/// It requires the token [`TOKEN`](Self::TOKEN) or one of its [token endpoint](Self::token_url),
+/// which checks a token request and the claims of its assertion, but not the signature, and accepts
+/// an assertion once. It accepts any organization, user and role, and knows the environments that
+/// were added. A user has one role in a place; a PUT replaces it, or gives one to a user who has
+/// none. The last owner of an organization (a user with the role `owner`, by name or id) keeps that
+/// role. Each change is an audit event. Where the service's behaviour is not documented, the fake
+/// chooses: error bodies are `{"message": …}`, an unknown environment is 404, taking the role of
+/// the last owner is 409, pages of audit events are numbered from 1 and their kinds are made up,
+/// and see [`RedoxDuplicates`] and [`RedoxAbsent`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -36,7 +36,7 @@ fake! {
 /// let assignments = fake.client()?.organization("7").role_assignments();
 /// let wanted = NewRoleAssignment::new(RoleRef::id("r-1")?, UserRef::id("u-1")?);
 ///
-/// // A PUT is idempotent: a connection that broke is no reason to give up.
+/// // A PUT is idempotent: the client retries it after a lost connection.
 /// fake.next(1, Fault::reset().after_processing());
 /// assignments.assign(&wanted).await?;
 /// assert_eq!(fake.memberships().len(), 1);
@@ -46,7 +46,7 @@ fake! {
 RedoxFake, Redox
 }
 
-/// Who has which role in an organization or environment.
+/// A user's role in an organization or environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RedoxMembership {
@@ -58,7 +58,7 @@ pub struct RedoxMembership {
     pub role: String,
 }
 
-/// What becomes of a POST for a user who has a role in the environment: not documented.
+/// The response to a POST for a user who has a role in the environment, which is not documented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedoxDuplicates {
@@ -69,8 +69,8 @@ pub enum RedoxDuplicates {
     Replaced,
 }
 
-/// What becomes of a DELETE for a user without a role in the environment, or one who is no member of the
-/// organization: not documented.
+/// The response to a DELETE for a user without a role in the environment, or one who is not a
+/// member of the organization, which is not documented.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedoxAbsent {
@@ -114,7 +114,7 @@ impl Named {
         self.id.clone().or_else(|| self.name.clone()).unwrap_or_default()
     }
 
-    /// Returns the id, or one made up from the name: the service lists nothing without an id.
+    /// Returns the id, or one derived from the name: the service lists nothing without an id.
     fn listed(&self) -> String {
         self.id.clone().unwrap_or_else(|| format!("id-of-{}", self.shown()))
     }
@@ -209,12 +209,12 @@ impl RedoxFake {
         self.state().page_size = events.max(1);
     }
 
-    /// Sets what becomes of a POST for a user who has a role.
+    /// Sets the response to a POST for a user who has a role.
     pub fn duplicates(&self, duplicates: RedoxDuplicates) {
         self.state().duplicates = duplicates;
     }
 
-    /// Sets what becomes of a DELETE for a user without a role.
+    /// Sets the response to a DELETE for a user without a role.
     pub fn absent(&self, absent: RedoxAbsent) {
         self.state().absent = absent;
     }

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Returns a response of any type, with every field that the service documents: for tests of code that
-/// takes responses. Its fields are public, to be changed.
+/// Returns a response of any type with every field that the service documents, for tests of code
+/// that takes responses. Its public fields can be changed.
 ///
 /// ```
 /// # #[cfg(feature = "deepset")] {

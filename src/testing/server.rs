@@ -23,7 +23,7 @@ const BODY_LIMIT: usize = 16 << 20;
 const CHUNK_LINE_LIMIT: usize = 4 << 10;
 const REMEMBERED: usize = 1024;
 
-/// What processes a request and makes the response.
+/// Processes a request and returns the response.
 pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
 /// A listener on the loopback interface that has each request processed by a handler, unless a
@@ -145,7 +145,7 @@ async fn accept(listener: Arc<Mutex<Option<TcpListener>>>, shared: Arc<Shared>) 
     }
 }
 
-/// What becomes of a connection after a response.
+/// The state of a connection after a response.
 enum Next {
     Another,
     Close,
@@ -435,7 +435,7 @@ impl Connection {
         }
     }
 
-    /// Tells the client what is wrong with its request, and closes the connection.
+    /// Sends the client an error about its request, and closes the connection.
     async fn refuse(&mut self, status: u16, why: &io::Error) {
         let mut response = Response::new(status).header("content-type", "text/plain");
         response.body = format!("{why}\n").into();

@@ -44,13 +44,13 @@ macro_rules! token_methods {
             self.state().tokens.lifetime = lifetime;
         }
 
-        /// Refuses the tokens given so far with 401 from now on.
+        /// Refuses the tokens issued so far with 401 from now on.
         pub fn revoke_tokens(&self) {
             let mut state = self.state();
             state.tokens.revoked = state.tokens.given;
         }
 
-        /// Returns how many tokens the token endpoint has given.
+        /// Returns the number of tokens that the token endpoint has issued.
         #[must_use]
         pub fn tokens_given(&self) -> u64 {
             self.state().tokens.given

@@ -1,10 +1,10 @@
-//! What the fakes of Twilio's services have in common.
+//! The common parts of the fakes of Twilio's services.
 
 use serde_json::{Value, json};
 
 use super::message::{Request, Response};
 
-/// What becomes of a second identical thing. What the services do is not known.
+/// The response to a second identical item. The services' own response is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TwilioDuplicates {

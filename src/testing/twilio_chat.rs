@@ -19,12 +19,14 @@ use crate::twilio::chat::{
 use crate::twilio::conversations::{TwilioConversations, TwilioConversationsBuilder};
 
 fake! {
-/// The roles of services of Twilio Chat and Conversations, and who has them: both see one state.
+/// The services of Twilio Chat and Conversations, with their roles and the holders of roles. Both
+/// products share one state.
 ///
-/// It wants [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
+/// It requires [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
 /// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
-/// roles may have the same name, unless [`duplicates`](Self::duplicates) says otherwise. A service has
-/// no default roles until they are set. Lists come in pages of 50 or [`page_size`](Self::page_size).
+/// roles may have the same name, unless [`duplicates`](Self::duplicates) says otherwise. A service
+/// has no default roles until they are set. Lists come in pages of 50 or
+/// [`page_size`](Self::page_size).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -86,12 +88,13 @@ impl TwilioChatFake {
         self.conversations_builder().build()
     }
 
-    /// Sets what becomes of a second role of the same name in a service. By default it is created.
+    /// Sets the response to a second role with the same name in a service. By default it is
+    /// created.
     pub fn duplicates(&self, duplicates: TwilioDuplicates) {
         self.state().duplicates = duplicates;
     }
 
-    /// Sets how many things a page has where the request does not say. The default is 50.
+    /// Sets the page size of requests without one. The default is 50.
     pub fn page_size(&self, things: usize) {
         self.state().page_size = Some(things.max(1));
     }
@@ -109,25 +112,25 @@ impl TwilioChatFake {
         self.state().add(Kind::Channel, service, None, value).sid.clone()
     }
 
-    /// Returns the roles that there are, in the order of their creation.
+    /// Returns the roles, in the order of creation.
     #[must_use]
     pub fn roles(&self) -> Vec<Role> {
         self.state().read(Kind::Role)
     }
 
-    /// Returns the users that there are, in the order of their creation.
+    /// Returns the users, in the order of creation.
     #[must_use]
     pub fn users(&self) -> Vec<User> {
         self.state().read(Kind::User)
     }
 
-    /// Returns the members of all channels, in the order of their creation.
+    /// Returns the members of all channels, in the order of creation.
     #[must_use]
     pub fn members(&self) -> Vec<Member> {
         self.state().read(Kind::Member)
     }
 
-    /// Returns the invites to all channels, in the order of their creation.
+    /// Returns the invites to all channels, in the order of creation.
     #[must_use]
     pub fn invites(&self) -> Vec<Invite> {
         self.state().read(Kind::Invite)

@@ -14,9 +14,9 @@ fake! {
 /// Twilio's role assignments, accounts, SCIM users, the built-in roles, and the token endpoint at
 /// `/v2/token`, on one address and for both [versions](crate::twilio::iam::ApiVersion).
 ///
-/// It gives tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
+/// It issues tokens for [`CLIENT_ID`](Self::CLIENT_ID) and [`CLIENT_SECRET`](Self::CLIENT_SECRET),
 /// counts them, accepts any organization, and checks the SIDs of an assignment. The tokens belong
-/// to [`ORGANIZATION`](Self::ORGANIZATION), which counts at the newer version.
+/// to [`ORGANIZATION`](Self::ORGANIZATION), which the newer version uses.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -108,12 +108,12 @@ impl TwilioIamFake {
         format!("{}/v2/token", self.uri())
     }
 
-    /// Sets what becomes of duplicates.
+    /// Sets the response to duplicates.
     pub fn duplicates(&self, duplicates: TwilioDuplicates) {
         self.state().duplicates = duplicates;
     }
 
-    /// Sets how many items a page has where the request does not say; 50 by default, at least 1.
+    /// Sets the page size of requests without one; 50 by default, at least 1.
     pub fn page_size(&self, size: usize) {
         self.state().page_size = size.max(1);
     }
@@ -146,7 +146,7 @@ impl TwilioIamFake {
         state.accounts.push(Record { number, organization, value });
     }
 
-    /// Returns the role assignments that there are, in the order of their creation.
+    /// Returns the role assignments, in the order of creation.
     #[must_use]
     pub fn role_assignments(&self) -> Vec<RoleAssignment> {
         read(self.state().assignments.iter().map(|record| &record.value))

@@ -662,7 +662,7 @@ impl Shelf {
             Ok(EnsuredAbsent::Deleted) | Err(Applied) => deleted > 0,
             Ok(EnsuredAbsent::AlreadyAbsent) | Err(NotApplied) => untouched,
             Ok(EnsuredAbsent::Indeterminate) => unclear,
-            // Or it was deleted, and somebody put it back.
+            // Or it was deleted, and another caller created it again.
             Err(Unknown) => unclear || deleted > 0,
         };
         assert!(is_true, "deleted {deleted}, unclear {unclear}, {context}");

@@ -108,7 +108,7 @@ impl std::fmt::Debug for Transport {
     }
 }
 
-/// What the loop would otherwise take from the world around it.
+/// The wall clock and the jitter, injected so that tests control them.
 pub(crate) struct Environment {
     pub(crate) wall: fn() -> SystemTime,
     pub(crate) jitter: Box<dyn Fn() -> f64 + Send + Sync>,
@@ -527,7 +527,7 @@ impl Transport {
         Err(error)
     }
 
-    /// Tells the first so many interceptors how an attempt ended.
+    /// Reports the end of an attempt to the first `ran` interceptors.
     async fn tell(&self, ran: usize, attempt: &Attempt, report: &AttemptReport, until: Instant) {
         let running = async {
             for interceptor in &self.0.options.interceptors[..ran] {

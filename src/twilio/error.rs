@@ -218,7 +218,7 @@ impl ServiceError {
         }
         let by_scim =
             (self.scim_type.as_deref() == Some("uniqueness")).then_some(ErrorKind::AlreadyExists);
-        // A code that all products share says no more than the status does, but under 400.
+        // A code that all products share says no more than the status does, except under 400.
         let generic = matches!(self.code, Some(ErrorCode::INVALID | ErrorCode::NOT_FOUND));
         let code = self.code.filter(|_| !generic || status == StatusCode::BAD_REQUEST);
         code.and_then(ErrorCode::kind).or(by_scim)

@@ -22,21 +22,23 @@ fake! {
 /// Harness's role assignments, roles and resource groups at account, organization and project scope,
 /// its organizations and projects, people, user groups and service accounts.
 ///
-/// It wants the key [`API_KEY`](Self::API_KEY), accepts any organization and project (those that were added are listed), and keeps
-/// (identifier, scope) and (scope, resource group, role, principal) unique. Like the service, it
-/// fills in the `scope_level` of groups and service accounts, and nulls that of users; responds 400
-/// `RESOURCE_NOT_FOUND_EXCEPTION` (or [otherwise](Self::missing)) where an assignment is not found;
-/// refuses to delete what is managed, and the last account admin's assignment; and lists what was
-/// changed last first unless the request sorts, where any `order` but `ASC` means descending.
+/// It requires the key [`API_KEY`](Self::API_KEY), accepts any organization and project (those that
+/// were added are listed), and keeps (identifier, scope) and (scope, resource group, role,
+/// principal) unique. Like the service, it fills in the `scope_level` of groups and service
+/// accounts, and nulls that of users; responds 400 `RESOURCE_NOT_FOUND_EXCEPTION` (or
+/// [otherwise](Self::missing)) where an assignment is not found; refuses to delete managed items
+/// and the last account admin's assignment; and lists the last changed items first unless the
+/// request sorts, where any `order` but `ASC` means descending.
 ///
 /// Each scope has the managed roles and resource groups of its level, which cannot be changed. A
 /// role or group that is not found is 400 `INVALID_REQUEST`, like any other refusal. Every role gets
 /// [`COMPULSORY_PERMISSION`](Self::COMPULSORY_PERMISSION), and takes the assignments of its own scope
 /// with it when it is deleted. Assignments may name roles and groups that do not exist.
 ///
-/// A search for what a user holds follows the user groups. Who leaves a scope leaves its groups and
-/// assignments at once, where the service takes them away later; the last account admin stays. A group
-/// refuses a member that it has, and any change where something else manages it.
+/// A search for a user's assignments includes those of the user's groups. A user who is removed
+/// from a scope loses its groups and assignments at once (the service removes them later); the last
+/// account admin cannot be removed. A group refuses a user who is already a member, and any change
+/// if another system manages it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -67,7 +69,7 @@ pub enum HarnessDuplicates {
     UnknownError,
     /// 400 `DUPLICATE_FIELD`, until December 2023.
     DuplicateField,
-    /// 409, never seen.
+    /// 409, which was never observed.
     Conflict,
 }
 
@@ -174,18 +176,18 @@ impl HarnessFake {
         self.state().missing = Some((status, code.into()));
     }
 
-    /// Leaves principals of this type out of all lists, as the service does where the caller may
-    /// not view them. They can still be read by identifier.
+    /// Omits principals of this type from all lists, as the service does if the caller may not view
+    /// them. They can still be read by identifier.
     pub fn hide(&self, kind: PrincipalType) {
         self.state().hidden.push(kind);
     }
 
-    /// Sets whether lists name their total, `X-Total-Elements`. Default `true`.
+    /// Sets whether lists report their total in `X-Total-Elements`. Default `true`.
     pub fn totals(&self, named: bool) {
         self.state().omits_totals = !named;
     }
 
-    /// Sets how many rows a page has where the request names no limit. Default 30.
+    /// Sets the page size of requests without a limit. Default 30.
     pub fn page_size(&self, rows: usize) {
         self.state().page_size = Some(rows);
     }

@@ -31,9 +31,9 @@ impl Channel {
     }
 }
 
-/// The channels of a Chat service, public and private ones: `/v2/Services/{ServiceSid}/Channels` (at
-/// most 100 a page). Both types are asked for, since the service lists public channels alone where none
-/// is (*documented*).
+/// The channels of a Chat service, public and private ones: `/v2/Services/{ServiceSid}/Channels`
+/// (at most 100 a page). The client requests both types, since without a type the service lists
+/// only public channels (*documented*).
 ///
 /// Source: <https://www.twilio.com/docs/chat/rest/channel-resource>.
 pub type Channels = Resources<TwilioChat, ListedChannel>;
@@ -51,7 +51,7 @@ key! {
 open_enum! {
     /// Who can see a channel.
     ChannelType {
-        /// Everybody in the service.
+        /// Every user of the service.
         Public = "public",
         /// Its members.
         Private = "private",
@@ -116,7 +116,8 @@ thing! {
 }
 
 thing! {
-    /// What a channel is to a user. It has no role: get the member for it. `channel_sid` must be there.
+    /// A channel as a user sees it. It does not show the role: get the member for it. `channel_sid`
+    /// must be there.
     UserChannel in "channels" known by "channel_sid" = channel_sid {
         /// The channel.
         channel_sid: ChannelSid,

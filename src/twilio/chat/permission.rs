@@ -1,5 +1,5 @@
-//! Names of permissions (*observed*: put together from public sources; the vendor's pages call their lists
-//! complete, and the service disagrees at times). Any text is accepted where these are.
+//! Names of permissions (*observed*: put together from public sources; the vendor's pages call
+//! their lists complete, and the service disagrees at times). Any text is accepted in their place.
 
 /// Deployment roles.
 pub const CREATE_CHANNEL: &str = "createChannel";

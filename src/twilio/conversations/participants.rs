@@ -123,7 +123,7 @@ impl NewParticipant {
         Ok(Self::default().identity(arg::<Identity>(identity)?))
     }
 
-    /// Somebody at an address (a phone number, say), reached by another.
+    /// A person at an address (e.g. a phone number), reached through a proxy address.
     ///
     /// # Errors
     /// An invalid-request error if one of them is empty.

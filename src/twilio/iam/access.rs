@@ -10,8 +10,8 @@ use crate::model::Arg;
 use crate::transport::{Items, List, Position};
 
 impl Organization {
-    /// Returns the sources of a snapshot: what is held over the organization, and over each of its
-    /// accounts. Whether the former includes the latter is unknown, so each is asked for.
+    /// Returns the sources of a snapshot: the assignments over the organization, and over each of
+    /// its accounts. Whether the former include the latter is unknown, so both are read.
     ///
     /// At [`ApiVersion::V2`](super::ApiVersion::V2), which has no known path for accounts, they report a
     /// configuration error. Users are known by their SID alone: to join them with those of other

@@ -81,28 +81,28 @@ impl RoleAssignments {
         self.transport.call(&CreateRoleAssignment(request))
     }
 
-    /// Ensures that a role assignment exists: looks for it, creates it, and looks again where the
-    /// response leaves open what was created.
+    /// Ensures that a role assignment exists: searches for it, creates it if there is none, and
+    /// searches again if the outcome is unknown.
     ///
-    /// It is the same assignment if role, scope, identity, resource type and resource id are equal
-    /// (SIDs without regard to the case of their digits; an empty text is none). It is found by
+    /// An assignment matches if role, scope, identity, resource type and resource id are equal (the
+    /// case of a SID's digits is ignored; an empty text counts as absent). The client finds it by
     /// [listing](Self::list) the assignments of the identity, which needs the permission to list.
     ///
-    /// It looks first and never creates twice, since whether the service refuses a second identical
-    /// assignment is not known. Two callers at once may therefore both create: two assignments that
-    /// grant the same, or, if the service refuses the second with 409, one, which the other caller
-    /// finds.
+    /// The client searches first and never creates twice, since whether the service refuses a
+    /// second identical assignment is not known. Two concurrent calls may therefore both create:
+    /// there are then two assignments that grant the same or, if the service refuses the second
+    /// with 409, one, which the other call finds.
     ///
     /// # Errors
     /// Those of [`create`](Self::create) and of the list. If the outcome is unknown and the
-    /// assignment does not show up within the call's retries, it stays unknown: the error of the
-    /// create says so.
+    /// assignment does not appear within the call's retries, the outcome remains unknown, and the
+    /// error of the create is returned.
     ///
-    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a
-    /// [`Mismatch<NewRoleAssignment, RoleAssignment>`](crate::Mismatch) if one resource is asked for and the
-    /// identity has the role over the whole scope: a service that does not know the newer resource
-    /// fields would grant the whole, time and again. If it does so in response to the create itself,
-    /// the error's effect is [`Applied`](crate::Effect::Applied).
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a [`Mismatch<NewRoleAssignment,
+    /// RoleAssignment>`](crate::Mismatch) if one resource is requested and the identity has the
+    /// role over the whole scope: a service that does not know the newer resource fields would
+    /// grant the whole scope at each call. If it does so in response to the create itself, the
+    /// error's effect is [`Applied`](crate::Effect::Applied).
     pub fn ensure(&self, new: &NewRoleAssignment) -> Call<Ensured<RoleAssignment>> {
         self.transport.ensure(EnsureAssignment { assignments: self.clone(), new: new.clone() })
     }
@@ -111,19 +111,19 @@ impl RoleAssignments {
     /// (*documented*).
     ///
     /// The preview service refuses a list by neither [identity](List::identity) nor
-    /// [scope](List::scope) with code 25203 (*observed*), while the vendor's newer pages mark both as
-    /// optional. So the request is sent as it is, and the service decides.
+    /// [scope](List::scope) with code 25203 (*observed*), while the vendor's newer pages mark both
+    /// as optional. The client sends the request in either case, and the service decides.
     ///
     /// Source: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>.
     ///
     /// # Pages
     /// A page has 1 to 100 assignments; without [`page_size`](List::page_size) the service decides.
     ///
-    /// A [`Position`](crate::Position) holds the service's page token and how many items of that page
-    /// were taken. How long a token is good for, and what it yields after changes, is not documented.
-    /// Of the service's link to the next page only that token is used: the request goes to the
-    /// client's own address, whatever host the link names, and a link without a token is an error and
-    /// not the end.
+    /// A [`Position`](crate::Position) holds the service's page token and how many items of that
+    /// page were taken. How long a token is valid, and what it yields after changes, is not
+    /// documented. The client uses only that token of the service's link to the next page: the
+    /// request goes to the client's own address, whatever host the link names. A link without a
+    /// token is an error and not the end of the list.
     ///
     /// # Errors
     /// 400 and 403 are documented.
@@ -141,9 +141,9 @@ impl RoleAssignments {
     /// Deletes a role assignment:
     /// `DELETE /Organizations/{OrganizationSid}/RoleAssignments/{sid}`, 204 (*documented*).
     ///
-    /// Retried after transient failures. A repeated delete that finds nothing, after an earlier
-    /// attempt may have arrived, is an error whose outcome is unknown: which code a missing assignment
-    /// has is not known, and the common 20404 is also that of a wrong address.
+    /// Retried after transient failures. If a retried delete finds nothing after an earlier attempt
+    /// may have arrived, the call ends in an error with an unknown outcome: the code of a missing
+    /// assignment is not known, and the common 20404 may also mean a wrong address.
     /// [`ensure_absent`](Self::ensure_absent) reconciles it.
     ///
     /// Source: <https://www.twilio.com/docs/iam/access-control/role-assignment-resource>.
@@ -157,18 +157,18 @@ impl RoleAssignments {
 
     /// Ensures that a role assignment does not exist.
     ///
-    /// An assignment can neither be read nor be listed by its SID: where the outcome of the delete is
-    /// unknown, it is deleted once more. That grants nothing, and what was created meanwhile has
-    /// another SID.
+    /// An assignment can neither be read nor listed by its SID. If the outcome of the delete is
+    /// unknown, the client repeats the delete: an assignment that was created meanwhile has another
+    /// SID.
     ///
-    /// No code is known by which the service says that it is the assignment that was not found. So
-    /// the common 20404 counts only where the [list](Self::list) at the same address can be read and
-    /// does not have it: at [`ApiVersion::Preview`](super::ApiVersion::Preview), which requires a
-    /// filter, the list of what is held over the organization.
+    /// The service's code for a missing assignment is not known. Therefore the common 20404 counts
+    /// as absent only if the [list](Self::list) at the same address can be read and does not have
+    /// the assignment. At [`ApiVersion::Preview`](super::ApiVersion::Preview), which requires a
+    /// filter, this is the list of assignments over the organization.
     ///
     /// # Errors
-    /// Those of [`delete`](Self::delete), but that there is no such assignment. Any other code for
-    /// "not found" remains an error (25100, the organization, say), and so does a 20404 where the
+    /// Those of [`delete`](Self::delete), except that the assignment does not exist. Any other code
+    /// for "not found" remains an error (e.g. 25100, the organization), and so does a 20404 if the
     /// list cannot be read: the assignment may still exist.
     pub fn ensure_absent(
         &self,
@@ -233,7 +233,7 @@ impl Operation for ListRoleAssignments {
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
-        // A SID that is none was refused before.
+        // An invalid SID was refused before.
         let sid = |sid: &Option<Arg<Sid>>| Some(sid.as_ref()?.as_ref().ok()?.to_string());
         let filters = [
             ("Identity", sid(&self.identity)),
@@ -257,7 +257,7 @@ impl Operation for ListRoleAssignments {
 
 paged! { ListRoleAssignments: RoleAssignmentPage { content: RoleAssignment by sid } }
 
-/// A role assignment, as [`RoleAssignments::ensure`] brings it about.
+/// A desired role assignment, for [`RoleAssignments::ensure`].
 struct EnsureAssignment {
     assignments: RoleAssignments,
     new: NewRoleAssignment,
@@ -346,7 +346,7 @@ impl Unwanted for EnsureAssignmentAbsent {
         is_not_found_by(refused, ErrorCode::NOT_FOUND)
     }
 
-    /// Looks for it in the list.
+    /// Searches for it in the list.
     fn confirm<'a>(
         &'a self,
         _: &'a Error,

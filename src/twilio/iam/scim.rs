@@ -43,7 +43,7 @@ impl UserFilter {
     }
 
     /// # Errors
-    /// An invalid-request error if it is for an empty text, which could mean anybody.
+    /// An invalid-request error for an empty text, which could match every user.
     pub(super) fn check(&self) -> Result<(), Error> {
         match self.0.split_once(" eq ") {
             Some((attribute, "\"\"")) => Err(Error::invalid(attribute, "must not be empty")),

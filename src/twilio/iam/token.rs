@@ -7,7 +7,7 @@ use crate::model::Secret;
 use crate::operation::{Body, Idempotency, Operation, Spec};
 use crate::transport::{BoxFuture, Transport};
 
-/// What a client of Twilio Organizations authenticates with. (API keys and auth tokens are refused by
+/// The credentials of a client of Twilio Organizations. (API keys and auth tokens are refused by
 /// this service, *documented*.)
 ///
 /// ```
@@ -59,8 +59,8 @@ impl TokenProvider for ClientCredentials {
     }
 }
 
-/// `POST` to the token URL itself; 200, and 201 from older hosts (*documented* both). A token more
-/// changes nothing for anybody, so the request is repeated after any transient failure.
+/// `POST` to the token URL itself; 200, and 201 from older hosts (*documented* both). Another token
+/// changes nothing, so the request is retried after any transient failure.
 ///
 /// Source: <https://www.twilio.com/docs/iam/oauth-apps/oauth-access-token>.
 struct CreateToken<'a> {

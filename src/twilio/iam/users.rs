@@ -41,17 +41,17 @@ pub struct Users {
 }
 
 impl Users {
-    /// Lists users: `GET …/scim/Users`, 200 (*documented*), all of them or those that a
-    /// [filter](List::filter) lets through.
+    /// Lists users: `GET …/scim/Users`, 200 (*documented*), all of them or those that match a
+    /// [filter](List::filter).
     ///
-    /// No paging is documented: the response is taken for the whole list, and the page size is
-    /// ignored. Where the service counts more users than it sent, the list ends in an error, since how
-    /// to ask for the rest is not known.
+    /// No paging is documented: the response counts as the whole list, and the page size is
+    /// ignored. If the service reports more users than it sent, the list ends in an error, since
+    /// how to request the rest is not known.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
     /// # Errors
-    /// A filter that the service cannot read draws a 400, `scimType` `invalidFilter`.
+    /// A filter that the service cannot read is refused with 400, `scimType` `invalidFilter`.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -97,7 +97,7 @@ impl Users {
 
     /// Creates a user: `POST …/scim/Users`, 201 (*documented*). The user gets an e-mail.
     ///
-    /// Not retried when its outcome is unknown: [list](Self::list) by user name then.
+    /// Not retried when its outcome is unknown: to reconcile it, [list](Self::list) by user name.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
@@ -113,9 +113,9 @@ impl Users {
     /// Updates a user that still has this version: `PUT …/scim/Users/{UserSid}` with `If-Match`,
     /// 200 (*documented*). It replaces all attributes of the user.
     ///
-    /// The service does not require `If-Match`; this crate does, so that no change of another caller
-    /// is overwritten unseen. Not retried once it may have arrived: it would conflict with its own
-    /// first attempt.
+    /// The service does not require `If-Match`; this crate does, so that it does not overwrite a
+    /// change of another caller. Not retried once it may have arrived: it would conflict with its
+    /// own first attempt.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
@@ -133,7 +133,7 @@ impl Users {
     }
 
     /// Changes parts of a user that still has this version: `PATCH …/scim/Users/{UserSid}` with
-    /// `If-Match`, 200 (*documented*). What is said of [`update`](Self::update) holds here too.
+    /// `If-Match`, 200 (*documented*). The notes on [`update`](Self::update) apply here too.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
@@ -151,10 +151,10 @@ impl Users {
 
     /// Deactivates a user: `DELETE …/scim/Users/{UserSid}`, 204 (*documented*).
     ///
-    /// Retried after transient failures. Where a repeated attempt is refused with code 25008
-    /// (*observed*: there is no such user), after an earlier one may have arrived, the call is a
-    /// success. Any other "not found" is an error then, whose outcome is unknown: SCIM's documented
-    /// 404 may lack a code. [`ensure_deactivated`](Self::ensure_deactivated) reconciles it.
+    /// Retried after transient failures. If a retry is refused with code 25008 (*observed*: there
+    /// is no such user) after an earlier attempt may have arrived, the call succeeds. Any other
+    /// "not found" response to a retry is an error with an unknown outcome: SCIM's documented 404
+    /// may lack a code. [`ensure_deactivated`](Self::ensure_deactivated) reconciles it.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
@@ -164,22 +164,21 @@ impl Users {
         self.transport.call(&DeactivateUser(self.one(&arg(sid))))
     }
 
-    /// Ensures that a user is inactive: [gets](Self::get) the user,
-    /// [deactivates](Self::deactivate) one who is not inactive, and gets the user again where the
-    /// outcome is unknown.
+    /// Ensures that a user is inactive: [gets](Self::get) the user, [deactivates](Self::deactivate)
+    /// one who is not inactive, and gets the user again if the outcome is unknown.
     ///
-    /// [`Deleted`](EnsuredAbsent::Deleted) is a user whom this call deactivated.
-    /// [`AlreadyAbsent`](EnsuredAbsent::AlreadyAbsent) is a user who was inactive before, or does not
-    /// exist: code 25008 (*observed*) says so. A "not found" with the common 20404, or without a code,
-    /// does not say what was not found: it counts where the [list](Self::list) of all users, with its
-    /// total, does not have the user. A user who was active a moment before and then is not found is
-    /// [`Indeterminate`](EnsuredAbsent::Indeterminate). Of two callers at once both may get `Deleted`.
-    /// What a later [update](Self::update) or [patch](Self::patch) makes of the
+    /// [`Deleted`](EnsuredAbsent::Deleted) means that this call deactivated the user.
+    /// [`AlreadyAbsent`](EnsuredAbsent::AlreadyAbsent) means that the user was inactive before, or
+    /// does not exist (code 25008, *observed*). A "not found" with the common 20404, or without a
+    /// code, does not say what was not found: it counts as absent if the [list](Self::list) of all
+    /// users, with its total, does not have the user. A user who was read as active and is then not
+    /// found is [`Indeterminate`](EnsuredAbsent::Indeterminate). Two concurrent calls may both
+    /// return `Deleted`. What a later [update](Self::update) or [patch](Self::patch) makes of the
     /// user is another matter.
     ///
     /// # Errors
-    /// Those of [`get`](Self::get), [`deactivate`](Self::deactivate) and [`list`](Self::list), but
-    /// that there is no such user; the user may still be active.
+    /// Those of [`get`](Self::get), [`deactivate`](Self::deactivate) and [`list`](Self::list),
+    /// except that there is no such user; the user may still be active.
     pub fn ensure_deactivated(
         &self,
         sid: impl TryInto<UserSid, Error: Into<Error>>,
@@ -215,7 +214,7 @@ pub struct ListUsers {
 }
 
 impl List<ListUsers> {
-    /// Lists only the users that a filter lets through.
+    /// Lists only the users that match a filter.
     pub fn filter(mut self, filter: UserFilter) -> Self {
         self.operation.filter = Some(filter);
         self
@@ -256,7 +255,7 @@ impl Operation for ListUsers {
 
     fn decode(response: &http::Response<Bytes>) -> Result<UserListing, DecodeError> {
         let listing: UserListing = decode_json(response.body())?;
-        // SCIM lets an empty list go without its items.
+        // SCIM allows an empty list without items.
         if listing.resources.is_none() && listing.total_results != Some(0) {
             return Err(DecodeError::shape("body: missing field `Resources`"));
         }
@@ -300,14 +299,15 @@ struct EnsureDeactivated {
 impl Unwanted for EnsureDeactivated {
     type Deleted = ();
     const NAME: &'static str = "twilio.iam users.ensure_deactivated";
-    // What a second deactivation draws is not known: only reading tells it from the first.
+    // The response to a second deactivation is not known: only a read distinguishes it from the
+    // first.
     const LOOKS_FIRST: bool = true;
 
     fn delete(&self) -> Call<()> {
         self.users.transport.call(&DeactivateUser(self.users.one(&self.sid)))
     }
 
-    /// Looks whether the user is active.
+    /// Returns whether the user is active.
     fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(async move {
             let get = self.users.transport.call(&GetUser(self.users.one(&self.sid)));
@@ -336,7 +336,7 @@ impl Unwanted for EnsureDeactivated {
 }
 
 impl EnsureDeactivated {
-    /// Looks for the user in the list of all users.
+    /// Searches for the user in the list of all users.
     ///
     /// # Errors
     /// The refusal, if the list cannot be read to its end or does not tell its total.

@@ -14,9 +14,9 @@ pub struct PermissionsChanged {
     /// The role as it is now: as the service returned it after the update, or as it was read where
     /// there was nothing to change.
     pub role: Role,
-    /// The permissions that [`role`](Self::role) has and that it did not have when it was read:
-    /// what the service returned, not what was asked for. Where the response has no permissions
-    /// (they are documented as nullable), those that were sent count.
+    /// The permissions that [`role`](Self::role) has and that it did not have when it was read: as
+    /// the service returned it, not as requested. Where the response has no permissions (they are
+    /// documented as nullable), those that were sent count.
     pub added: Vec<String>,
     /// The permissions that the role had when it was read, and that [`role`](Self::role) does not
     /// have. Where the response has no permissions, those that were sent count.
@@ -36,8 +36,8 @@ impl<P: KeepsRoles> Resources<P, Role> {
     /// Adds permissions to a role and leaves the others as they are: [`get`](Self::get), then
     /// [`update`](Self::update), unless the role has them all (both *documented*).
     ///
-    /// The service knows no versions of a role: **a change that another caller makes between the
-    /// two requests is lost**, and so may this one be, without an error for either caller.
+    /// The API has no conditional write: **a change that another caller makes between the two
+    /// requests is lost**, or this one is, without an error for either caller.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] before anything is sent if a permission is empty;
@@ -79,8 +79,8 @@ impl<P: KeepsRoles> Resources<P, Role> {
     /// Removes permissions from a role and leaves the others as they are: [`get`](Self::get), then
     /// [`update`](Self::update), unless the role has none of them (both *documented*).
     ///
-    /// The service knows no versions of a role: **a change that another caller makes between the
-    /// two requests is lost**, and so may this one be, without an error for either caller.
+    /// The API has no conditional write: **a change that another caller makes between the two
+    /// requests is lost**, or this one is, without an error for either caller.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] before anything is sent if a permission is empty, and before

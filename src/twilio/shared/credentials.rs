@@ -18,7 +18,7 @@ sid! {
 /// What a client authenticates with (HTTP Basic, *documented*): the SID of an account or an API
 /// key, and its secret, which may be fixed or come from a [provider](Credential::provider).
 ///
-/// A SID that is none is reported by the builder's `build`.
+/// An invalid SID is reported by the builder's `build`.
 ///
 /// ```
 /// use rolecall::twilio::chat::{Credentials, TwilioChat};

@@ -68,11 +68,11 @@ pub trait Kept: Thing {
     type Key: AsRef<str>;
     /// What it is changed and deleted by.
     type WriteKey: AsRef<str>;
-    /// The codes that say that this very thing was not found.
+    /// The codes that say that this item was not found.
     const NOT_FOUND: &'static [ErrorCode];
 }
 
-/// Somebody who has a role. It has no use outside this crate.
+/// A holder of a role. It has no use outside this crate.
 pub trait Holder: Kept {
     /// What it is updated with.
     type Update: Form;
@@ -93,7 +93,7 @@ pub trait Holder: Kept {
     fn update_of_role(role: &RoleSid) -> Self::Update;
 }
 
-/// Which of a service's default roles somebody gets.
+/// Which of a service's default roles a holder gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefaultRole {
     Service,
@@ -175,7 +175,7 @@ pub trait Keeps<T: Kept>: Lists<T> {
     }
 }
 
-/// How a product changes somebody's role. It has no use outside this crate.
+/// How a product changes the role of a holder. It has no use outside this crate.
 pub trait Grants<T: Holder>: Keeps<T> {
     const UPDATE: Spec;
     const SET_ROLE: Spec;

@@ -47,14 +47,13 @@ impl<P: KeepsRoles> Operation for UpdateRole<'_, P> {
 }
 
 impl<P: KeepsRoles> Resources<P, Role> {
-    /// Updates a role: gives it these permissions **in place of all it has**.
-    /// `POST {roles}/{Sid}`, 200 (*documented*). Name and type of a role
-    /// cannot be changed.
+    /// Updates a role: **replaces all its permissions** by these. `POST {roles}/{Sid}`, 200
+    /// (*documented*). Name and type of a role cannot be changed.
     ///
-    /// Not retried when its outcome is unknown: a late second attempt would undo what somebody else
-    /// changed meanwhile.
+    /// Not retried when its outcome is unknown: a late second attempt would undo what another
+    /// caller changed meanwhile.
     ///
-    /// To change single permissions there are [`add_permissions`](Self::add_permissions) and
+    /// To change single permissions, use [`add_permissions`](Self::add_permissions) and
     /// [`remove_permissions`](Self::remove_permissions).
     ///
     /// # Errors
@@ -71,21 +70,21 @@ impl<P: KeepsRoles> Resources<P, Role> {
         self.transport.call(&UpdateRole(request))
     }
 
-    /// Ensures that there is a role of this name, type and set of permissions (their order does not
-    /// count): lists the roles, and creates one where none has the name.
+    /// Ensures that a role with this name, type and set of permissions (in any order) exists: lists
+    /// the roles, and creates one if none has the name.
     ///
-    /// Whether the service refuses a second role of a name is unknown. So nothing is created where
-    /// the list has the name, and a create whose outcome is unknown is not repeated: the roles are
-    /// listed again, and if the role is not among them, the create's error is returned. Two callers
-    /// at once can both find nothing. Then there may be two roles, or, if the service refuses the
-    /// second with 409, one, which the other caller finds. More than 100 roles come in pages, and
-    /// what these leave out while others delete roles is not documented: a role that is left out
-    /// counts as absent, so that a second one may be created.
+    /// Whether the service refuses a second role with the same name is unknown. Therefore nothing
+    /// is created if the list has the name, and a create whose outcome is unknown is not repeated:
+    /// the client lists the roles again and, if the role is not among them, returns the create's
+    /// error. Two concurrent calls can both find no role. Then there may be two roles or, if the
+    /// service refuses the second with 409, one, which the other call finds. More than 100 roles
+    /// come in pages, and which roles the pages omit while others are deleted is not documented: an
+    /// omitted role counts as absent, so that a second one may be created.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of
     /// another type or with other permissions, with a [`Mismatch<NewRole, Role>`](crate::Mismatch);
-    /// else those of [`list`](Self::list) and [`create`](Self::create).
+    /// otherwise those of [`list`](Self::list) and [`create`](Self::create).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -113,17 +112,16 @@ impl<P: KeepsRoles> Resources<P, Role> {
         self.transport.ensure(EnsureRole { roles: self.clone(), new: new.clone() })
     }
 
-    /// Ensures that there is no role of this SID: deletes it, and reads where the outcome is
-    /// unknown.
+    /// Ensures that no role has this SID: deletes it, and reads if the outcome is unknown.
     ///
-    /// That there is no such role (50100, *observed*) counts as absent. The common 20404 does not
-    /// say what was not found: it counts as absent where the [list](Self::list) of the roles can be
-    /// read and does not have the role. Where two callers do this at once, each may get `Deleted`
-    /// or `AlreadyAbsent`.
+    /// The code 50100 (*observed*: there is no such role) counts as absent. The common 20404 does
+    /// not say what was not found: it counts as absent if the [list](Self::list) of the roles can
+    /// be read and does not have the role. Two concurrent calls may each return `Deleted` or
+    /// `AlreadyAbsent`.
     ///
     /// # Errors
     /// Those of [`delete`](Self::delete), [`get`](Self::get) and [`list`](Self::list); the role may
-    /// still be there. An unknown Chat service (50050, *observed*) is one of them, and so is every
+    /// still exist. An unknown Chat service (50050, *observed*) is one of them, and so is every
     /// other "not found".
     pub fn ensure_absent(
         &self,
@@ -133,7 +131,7 @@ impl<P: KeepsRoles> Resources<P, Role> {
     }
 }
 
-/// A role of a name, as [`Resources::ensure`] brings it about.
+/// A role with a name, for [`Resources::ensure`].
 struct EnsureRole<P> {
     roles: Resources<P, Role>,
     new: NewRole,
@@ -144,7 +142,7 @@ impl<P: KeepsRoles> Desired for EnsureRole<P> {
     type Created = Role;
     type Request = NewRole;
     const NAME: &'static str = P::ENSURE;
-    // Whether the service refuses a second role of a name is unknown.
+    // Whether the service refuses a second role with the same name is unknown.
     const REPEATABLE: bool = false;
 
     fn request(&self) -> &NewRole {
@@ -181,7 +179,7 @@ impl<P: KeepsRoles> Desired for EnsureRole<P> {
     }
 }
 
-/// The absence of a role, as [`Resources::ensure_absent`] brings it about.
+/// The absence of a role, for [`Resources::ensure_absent`].
 struct EnsureNoRole<P> {
     roles: Resources<P, Role>,
     sid: Arg<RoleSid>,
@@ -211,7 +209,7 @@ impl<P: KeepsRoles> Unwanted for EnsureNoRole<P> {
         Role::NOT_FOUND.iter().any(|code| is_not_found_by(refused, *code))
     }
 
-    /// It may be the path that the service does not know.
+    /// The unknown part may be the path.
     fn may_be_absent(&self, refused: &Error) -> bool {
         is_not_found_by(refused, ErrorCode::NOT_FOUND)
     }

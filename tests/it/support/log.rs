@@ -10,8 +10,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
-/// While there is one dispatcher only, `tracing` asks the thread that is the first to reach an event
-/// whether anybody listens, and keeps a "no" for all threads. So there are always others.
+/// While there is one dispatcher only, `tracing` asks the thread that is the first to reach an
+/// event whether there is a listener, and keeps a "no" for all threads. So there are always others.
 static OTHERS: LazyLock<[Dispatch; 2]> =
     LazyLock::new(|| [(); 2].map(|()| Dispatch::new(tracing_subscriber::registry())));
 
