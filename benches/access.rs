@@ -1,5 +1,5 @@
-//! What a snapshot costs: its time against the slowest chain of requests that cannot be avoided, and the
-//! most memory that it holds while a million assignments go to JSON Lines.
+//! The cost of a snapshot: its time compared with the slowest chain of necessary requests, and its
+//! peak memory while a million assignments are written to JSON Lines.
 //!
 //! `cargo bench --bench access [-- --short]`; it fails where a goal is missed.
 

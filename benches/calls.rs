@@ -1,4 +1,4 @@
-//! What a call costs in time: the same create through rolecall, by hand on reqwest, and on hyper.
+//! The time of a call: the same create through rolecall, hand-written on reqwest, and on hyper.
 //!
 //! `cargo bench --bench calls [-- --short]`
 

@@ -1,5 +1,6 @@
-//! Encoding and decoding alone, without a wire: a request as the crate builds it (checked path, headers
-//! and body) and a response as its types read it, each beside the least that could be done by hand.
+//! Encoding and decoding without a wire: a request as the crate builds it (checked path, headers
+//! and body) and a response as its types decode it, each compared with a minimal hand-written
+//! version.
 //!
 //! `cargo bench --bench codec`
 

@@ -1,5 +1,5 @@
-//! What a call costs in instructions, counted by valgrind's callgrind: exact, and the same on every
-//! machine of a kind.
+//! The instructions of a call, counted by valgrind's callgrind: exact, and the same on all machines
+//! of a kind.
 //!
 //! `cargo bench --bench instructions [-- --short]`; it fails where the goal is missed.
 

@@ -1,5 +1,5 @@
-//! What a call costs in memory: its allocations against the same call by hand, the most that a list of
-//! a million items and an endless response hold at once, and the size of a call's future.
+//! The memory of a call: its allocations compared with the same hand-written call, the peak memory
+//! of a list of a million items and of an endless response, and the size of a call's future.
 //!
 //! `cargo bench --bench memory [-- --short]`; it fails where a goal is missed.
 

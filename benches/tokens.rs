@@ -1,5 +1,5 @@
-//! What the token cache costs: calls with a cached token against calls with a fixed one, for 1, 64 and
-//! 1,000 callers at once, on a client that is new and on one that has its token.
+//! The cost of the token cache: calls with a cached token compared with calls with a fixed one, for
+//! 1, 64 and 1,000 concurrent callers, on a new client and on one that has its token.
 //!
 //! `cargo bench --bench tokens [-- --short]`; it fails if a new client fetches more than one token.
 

@@ -1,4 +1,4 @@
-//! Who has which role at every vendor, and what changed since the last time.
+//! Lists who has which role at every vendor, and what changed since the last snapshot.
 //!
 //! ```sh
 //! cargo run --example access_review -- --demo collect

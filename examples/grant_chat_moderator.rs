@@ -1,8 +1,8 @@
 //! Makes a user a moderator of a channel in Twilio Chat, and revokes the role.
 //!
-//! `cargo run --example grant_chat_moderator` needs no account: a fake of the service starts on this
-//! machine. Each step is made twice, and the second time there is nothing to do. Point the client at your
-//! own service by `TwilioChat::from_env()`, and the functions below stay as they are.
+//! `cargo run --example grant_chat_moderator` needs no account: it starts a fake of the service on
+//! this machine. It takes each step twice; the second time there is nothing to do. To use your own
+//! service, create the client by `TwilioChat::from_env()`; the functions below stay the same.
 
 use rolecall::testing::TwilioChatFake;
 use rolecall::twilio::chat::{
@@ -75,7 +75,7 @@ async fn grant(members: &Members, who: &str, role: &RoleSid) -> Result<(), Error
     Ok(())
 }
 
-/// There is no "no role": the service's default takes the place of the one that is revoked.
+/// A member always has a role: the service's default replaces the revoked one.
 async fn revoke(members: &Members, who: &str, role: &RoleSid) -> Result<(), Error> {
     match members.revoke_role(who, role).await? {
         RevokedRole::Revoked { default } => {

@@ -1,8 +1,9 @@
-//! Everything that one person holds at Harness, through user groups too, from an e-mail address.
+//! Lists all access of one person at Harness, including access through user groups, by e-mail
+//! address.
 //!
-//! `cargo run --example harness_access_of_a_person` needs no account: a fake starts on this machine,
-//! with a person to look at. With an e-mail address as argument, and the variable `HARNESS_API_KEY`,
-//! it looks at a person of that account. It changes nothing.
+//! `cargo run --example harness_access_of_a_person` needs no account: it starts a fake with a
+//! person in it on this machine. With an e-mail address as argument and the variable
+//! `HARNESS_API_KEY` it reads the access of that person. It changes nothing.
 
 use rolecall::harness::{
     AggregateScope, Harness, NewRoleAssignment, Principal, PrincipalType, RoleAssignmentAggregate,

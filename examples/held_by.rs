@@ -1,7 +1,7 @@
-//! Lists what a person holds at every service that knows e-mail addresses, at Harness through user groups
-//! too: `held_by EMAIL TWILIO_ORGANIZATION REDOX_ORGANIZATION`, with the variables of each client. Each
-//! line is an assignment as JSON. Twilio Chat and Conversations know identities alone, and Harness leaves
-//! out what its API key may not view.
+//! Lists a person's assignments at every service that knows e-mail addresses, including those
+//! through user groups at Harness: `held_by EMAIL TWILIO_ORGANIZATION REDOX_ORGANIZATION`, with the
+//! variables of each client. Each line is an assignment as JSON. Twilio Chat and Conversations know
+//! only identities, and Harness omits what its API key may not view.
 
 use rolecall::access::{Assignment, ReadAssignments};
 use rolecall::harness::{Principal, RoleAssignmentSearch, UserFilter};

@@ -1,7 +1,7 @@
-//! An access review: who may do what, at every vendor, as one list.
+//! An access review: the roles of all users at every vendor, as one list.
 //!
-//! `cargo run --example list_everyones_roles` needs no account anywhere: fakes of the services
-//! start on this machine and are given some roles to find.
+//! `cargo run --example list_everyones_roles` needs no account: it starts fakes of the services on
+//! this machine and adds some roles to them.
 
 use std::error::Error;
 use std::time::Duration;

@@ -1,8 +1,8 @@
-//! Offboarding: the person with an e-mail address leaves, and all access has to go. Each line says what
-//! was done, what was not, and what is unknown, so that a person can do the rest.
+//! Offboarding: removes all access of the person with an e-mail address. Each line says what was
+//! done, what was not, and what is unknown, so that a person can do the rest.
 //!
-//! `cargo run --example offboard_everywhere` needs no account anywhere: fakes of the services start on
-//! this machine, with access to take away. It runs twice, as after an error.
+//! `cargo run --example offboard_everywhere` needs no account: it starts fakes of the services with
+//! access to remove on this machine. It runs twice, as after an error.
 
 use rolecall::deepset::NewInvitation;
 use rolecall::harness::UserFilter;

@@ -1,6 +1,6 @@
 //! Gives a user a role in a Redox organization.
 //!
-//! Role and user are named by id, by name, or by both: an empty argument is left out.
+//! The role and the user are given by id, by name, or by both: an empty argument is left out.
 //!
 //! `cargo run --example redox_assign_organization_role -- 1234 ROLE-UUID member 5678 ""`
 

@@ -1,7 +1,7 @@
-//! Changing what a role may do, at Twilio Chat and at Harness, without losing what it had.
+//! Changes some permissions of a role at Twilio Chat and at Harness, and keeps the others.
 //!
-//! `cargo run --example rotate_permissions` needs no account anywhere: fakes of both services start
-//! on this machine. The same change is made twice, and the second time there is nothing to do.
+//! `cargo run --example rotate_permissions` needs no account: it starts fakes of both services on
+//! this machine. It makes the same change twice; the second time there is nothing to do.
 
 use std::collections::BTreeSet;
 

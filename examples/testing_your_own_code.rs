@@ -1,9 +1,9 @@
 //! How to test your own code against the fakes of `rolecall::testing`.
 //!
-//! `cargo run --example testing_your_own_code` shows what [`onboard`] does in good times and in
-//! bad; `cargo test --example testing_your_own_code` runs the tests at the end of this file. In
-//! your own crate the fakes come with `rolecall = { version = "0.2", features = ["testing"] }`
-//! under `[dev-dependencies]`.
+//! `cargo run --example testing_your_own_code` shows what [`onboard`] does with and without faults;
+//! `cargo test --example testing_your_own_code` runs the tests at the end of this file. In your own
+//! crate, enable the fakes by `rolecall = { version = "0.2", features = ["testing"] }` under
+//! `[dev-dependencies]`.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A tour of the crate that needs no account anywhere: `cargo run --example tour`.
 //!
-//! Five fakes of the services start on this machine. Each gets one call. Then a call is refused and
-//! another one loses its connection, and the errors say what that means.
+//! Five fakes of the services start on this machine, and each gets one call. Then one call is
+//! refused and another one loses its connection; the errors say what that means.
 
 use std::error::Error;
 use std::fmt::Display;

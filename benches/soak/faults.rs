@@ -1,4 +1,4 @@
-//! The faults that requests meet, with what the comparison has to know of each.
+//! The faults of requests, with the facts that the comparison needs about each.
 
 use std::time::Duration;
 

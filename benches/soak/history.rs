@@ -1,4 +1,4 @@
-//! What calls reported about one thing, and what follows from it.
+//! The reports of calls about one item, and what follows from them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! A soak: calls of every service with random faults, 64 at a time, for as long as one likes.
+//! A soak test: calls of every service with random faults, 64 at a time, for any length of time.
 //!
 //! `cargo bench [--features redox-jwt] --bench soak [-- --calls N] [--seed N]`; the default is a million
 //! calls. The last line is the verdict, and the exit code says the same.

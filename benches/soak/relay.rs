@@ -1,4 +1,4 @@
-//! One address for a client's whole life, whatever fake is behind it.
+//! One address for a client's whole lifetime, whichever fake is behind it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

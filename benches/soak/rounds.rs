@@ -1,4 +1,4 @@
-//! What is done with each thing, and whether what was reported of it was true.
+//! The calls for each item, and whether their reports were true.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

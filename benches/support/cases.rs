@@ -1,6 +1,6 @@
-//! The same call three ways: through rolecall, by hand on reqwest, and on hyper as the floor. The calls
-//! are endpoints of the registry, and by hand they are made from its request fixtures, with the same
-//! input value, the same body and the same output type.
+//! The same call in three ways: through rolecall, hand-written on reqwest, and on hyper as the
+//! lower bound. The calls are endpoints of the registry. The hand-written ones use its request
+//! fixtures, with the same input value, body and output type.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What the benchmarks share: a server in a process of its own, so that its work is not counted, and
-//! ways to measure and to compare.
+//! The common parts of the benchmarks: a server in its own process, so that its work is not
+//! counted, and tools to measure and compare.
 #![allow(dead_code, reason = "each benchmark uses its own part")]
 
 pub(crate) mod cases;

@@ -1,4 +1,4 @@
-//! The fakes of all services, with something to find.
+//! The fakes of all services, with assignments in them.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! What to read: from a TOML file, or everything.
+//! The sources to read: from a TOML file, or all.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the examples of one call share: how they read their arguments, and how they end.
+//! The common parts of the examples of one call: their arguments, and how they end.
 
 use std::error::Error;
 use std::io::{Write, stdout};

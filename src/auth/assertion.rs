@@ -349,7 +349,7 @@ mod tests {
             sent.add(&Secret::new(format!("head.claims-{number}.signature-{number}")));
         }
         let Authorizing::Ready(authorization) = sent.authorize(patience) else {
-            panic!("they are at hand")
+            panic!("they are ready")
         };
         assert!(authorization.header.is_none());
         let mut secrets: Vec<_> = authorization.secrets.iter().map(Secret::expose).collect();

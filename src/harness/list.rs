@@ -86,7 +86,7 @@ impl PageNumber {
     pub(super) fn page<T>(&self, items: Vec<T>, total: Option<u64>) -> ListPage<T> {
         let (size, here) = (u64::from(self.size), items.len() as u64);
         let offset = self.number.saturating_mul(size);
-        // A total below what came is none.
+        // A total below the number of received items is ignored.
         let total = total.filter(|total| *total >= offset.saturating_add(here));
         let more = match total {
             // A page may be short, or empty, before the end.

@@ -6,7 +6,7 @@ use super::{NewRoleAssignment, RoleAssignments, UserRef};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::transport::{BoxFuture, Call, Desired, Found, Session, Unwanted};
 
-/// A role of a user; `REPLACES` says whether it takes the place of another one.
+/// A role of a user; `REPLACES` says whether it replaces another one.
 pub(super) struct EnsureRole<M: Membership, const REPLACES: bool> {
     pub(super) assignments: RoleAssignments<M>,
     pub(super) new: NewRoleAssignment,

@@ -73,7 +73,7 @@ impl<const REPEATABLE: bool> Desired for Goal<REPEATABLE> {
     }
 }
 
-/// Ensures that thing 7 is not there. 404 says so; 400 may mean so.
+/// Ensures that item 7 does not exist. 404 means that; 400 may mean it.
 pub(super) struct Gone<const LOOKS_FIRST: bool>(pub(super) Transport);
 
 impl<const LOOKS_FIRST: bool> Unwanted for Gone<LOOKS_FIRST> {

@@ -311,7 +311,7 @@ mod tests {
             assert_eq!(whole.text(format!("<{text}>")), "<***>", "{text}");
         }
         assert_eq!(whole.text(json), "\"***\"");
-        // Each byte by itself, too.
+        // Each single byte, too.
         let mask = mask(&["fäke-secret"]);
         for part in [&b"<f%C3\xa4ke-secret>"[..], b"<f\xc3%A4ke-secret>"] {
             assert_eq!(mask.bytes(Bytes::copy_from_slice(part)), "<***>");

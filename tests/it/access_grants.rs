@@ -1,5 +1,5 @@
-//! Which fields of a vendor's own assignment grant access: they, and they alone, make a difference in the
-//! key, in the difference of two snapshots and in the row of a table.
+//! The fields of a vendor's assignment that grant access: these and no others change the key, the
+//! difference of two snapshots and the row of a table.
 
 use proptest::prelude::*;
 use rolecall::access::{

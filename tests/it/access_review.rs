@@ -1,4 +1,4 @@
-//! The program of access reviews, run as a user would, and the page that walks through it.
+//! The access review program, run as by a user, and the page that walks through it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -245,7 +245,7 @@ async fn what_is_not_read_is_exit_code_4_and_no_revocation() {
     }
 }
 
-/// Whoever reads the output may stop reading.
+/// The reader of the output may close it.
 #[test]
 fn a_closed_pipe_is_an_error_and_no_panic() {
     let mut child = Command::new(program("access_review"))

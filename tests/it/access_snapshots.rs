@@ -1,4 +1,4 @@
-//! Snapshots, what they say of what they did not see, their files and their difference.
+//! Snapshots: what they report as missing, their files and their difference.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! deepset: how its lists are paged and read, `ensure`, and what the fake refuses.
+//! deepset: paging and decoding of lists, `ensure`, and refusals of the fake.
 
 use std::fmt::Debug;
 use std::time::Duration;

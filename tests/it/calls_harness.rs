@@ -1,4 +1,4 @@
-//! Harness: lists, `ensure`, what counts as the same, the dry run, and the fake.
+//! Harness: lists, `ensure`, matching, the dry run, and the fake.
 
 use std::time::Duration;
 

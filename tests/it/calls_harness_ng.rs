@@ -1,4 +1,4 @@
-//! Harness's NG API: searches, filters, people, groups, many deletes, and what is refused.
+//! Harness's NG API: searches, filters, people, groups, batch deletes, and refusals.
 
 use rolecall::harness::{
     Harness, NewRoleAssignment, ParentFilter, Principal, PrincipalType, RoleAssignmentAggregate,

@@ -1,4 +1,4 @@
-//! Redox: what its responses say, `ensure`, the fake, and access tokens from an API key.
+//! Redox: responses, `ensure`, the fake, and access tokens from an API key.
 
 use std::time::Duration;
 

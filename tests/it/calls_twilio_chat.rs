@@ -1,4 +1,4 @@
-//! Roles of Twilio Chat: pages, wrong input, single permissions, `ensure`, and what the fake does.
+//! Roles of Twilio Chat: pages, wrong input, single permissions, `ensure`, and the fake.
 
 use std::time::Duration;
 

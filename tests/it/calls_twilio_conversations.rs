@@ -1,4 +1,5 @@
-//! Twilio Conversations: one state with Chat, its own names and limits, and a 404 that proves nothing.
+//! Twilio Conversations: the state it shares with Chat, its own names and limits, and an
+//! inconclusive 404.
 
 use rolecall::testing::{Fault, TwilioChatFake};
 use rolecall::twilio::chat::{self, NewMember};
@@ -93,17 +94,17 @@ async fn not_found_for_a_new_participant_leaves_open_whether_it_was_created() {
     let participants = client.service(SERVICE).conversation(&*conversation).participants();
     let alice = NewParticipant::chat("alice").expect("it is an identity");
     fake.next(1, Fault::json(404, r#"{"code":20404,"status":404}"#).after_processing());
-    let error = participants.create(&alice).await.expect_err("it says so");
+    let error = participants.create(&alice).await.expect_err("it is refused");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::Unknown));
     assert_eq!(error.attempts(), 1);
     participants.get("alice").await.expect("it was created nevertheless");
     // A user is another matter, and so is any other refusal.
     fake.next(1, Fault::json(404, r#"{"code":20404,"status":404}"#));
     let bo = NewUser::new("bo").expect("it is an identity");
-    let error = client.service(SERVICE).users().create(&bo).await.expect_err("it says so");
+    let error = client.service(SERVICE).users().create(&bo).await.expect_err("it is refused");
     assert_eq!(error.effect(), Effect::NotApplied);
     fake.next(1, Fault::json(403, r#"{"code":50107,"status":403}"#));
-    let error = participants.create(&alice).await.expect_err("it says so");
+    let error = participants.create(&alice).await.expect_err("it is refused");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::PermissionDenied, Effect::NotApplied));
 }
 

@@ -1,4 +1,4 @@
-//! Twilio Organizations: filters and pages, wrong input, `ensure`, and what its fake does.
+//! Twilio Organizations: filters and pages, wrong input, `ensure`, and the fake.
 
 use std::time::Duration;
 

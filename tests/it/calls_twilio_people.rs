@@ -1,4 +1,5 @@
-//! Who has which role in Twilio Chat: wrong input, giving and revoking, and what the fake refuses.
+//! Holders of roles in Twilio Chat: wrong input, `ensure_role` and `revoke_role`, and refusals of
+//! the fake.
 
 use std::time::Duration;
 
@@ -116,7 +117,7 @@ async fn ensure_role_names_what_it_replaced_and_sends_nothing_else() {
     assert_eq!(fake.received_count(), sent + 1);
     let error = users.ensure_role("unknown", &admin).await.expect_err("there is no such user");
     assert_eq!((error.kind(), error.effect()), (ErrorKind::NotFound, Effect::NotApplied));
-    // A channel role is none of a user.
+    // A user cannot have a channel role.
     let reader = role(&service, "reader", RoleType::Channel).await;
     let error = users.ensure_role("alice", &reader).await.expect_err("it is of the other type");
     assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidRequest, Some("50105")));

@@ -1,4 +1,4 @@
-//! Pages that are derived from the code, or name it.
+//! Pages that are derived from the code or refer to it.
 
 use std::fmt::Write;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What is the same at every endpoint, token requests included: a table a rule.
+//! Rules for every endpoint, token requests included: one table for each rule.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

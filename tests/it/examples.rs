@@ -1,5 +1,5 @@
-//! Runs the examples as a user would: the built programs, with arguments and an environment, against
-//! the fakes.
+//! Runs the examples as a user would: the built programs, with arguments and an environment,
+//! against the fakes.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
-//! Every fault at every endpoint, over real sockets: no panic, an error that is true by what arrived
-//! and what was sent back, no request too many, no hang; and the same client works on.
+//! Every fault at every endpoint, over real sockets: no panic, an error that agrees with the
+//! received requests and the sent responses, no extra request, no hang; and the client remains
+//! usable.
 
 use std::collections::BTreeSet;
 use std::future::ready;
@@ -40,7 +41,7 @@ enum Ends {
     Refused(u16),
     /// A rate limit that lasts longer than any client waits.
     Limited,
-    /// It is up to timing what the client sees. Whatever comes of it must be true.
+    /// The result depends on timing. It must be true in any case.
     Any,
 }
 
@@ -135,7 +136,7 @@ impl Stage {
         (self.service.own.load(Ordering::SeqCst), self.service.others.load(Ordering::SeqCst))
     }
 
-    /// Makes the call, and judges what comes of it.
+    /// Makes the call and judges its result.
     async fn call(&self, ends: Ends) -> Result<Result<(), Error>, String> {
         let (own, others) = self.arrivals();
         let result = (self.caller)().await;

@@ -1,5 +1,6 @@
-//! Every fault at every request of what makes several, over real sockets: what it says that it did
-//! is what the service holds, nothing is made twice, and the same client works on.
+//! Every fault at every request of methods that make several, over real sockets: the reported
+//! outcome agrees with the state of the service, nothing is created twice, and the client remains
+//! usable.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,7 @@
-//! Every fault that a fake can throw, at five calls that change something, over real sockets: what
-//! the service has afterwards. A create is never applied twice, and the client works on.
-//! `fault_matrix.rs` has what a client says of these faults and of others, at every call.
+//! Every fault of a fake at five calls that change something, over real sockets. The tests check
+//! the state of the service afterwards: a create is never applied twice, and the client remains
+//! usable. `fault_matrix.rs` checks what the client reports for these and other faults at every
+//! call.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, SystemTime};

@@ -1,7 +1,7 @@
-//! Nothing that a service sends breaks a call: every response becomes a typed value or a typed
-//! error, whose kind and effect follow the documented table and whose text stays on one line. Here
-//! is what responses say, at the five calls of `subjects.rs`; `fault_matrix.rs` has how they come,
-//! at every call.
+//! No response of a service breaks a call: it becomes a typed value or a typed error, whose kind
+//! and effect follow the documented table and whose text is one line. These tests cover the
+//! contents of responses at the five calls of `subjects.rs`; `fault_matrix.rs` covers their
+//! transfer at every call.
 
 use crate::support::subjects::{Subject, for_each_call};
 use crate::support::truth::{KEPT, effect_of_status, kind_of_status, may_succeed};

@@ -1,4 +1,4 @@
-//! An attempt whose time runs out at the very moment at which its request leaves.
+//! An attempt that times out at the moment at which its request is sent.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

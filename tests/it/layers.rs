@@ -1,4 +1,4 @@
-//! Imports run one way, and one file alone names reqwest.
+//! Modules import only lower layers, and only one file names reqwest.
 
 use std::fs;
 use std::path::{Path, PathBuf};

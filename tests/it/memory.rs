@@ -1,4 +1,5 @@
-//! What a hostile response costs in memory: some multiple of the limit, however much of it comes.
+//! The memory that a hostile response takes: a small multiple of the limit, however large the
+//! response is.
 //!
 //! The service runs on another thread, whose allocations do not count.
 

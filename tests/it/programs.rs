@@ -1,4 +1,4 @@
-//! What programs of users are made of: it compiles, and does what one would expect.
+//! Code that users of the crate write: it compiles and behaves as expected.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Each request on the wire, byte for byte but for `host` and `user-agent`.
+//! Each request on the wire, byte for byte except for `host` and `user-agent`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

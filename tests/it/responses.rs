@@ -1,4 +1,4 @@
-//! Responses: those of the fixtures are read, and one that lacks something is an error.
+//! Responses: those of the fixtures are decoded, and one with a missing part is an error.
 
 use std::collections::BTreeSet;
 use std::fs;

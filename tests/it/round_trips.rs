@@ -1,5 +1,5 @@
-//! What is read from a service and written again is the same: for every type of a response, with
-//! whatever a service may put in. The last test finds the types that have no round trip here.
+//! Values that are read from a service, written and read again stay the same: for every response
+//! type, with arbitrary extra fields. The last test finds types without a round trip.
 
 // What a build with a part of the vendors leaves unused; the one with all of them finds the rest.
 #![cfg_attr(

@@ -1,5 +1,5 @@
-//! No credential is ever seen: not in `Debug` or `Display` of any public type, not in spans and
-//! events, not in panics, and not where a service sends back what it was sent.
+//! No credential is ever shown: not by `Debug` or `Display` of any public type, not in spans and
+//! events, not in panics, and not if a service reflects what it was sent.
 
 use std::error::Error as _;
 use std::fmt::{Debug, Write as _};

@@ -1,4 +1,4 @@
-//! The spans of each kind of call: their nesting, levels, names, and how they ended.
+//! The spans of each kind of call: nesting, levels, names, and outcomes.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn tree(spans: &[Span]) -> Vec<String> {
 
 type Run = fn(RoleAssignments) -> BoxFuture<'static, ()>;
 
-/// A kind of call, what the service does before, and the spans that come of it.
+/// A kind of call, the faults before it, and the resulting spans.
 struct Case {
     /// The client has no token.
     is_cold: bool,

@@ -1,4 +1,5 @@
-//! What a success needs, and what a refusal means: one table for each rule, over every endpoint.
+//! The conditions of a success, and the meaning of a refusal: one table for each rule, over every
+//! endpoint.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

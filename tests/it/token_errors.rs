@@ -1,4 +1,4 @@
-//! What a call reports where no access token was obtained, at every token endpoint.
+//! The error of a call without an access token, at every token endpoint.
 
 use std::time::Duration;
 

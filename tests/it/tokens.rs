@@ -1,4 +1,4 @@
-//! Access tokens over sockets: how many are fetched, and what is sent for them.
+//! Access tokens over sockets: how many are fetched, and with which requests.
 
 use std::time::Duration;
 

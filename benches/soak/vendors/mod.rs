@@ -1,4 +1,4 @@
-//! The same few calls of every kind of thing, on things that have a number.
+//! The same few calls for every kind of item, on numbered items.
 
 mod deepset;
 mod harness;

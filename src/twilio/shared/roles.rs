@@ -318,7 +318,7 @@ impl Form for NewRole {
     }
 }
 
-/// The permissions that take the place of all that a role has.
+/// The body that replaces all permissions of a role.
 ///
 /// # Errors
 /// An invalid-request error if there is none, or an empty one.

@@ -1,6 +1,6 @@
 //! Every endpoint of the crate, once: an example call, its request on the wire, a proper response.
 //!
-//! Exact requests, `docs/calls.md`, the fault matrix, the limits of memory and the fuzz targets are
+//! Exact requests, `docs/calls.md`, the fault matrix, the memory limits and the fuzz targets are
 //! derived from it.
 
 #[cfg(feature = "deepset")]
@@ -98,7 +98,7 @@ pub(crate) struct Endpoint {
     pub(crate) renews: bool,
     /// Whether a success may have no body, though its status has one: the vendor documents none.
     pub(crate) may_be_blank: bool,
-    /// Where the client makes it by itself before another call: the path, as no other has it.
+    /// The unique path, if the client makes it automatically before another call.
     pub(crate) before: Option<&'static str>,
     caller: MakeCaller,
     checked: MakeChecked,
@@ -237,7 +237,7 @@ where
     [page, items]
 }
 
-/// A token request, which the client makes by itself before another call, at this path.
+/// A token request, which the client makes automatically before another call, at this path.
 fn token<C: Send + Sync + 'static, T: Output>(
     make: Make<C>,
     (spec, path): (&'static Spec, &'static str),

@@ -1,4 +1,4 @@
-//! What the fault matrices share: cells, the threads that run them, virtual time.
+//! The common parts of the fault matrices: cells, the threads that run them, virtual time.
 //!
 //! A cell is one fault (a column) at one endpoint or method (a row). `cargo test` runs a sample of each
 //! matrix, in which every row and every column occurs; it prints its seed.
@@ -6,8 +6,8 @@
 //! * `ROLECALL_SEED=…` runs the same sample again.
 //! * `ROLECALL_EXHAUSTIVE=1` runs all cells.
 //!
-//! No time limit is short, and silence takes no time: [`Attempt::expire`] advances the clock. So each
-//! cell has a current-thread runtime of its own, on one of several threads.
+//! No time limit is short, and waiting takes no real time: [`Attempt::expire`] advances the clock.
+//! So each cell has its own current-thread runtime, on one of several threads.
 
 use std::cell::Cell as Counter;
 use std::collections::BTreeSet;

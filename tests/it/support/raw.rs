@@ -1,4 +1,4 @@
-//! A service below HTTP: it responds with any bytes, made from the bytes that it received.
+//! A service below HTTP: it sends arbitrary bytes, made from the received bytes.
 
 use std::future::{poll_fn, ready};
 use std::io;

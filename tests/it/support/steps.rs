@@ -61,25 +61,25 @@ pub(crate) enum Goal {
     Read,
 }
 
-/// A method under way.
+/// A running method.
 pub(crate) type Running = BoxFuture<'static, Result<Reported, Error>>;
 
 /// A client of which only the one method is used, again and again.
 pub(crate) type Caller = Box<dyn Fn() -> Running>;
 
-/// What is true of a method, whatever the service holds.
+/// The facts about a method, whatever the state of the service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     /// The name of the call.
     pub(crate) name: &'static str,
     pub(crate) goal: Goal,
-    /// What it is about, as the service holds it.
+    /// The desired item, as the fake shows it.
     pub(crate) desired: &'static str,
-    /// How many of its requests may have made the change, by its docs.
+    /// How many of its requests may make the change, according to its docs.
     pub(crate) most: usize,
-    /// Whether it finds out by itself what a response leaves open.
+    /// Whether it reconciles an unknown outcome.
     pub(crate) reconciles: bool,
-    /// How the service says that it was something else that was not found, or does not say what.
+    /// Refusals that say that something else was not found, or do not say what.
     pub(crate) elsewhere: Elsewhere,
 }
 

@@ -1,5 +1,4 @@
-//! Five calls that change something, behind one trait, so that one table can be run over all of
-//! them.
+//! Five calls that change something, behind one trait, so that one table covers all of them.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;

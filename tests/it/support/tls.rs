@@ -1,4 +1,4 @@
-//! TLS before a service on loopback, in good order or not.
+//! TLS in front of a service on loopback, correct or faulty.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

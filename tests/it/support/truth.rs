@@ -1,4 +1,4 @@
-//! What the documented table says of a call and its response, and what is true of every error.
+//! The documented table of calls and responses, and the rules for every error.
 
 use rolecall::operation::{Idempotency, Spec};
 use rolecall::{Effect, Error, ErrorKind};
