@@ -373,7 +373,7 @@ impl GrantKey {
     }
 }
 
-/// The first text that is there and not empty, and which it is.
+/// Returns the first text that is present and not empty, with its index.
 pub(super) fn first<const N: usize>(texts: [&Option<String>; N]) -> Option<(usize, &str)> {
     let texts = texts.into_iter().enumerate();
     texts

@@ -19,9 +19,9 @@ pub struct ServiceError {
     pub message: Option<String>,
     /// `detail` as a list (422): what is wrong, and where.
     pub detail: Vec<ValidationError>,
-    /// `errors`, as it came.
+    /// `errors`, unchanged.
     pub errors: Option<Value>,
-    /// The body as it came.
+    /// The body, unchanged.
     pub raw: Value,
 }
 

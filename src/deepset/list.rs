@@ -105,7 +105,7 @@ impl Paging {
         let Listing { data, has_more, total } = listing;
         let size = u64::from(self.limit.unwrap_or(DEFAULT_LIMIT));
         let (count, start) = (data.len() as u64, self.start());
-        // What the list has passed at most: a page is no larger than asked for.
+        // The most items that the list can have passed: a page is no larger than requested.
         let passed = match start {
             Start::Number(number) => number.saturating_mul(size),
             _ => count,

@@ -420,7 +420,7 @@ impl NewRole {
 }
 
 checked_id! {
-    /// The id of a role. Documented as a UUID; kept as it came.
+    /// The id of a role. Documented as a UUID; kept unchanged.
     RoleId, "role_id", check_opaque
 }
 

@@ -24,8 +24,8 @@ impl RoleAssignments {
     /// retried request lists the assignments that its first attempt deleted.
     ///
     /// # Errors
-    /// Before anything is sent, an invalid-request error for none, for more than 100, and if the
-    /// account id is not known (see
+    /// Before anything is sent, an invalid-request error for an empty list, for more than 100
+    /// identifiers, and if the account id is not known (see
     /// [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id)). A managed assignment,
     /// and that of the last account admin, is not an error of the call but one of the
     /// [`failures`](DeletedMany::failures) (*observed*).

@@ -12,10 +12,10 @@ use crate::model::open_enum;
 use crate::operation::{Failure, Service};
 
 open_enum! {
-    /// Harness's error code; about 400 exist (*observed*), those with a meaning for access are
-    /// listed.
+    /// Harness's error code. About 400 exist (*observed*); those that concern access have variants.
     ErrorCode {
-        /// The request is wrong; also for what does not exist or is managed, with roles and groups.
+        /// The request is invalid; for roles and groups, also an item that does not exist or is
+        /// managed.
         InvalidRequest = "INVALID_REQUEST",
         /// An argument is wrong.
         InvalidArgument = "INVALID_ARGUMENT",
@@ -43,13 +43,14 @@ open_enum! {
         RevokedToken = "REVOKED_TOKEN",
         /// A rate limit, under status 400 by the server's table.
         TooManyRequests = "TOO_MANY_REQUESTS",
-        /// Anything; also a duplicate, by later server source.
+        /// Any failure; by later server source also a duplicate.
         UnknownError = "UNKNOWN_ERROR",
     }
 }
 
 impl ErrorCode {
-    /// What the code says that the status does not. The generic codes come under many statuses.
+    /// The kind, if the code is more specific than the status. The generic codes come under many
+    /// statuses.
     fn kind(&self) -> Option<ErrorKind> {
         Some(match self {
             Self::DuplicateField | Self::ResourceAlreadyExists => ErrorKind::AlreadyExists,
@@ -90,9 +91,9 @@ pub struct ServiceError {
     pub response_messages: Vec<ResponseMessage>,
     /// The permissions that were missing (403).
     pub failed_permission_checks: Vec<FailedPermissionCheck>,
-    /// `metadata`, `error_metadata` or `metaData`, as it came.
+    /// `metadata`, `error_metadata` or `metaData`, unchanged.
     pub metadata: Option<Value>,
-    /// The body as it came.
+    /// The body, unchanged.
     pub raw: Value,
 }
 
@@ -107,7 +108,7 @@ pub struct FieldError {
     pub message: Option<String>,
 }
 
-/// Both spellings may come together, so they are fields of their own and not aliases.
+/// Both spellings may occur together, so they are separate fields and not aliases.
 #[derive(Deserialize)]
 struct LooseFieldError {
     #[serde(default, deserialize_with = "part")]
@@ -139,7 +140,7 @@ pub struct ResponseMessage {
     /// The message.
     #[serde(default, deserialize_with = "part")]
     pub message: Option<String>,
-    /// The exception, as it came.
+    /// The exception, unchanged.
     pub exception: Option<Value>,
     /// Kinds of failure, as the service names them.
     #[serde(rename = "failureTypes", default, deserialize_with = "part")]
@@ -151,12 +152,12 @@ pub struct ResponseMessage {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FailedPermissionCheck {
-    /// The scope in which it was checked, as it came.
+    /// The scope in which it was checked, unchanged.
     pub resource_scope: Option<Value>,
     /// The type of the resource.
     #[serde(default, deserialize_with = "part")]
     pub resource_type: Option<String>,
-    /// Its attributes, as they came.
+    /// Its attributes, unchanged.
     pub resource_attributes: Option<Value>,
     /// The resource.
     #[serde(default, deserialize_with = "part")]
@@ -171,7 +172,7 @@ impl ServiceError {
         let value = json::value(body)?;
         value.is_object().then(|| {
             let response_messages: Vec<ResponseMessage> = list(&value, "responseMessages");
-            // The first that has a code says most.
+            // The first one with a code is the most specific.
             let coded = response_messages.iter().find(|message| message.code.is_some());
             let first = coded.or_else(|| response_messages.first());
             let code = text(&value, &["code"]).map(ErrorCode::from);

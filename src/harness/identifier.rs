@@ -18,7 +18,7 @@ checked_id! {
     /// then at most 127 letters, digits, `_` or `$`, and none of the reserved words.
     ///
     /// The rule is documented for roles and resource groups, and *observed* for assignments. In
-    /// responses an identifier is kept as it came.
+    /// responses an identifier is kept unchanged.
     Identifier, "identifier", check_identifier
 }
 

@@ -1,4 +1,4 @@
-//! Lists: their order, and how they are paged.
+//! The order and the paging of lists.
 
 use std::marker::PhantomData;
 
@@ -15,20 +15,19 @@ use crate::transport::List;
 open_enum! {
     /// What a list is sorted by.
     SortBy {
-        /// The identifier: the one order that stays the same while others change things.
+        /// The identifier: the only order that concurrent changes do not shift.
         Identifier = "identifier",
         /// The name. Role assignments have none, and the service ignores this for them
         /// (*observed*).
         Name = "name",
-        /// When it was created.
+        /// The time of creation.
         Created = "created",
-        /// When it was last changed. Every change moves a row, so that rows are skipped or
-        /// repeated.
+        /// The time of the last change. Every change moves a row, so pages may skip or repeat rows.
         Updated = "updated",
     }
 }
 
-/// Which end a list starts from.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Smallest first.
@@ -108,7 +107,7 @@ pub(super) struct Paging {
 
 impl Default for Paging {
     fn default() -> Self {
-        // The service's own order, last changed first, shifts under writes (observed).
+        // Concurrent changes shift the service's own order, last changed first (observed).
         Self { page: PageNumber::of(30), sort: SortBy::Identifier, order: Order::Ascending }
     }
 }
@@ -197,7 +196,8 @@ impl<T: Readable> ListOperation for ListInScope<T> {
 }
 
 impl<T> List<ListInScope<T>> {
-    /// Sets the order, by default ascending by identifier; see [`SortBy`] for what others cost.
+    /// Sets the order, by default ascending by identifier; see [`SortBy`] for the drawbacks of
+    /// others.
     pub fn sort(mut self, by: SortBy, order: Order) -> Self {
         (self.operation.paging.sort, self.operation.paging.order) = (by, order);
         self
@@ -205,8 +205,8 @@ impl<T> List<ListInScope<T>> {
 }
 
 impl<T: Searchable> List<ListInScope<T>> {
-    /// Lists only what matches this text (`search_term`). What it is compared with is not
-    /// documented. Role assignments cannot be searched for.
+    /// Lists only items that match this text (`search_term`). The fields that it is compared with
+    /// are not documented. Role assignments cannot be searched for.
     pub fn search_term(mut self, text: impl Into<String>) -> Self {
         self.operation.search_term = Some(text.into());
         self
@@ -214,8 +214,8 @@ impl<T: Searchable> List<ListInScope<T>> {
 }
 
 impl<T: Container> List<ListInScope<T>> {
-    /// Lists only organizations or projects with one of these identifiers. The call refuses none at
-    /// all.
+    /// Lists only organizations or projects with one of these identifiers. The call refuses an
+    /// empty list.
     pub fn identifiers(mut self, any: impl IntoIterator<Item: Into<String>>) -> Self {
         self.operation.identifier = T::IDENTIFIER;
         self.operation.identifiers = Some(any.into_iter().map(Into::into).collect());
@@ -223,7 +223,7 @@ impl<T: Container> List<ListInScope<T>> {
     }
 }
 
-/// Checks that a filter, where it is set, names something: an empty one would list everything.
+/// Checks that a filter that is set is not empty: an empty one would list everything.
 ///
 /// # Errors
 /// An invalid-request error that names the filter.

@@ -78,7 +78,7 @@ impl From<PermissionRow> for Permission {
 }
 
 open_enum! {
-    /// How far a permission has come.
+    /// The status of a permission.
     PermissionStatus {
         /// Being tried by the vendor.
         Staging = "STAGING",
@@ -104,7 +104,7 @@ pub struct Permission {
     /// The name.
     #[serde(default, deserialize_with = "part")]
     pub name: Option<String>,
-    /// How far it has come.
+    /// Its status.
     #[serde(default, deserialize_with = "part")]
     pub status: Option<PermissionStatus>,
     /// The type of the resources that it is about.

@@ -1,5 +1,5 @@
-//! What role assignments, roles, resource groups, organizations and projects have in common: calls in
-//! a scope.
+//! The common parts of role assignments, roles, resource groups, organizations and projects: calls
+//! in a scope.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,10 +17,10 @@ use crate::model::json::part;
 use crate::model::{Arg, text};
 use crate::operation::{Body, Operation, Spec};
 
-/// A role assignment, a role or a resource group: what a [`Resources`](super::Resources) handle is
-/// about. It has no use outside this crate.
+/// An item of a [`Resources`](super::Resources) handle: a role assignment, a role or a resource
+/// group. It has no use outside this crate.
 pub trait Resource: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
-    /// What it is created from.
+    /// The request that creates it.
     type New: Serialize + Clone + fmt::Debug + Send + Sync + 'static;
 }
 
@@ -39,39 +39,39 @@ pub trait Endpoints: Readable + Resource {
     const ENSURE: &'static str;
     const ENSURE_ABSENT: &'static str;
 
-    /// The identifier of what is to be created; empty where the service chooses it.
+    /// The identifier of a new item; empty if the service chooses it.
     fn identifier_of(new: &Self::New) -> &str;
 
     /// # Errors
     /// An invalid-request error that names the field and the rule.
     fn check(new: &Self::New) -> Result<(), Error>;
 
-    /// Whether this is what `desired` would create here, whatever its identifier.
+    /// Whether this matches `desired` in this scope, whatever its identifier.
     fn matches(&self, desired: &Self::New, place: &Place) -> bool;
 
-    /// Whether the service refuses `desired` beside this one even under another identifier.
+    /// Whether the service refuses `desired` because of this item, even under another identifier.
     fn excludes(&self, _desired: &Self::New, _place: &Place) -> bool {
         false
     }
 
-    /// Whether a path of the service's own is where this one would be read.
+    /// Whether one of the service's own paths shadows the item's.
     fn is_shadowed(_identifier: &str, _place: &Place) -> bool {
         false
     }
 
-    /// Whether a refusal says that this very thing is not there.
+    /// Whether a refusal says that this item does not exist.
     fn is_absent(_refused: &Error) -> bool {
         false
     }
 
-    /// Whether a refusal may mean that it is not there. By default `INVALID_REQUEST` may, and means
-    /// other things as well (*observed* for roles and resource groups).
+    /// Whether a refusal may mean that the item does not exist. By default `INVALID_REQUEST` may,
+    /// which also has other meanings (*observed* for roles and resource groups).
     fn may_be_absent(refused: &Error) -> bool {
         refused.status().is_some() && (refused.is_invalid_request() || refused.is_not_found())
     }
 }
 
-/// What can be searched for by a text.
+/// Items that can be searched for by a text.
 pub trait Searchable: Readable {}
 
 impl<T: Updatable> Searchable for T {}
@@ -82,13 +82,13 @@ pub trait Container: Searchable {
     const IDENTIFIER: &'static str;
 }
 
-/// What can be replaced, too.
+/// Items that can be replaced, too.
 pub trait Updatable: Endpoints {
     const UPDATE: Spec;
 }
 
-/// Gets or deletes one. The response to a delete is the deleted object, which a "not found" cannot
-/// stand for: no `refused_by_own_effect`.
+/// Gets or deletes an item. The response to a delete is the deleted item, which a "not found" does
+/// not have: hence no `refused_by_own_effect`.
 pub(super) struct One<'a, T, const DELETE: bool> {
     place: &'a Place,
     identifier: &'a Arg<AnyIdentifier>,
@@ -147,7 +147,7 @@ impl<T: Endpoints> Operation for Create<'_, T> {
     }
 }
 
-/// The path's identifier is the body's: the service insists that both are equal.
+/// The path's identifier is the body's: the service requires both to be equal.
 pub(super) struct Update<'a, T: Resource> {
     pub(super) place: &'a Place,
     pub(super) new: &'a T::New,
@@ -171,7 +171,7 @@ impl<T: Updatable> Operation for Update<'_, T> {
     }
 }
 
-/// Whether a part is as desired: one that was not set does not count, and none is like an empty
+/// Whether a part matches: one that was not set is not compared, and a missing one equals an empty
 /// one.
 pub(super) fn part_matches<T: PartialEq + Default + Clone>(
     desired: &Option<T>,
@@ -201,7 +201,7 @@ pub(super) fn check_labels(
     Ok(())
 }
 
-/// Reads tags, of which one may be null or a number.
+/// Reads tags, whose values may be null or a number.
 ///
 /// # Errors
 /// The deserializer's error.

@@ -1,4 +1,4 @@
-//! A resource group: to be created, and as the service has it.
+//! Resource groups, as requests and as responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,14 +20,14 @@ use crate::operation::Spec;
 /// organizations and projects. For those of any scope see
 /// [`Harness::filter_resource_groups`](super::Harness::filter_resource_groups).
 ///
-/// [`ensure`](Resources::ensure): a group *matches* if it has this identifier and name and the same
-/// resources: whether all of them, the filters and the included scopes, in any order (an account
-/// that was not named is not compared). A group for which no scope was set may have none or its own
-/// alone, without child scopes (inferred: no document says what the service makes of none), and a
-/// filter for all of a type an empty list (inferred, too). Color, description and tags count where
-/// they were set.
+/// [`ensure`](Resources::ensure): a group *matches* if these agree: the identifier, the name,
+/// whether it includes all resources, the filters and the included scopes, in any order (an account
+/// that is not set is not compared). If no scope was set, the group may have none or only its own,
+/// without child scopes (inferred: no document says how the service treats none). A filter for all
+/// resources of a type matches one with an empty list (inferred, too). Color, description and tags
+/// are compared only if they were set.
 ///
-/// [`delete`](Resources::delete): what becomes of the assignments over it is not documented.
+/// [`delete`](Resources::delete): the effect on assignments over the group is not documented.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -92,7 +92,7 @@ impl Endpoints for ResourceGroup {
                 ("resource_filter.attribute_values", &filter.attribute_values),
             ];
             for (field, list) in lists {
-                // What the service itself sent goes back as it came, whatever it means by it.
+                // Filters that the service sent are sent back unchanged.
                 if at >= new.read && list.as_ref().is_some_and(Vec::is_empty) {
                     return Err(Error::invalid(field, "must not be empty; leave it out for all"));
                 }
@@ -105,7 +105,7 @@ impl Endpoints for ResourceGroup {
         let actual = self.included_scope.as_deref().unwrap_or_default();
         let own = [IncludedScope::own(place)];
         let scopes = match desired.included_scope.as_slice() {
-            // Without any it reaches its own, if anything: a wider one is another group.
+            // Without any it covers at most its own scope: a wider one is another group.
             [] if !actual.is_empty() => &own,
             scopes => scopes,
         };
@@ -154,7 +154,7 @@ pub struct NewResourceGroup {
     included_scope: Vec<IncludedScope>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource_filter: Vec<ResourceFilter>,
-    // How many of the filters, from the first, are as the service sent them.
+    // How many filters, from the first, are unchanged from the service.
     #[serde(skip)]
     read: usize,
     // Always sent: the server source unboxes it, so that leaving it out may end in a 500
@@ -163,7 +163,7 @@ pub struct NewResourceGroup {
 }
 
 impl NewResourceGroup {
-    /// A group of this identifier and name, without resources yet.
+    /// Creates a group with this identifier and name, without resources.
     ///
     /// # Errors
     /// An invalid-request error that names the field and the rule: the identifier's (see
@@ -292,7 +292,7 @@ impl IncludedScope {
         Self { org: ids.next(), project: ids.next(), ..Self::excluding_child_scopes() }
     }
 
-    /// Whether that is this one, perhaps with the account filled in.
+    /// Whether it is the same scope, possibly with the account filled in.
     fn matches(&self, actual: &Self) -> bool {
         self.filter == actual.filter
             && (self.account.is_none() || self.account == actual.account)
@@ -328,14 +328,14 @@ impl ResourceFilter {
     }
 
     /// Selects those with these identifiers. An empty list is refused before anything is sent: no
-    /// document says whether the service takes it for none or for all.
+    /// document says whether it means none or all.
     pub fn identifiers(mut self, any: impl IntoIterator<Item: Into<String>>) -> Self {
         self.identifiers = Some(any.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Selects those whose attribute of this name has one of these values. None at all are refused,
-    /// as with [`identifiers`](Self::identifiers).
+    /// Selects those whose attribute of this name has one of these values. An empty list is
+    /// refused, as with [`identifiers`](Self::identifiers).
     pub fn attribute(
         mut self,
         name: impl Into<String>,
@@ -347,7 +347,7 @@ impl ResourceFilter {
     }
 }
 
-/// What a filter selects, whatever the order and whether nothing or emptiness stands for all.
+/// What a filter selects, in any order; a missing and an empty list both mean all.
 type Meaning<'a> = (Option<&'a str>, BTreeSet<&'a String>, Option<&'a str>, BTreeSet<&'a String>);
 
 fn meanings<'a>(filters: impl IntoIterator<Item = &'a ResourceFilter>) -> BTreeSet<Meaning<'a>> {
@@ -413,7 +413,7 @@ impl ResourceGroup {
     /// An invalid-request error if the service sent neither filters nor whether all resources
     /// belong to the group, or if what it sent breaks the rules of [`NewResourceGroup::new`].
     pub fn to_new(&self) -> Result<NewResourceGroup, Error> {
-        // To write none where none were sent would take all of them away.
+        // Writing an empty list where the service sent none would remove all.
         if self.resource_filter.is_none() && self.include_all_resources.is_none() {
             let rule = "are not known: the service did not send them";
             return Err(Error::invalid("resource_filter and include_all_resources", rule));

@@ -12,17 +12,17 @@ use crate::operation::{Body, Idempotency, ListOperation, ListPage, Operation, Sp
 use crate::transport::List;
 
 impl Harness {
-    /// Lists the resource groups of any scope that match a filter:
-    /// `POST /v1/resource-groups/filter` (*documented*; its body is *observed*, see
-    /// [`ResourceGroupFilter`]). It changes nothing, and so is retried like any read.
+    /// Lists the resource groups of any scope that match a filter: `POST
+    /// /v1/resource-groups/filter` (*documented*; its body is *observed*, see
+    /// [`ResourceGroupFilter`]). It changes nothing, so it is retried like any read.
     ///
     /// Its pages are those of [`Resources::list`](super::Resources::list).
     ///
     /// Source: <https://apidocs.harness.io>.
     ///
     /// # Errors
-    /// Before anything is sent, a filter by no identifier at all is an invalid-request error: it
-    /// would list all groups.
+    /// An invalid-request error before anything is sent if the filter has an empty list of
+    /// identifiers, which would list all groups.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -93,15 +93,16 @@ impl ListOperation for FilterResourceGroups {
         self.paging.page(output, headers)
     }
 
-    /// All of it: two scopes may have a group of one identifier each, and an item does not say
-    /// where it lives.
+    /// The whole item: two scopes may have groups with the same identifier, and an item does not
+    /// name its scope.
     fn key(item: &ResourceGroup) -> String {
         serde_json::to_string(item).unwrap_or_default()
     }
 }
 
 impl List<FilterResourceGroups> {
-    /// Sets the order, by default ascending by identifier; see [`SortBy`] for what others cost.
+    /// Sets the order, by default ascending by identifier; see [`SortBy`] for the drawbacks of
+    /// others.
     pub fn sort(mut self, by: SortBy, order: Order) -> Self {
         (self.operation.paging.sort, self.operation.paging.order) = (by, order);
         self
@@ -148,7 +149,8 @@ impl ResourceGroupFilter {
         search_term(some into String);
     }
 
-    /// Adds identifiers: groups with one of them are listed. The call refuses none at all.
+    /// Lists groups with one of these identifiers; several calls add up. The call refuses an empty
+    /// list.
     pub fn identifiers(mut self, any: impl IntoIterator<Item: Into<String>>) -> Self {
         self.identifier_filter.get_or_insert_default().extend(any.into_iter().map(Into::into));
         self

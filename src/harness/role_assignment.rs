@@ -1,4 +1,4 @@
-//! A role assignment: to be created, and as the service has it.
+//! Role assignments, as requests and as responses.
 
 use serde::{Deserialize, Serialize};
 
@@ -360,7 +360,7 @@ impl Principal {
     }
 }
 
-/// A role of a certain level.
+/// A role with its level.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Loose")]
 #[non_exhaustive]
@@ -412,7 +412,8 @@ impl From<Loose> for RoleReference {
     }
 }
 
-/// A role assignment as the service has it. It may differ from what was sent: compare by meaning.
+/// A role assignment as the service has it. It may differ from the request in form: compare the
+/// meaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RoleAssignment {

@@ -69,9 +69,9 @@ impl RoleAssignments {
         self.scope.list(filter.clone())
     }
 
-    /// Lists the role assignments of exactly this scope that match a filter:
-    /// `POST /authz/api/roleassignments/filter` (*documented*). It changes nothing, and so is retried
-    /// like any read. [`list`](Self::list) has no filter; [`search`](Self::search) has names.
+    /// Lists the role assignments of exactly this scope that match a filter: `POST
+    /// /authz/api/roleassignments/filter` (*documented*). It changes nothing, so it is retried like
+    /// any read. [`list`](Self::list) has no filter; [`search`](Self::search) has names.
     ///
     /// Like all lists of role assignments, **it may be partial without any sign** (*observed*). Its
     /// pages and errors are those of [`search`](Self::search).

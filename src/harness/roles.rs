@@ -18,13 +18,13 @@ use crate::operation::Spec;
 /// The roles in one scope: <https://apidocs.harness.io>, the roles of accounts, organizations and
 /// projects.
 ///
-/// The service adds permissions that every role has (*observed*), so that a response may hold more
-/// than was asked for.
+/// The service adds permissions that every role has (*observed*), so a response may hold more than
+/// the request.
 ///
 /// [`ensure`](Resources::ensure): a role *matches* if it has this identifier and name and exactly
-/// these permissions, beside those named with [`tolerate`](NewRole::tolerate): no document lists
-/// the permissions that the service adds, and a role with others does not match. Description and
-/// tags count where they were set.
+/// these permissions, apart from those named with [`tolerate`](NewRole::tolerate): no document
+/// lists the permissions that the service adds, so a role with any others does not match.
+/// Description and tags are compared only if they were set.
 ///
 /// [`delete`](Resources::delete): **the role's assignments are deleted with it** (*observed*).
 ///
@@ -127,7 +127,8 @@ pub struct NewRole {
 }
 
 impl NewRole {
-    /// A role of this identifier and name with these permissions, e.g. `core_pipeline_execute`.
+    /// Creates a role with this identifier and name and these permissions, e.g.
+    /// `core_pipeline_execute`.
     ///
     /// # Errors
     /// An invalid-request error that names the field and the rule: the identifier's (see
@@ -167,8 +168,8 @@ impl NewRole {
         self
     }
 
-    /// Adds permissions that [`ensure`](Resources::ensure) ignores where the existing role has
-    /// them: those that the service adds to every role. They are not sent.
+    /// Adds permissions that [`ensure`](Resources::ensure) ignores if the existing role has them:
+    /// those that the service adds to every role. They are not sent.
     pub fn tolerate(mut self, permissions: impl IntoIterator<Item: Into<String>>) -> Self {
         self.tolerated.extend(permissions.into_iter().map(Into::into));
         self
@@ -200,7 +201,7 @@ pub struct Role {
     /// The name.
     #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The permissions, those that every role has among them (*observed*).
+    /// The permissions, including those that every role has (*observed*).
     #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
     /// At which levels the role can be used.
@@ -235,7 +236,7 @@ impl Role {
     /// what it sent breaks the rules of [`NewRole::new`].
     pub fn to_new(&self) -> Result<NewRole, Error> {
         let name = self.name.clone().unwrap_or_default();
-        // To write none where none were sent would take all of them away.
+        // Writing an empty list where the service sent none would remove all.
         let permissions = self.permissions.clone().ok_or_else(|| {
             Error::invalid("permissions", "are not known: the service did not send them")
         })?;

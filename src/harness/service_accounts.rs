@@ -73,7 +73,7 @@ impl NgFilter for ListServiceAccounts {
 }
 
 impl List<NgList<ListServiceAccounts>> {
-    /// Lists only service accounts with one of these identifiers. The call refuses none at all.
+    /// Lists only service accounts with one of these identifiers. The call refuses an empty list.
     pub fn identifiers(mut self, any: impl IntoIterator<Item: Into<String>>) -> Self {
         self.operation.filter.identifiers = Some(any.into_iter().map(Into::into).collect());
         self

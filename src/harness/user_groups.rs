@@ -63,7 +63,7 @@ impl UserGroups {
     }
 
     /// Lists the groups that match a filter, those of a user for example: `POST
-    /// /ng/api/user-groups/filter` (*documented*). It changes nothing, and so is retried like any
+    /// /ng/api/user-groups/filter` (*documented*). It changes nothing, so it is retried like any
     /// read. Its pages and omissions are those of [`list`](Self::list).
     ///
     /// # Errors
@@ -83,8 +83,8 @@ impl UserGroups {
         self.scope.call(GetUserGroup(&arg(identifier)))
     }
 
-    /// Lists the members of a group: `POST /ng/api/user-groups/{identifier}/users` (*documented*). It
-    /// changes nothing, and so is retried like any read. A group that does not exist has an empty
+    /// Lists the members of a group: `POST /ng/api/user-groups/{identifier}/users` (*documented*).
+    /// It changes nothing, so it is retried like any read. A group that does not exist has an empty
     /// list (*observed*). Its pages are those of [`list`](Self::list).
     pub fn members(
         &self,
@@ -378,7 +378,7 @@ pub struct UserGroup {
     /// Its name.
     #[serde(default, deserialize_with = "part")]
     pub sso_group_name: Option<String>,
-    /// How the group is notified, as it came.
+    /// How the group is notified, unchanged.
     #[serde(default, deserialize_with = "part")]
     pub notification_configs: Option<Vec<Value>>,
 }

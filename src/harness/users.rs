@@ -51,9 +51,9 @@ pub struct Users {
 }
 
 impl Users {
-    /// Searches users by their e-mail addresses or ids: `POST /ng/api/user/batch` (*documented*). It
-    /// changes nothing, and so is retried like any read. Without a filter it lists all users of the
-    /// scope.
+    /// Searches users by their e-mail addresses or ids: `POST /ng/api/user/batch` (*documented*).
+    /// It changes nothing, so it is retried like any read. Without a filter it lists all users of
+    /// the scope.
     ///
     /// Users that the caller may not view are omitted without any sign (inferred from the lists of
     /// role assignments).

@@ -23,7 +23,7 @@ pub struct ServiceError {
     pub messages: Vec<String>,
     /// `error_uri`, where the token endpoint says more.
     pub link: Option<String>,
-    /// The body as it came.
+    /// The body, unchanged.
     pub raw: Value,
 }
 

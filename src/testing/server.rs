@@ -35,7 +35,7 @@ pub(super) struct Server {
     accepting: JoinHandle<()>,
 }
 
-/// What the connections share.
+/// The shared state of the connections.
 struct Shared {
     state: Mutex<State>,
     handler: Box<Handler>,
@@ -44,7 +44,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     faults: VecDeque<Queued>,
-    /// Responses to what the service does not have: method, path, response.
+    /// Responses to endpoints that the service does not have: method, path, response.
     responses: Vec<(String, String, Response)>,
     received: VecDeque<Received>,
     count: u64,

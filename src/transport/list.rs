@@ -95,7 +95,7 @@ impl<O: ListOperation> List<O> {
         Items::new(self.pages())
     }
 
-    /// Returns the pages, each fetched when it is asked for.
+    /// Returns the pages, each fetched on demand.
     pub fn pages(self) -> Pages<O::Item> {
         let Self { transport, operation, from, options } = self;
         let first = transport.prepare(&operation);

@@ -45,7 +45,7 @@ macro_rules! codes {
 codes! {
     /// The request is invalid.
     INVALID = 20001 => Some(ErrorKind::InvalidRequest),
-    /// Authentication; the status tells 401 from 403.
+    /// Authentication or permission; the status distinguishes them (401, 403).
     AUTHENTICATION = 20003 => None,
     /// Not found.
     NOT_FOUND = 20404 => Some(ErrorKind::NotFound),
@@ -63,11 +63,11 @@ codes! {
     IAM_EMAIL = 25014 => Some(ErrorKind::InvalidRequest),
     /// IAM: not authorized.
     IAM_NOT_AUTHORIZED = 25018 => Some(ErrorKind::PermissionDenied),
-    /// IAM: the version changed meanwhile.
+    /// IAM: the version has changed.
     IAM_VERSION_CONFLICT = 25020 => Some(ErrorKind::Conflict),
     /// IAM: rate limited.
     IAM_RATE_LIMITED = 25021 => Some(ErrorKind::RateLimited),
-    /// IAM: the user is there already.
+    /// IAM: the user already exists.
     IAM_DUPLICATE_USER = 25022 => Some(ErrorKind::AlreadyExists),
     /// IAM: the page token is wrong.
     IAM_PAGE_TOKEN = 25023 => Some(ErrorKind::InvalidRequest),
@@ -117,23 +117,23 @@ codes! {
     CONVERSATIONS_ROLE_NOT_FOUND = 50109 => Some(ErrorKind::NotFound),
     /// Chat and Conversations: the user was not found.
     CHAT_USER_NOT_FOUND = 50200 => Some(ErrorKind::NotFound),
-    /// Chat and Conversations: the user is there already.
+    /// Chat and Conversations: the user already exists.
     CHAT_USER_EXISTS = 50201 => Some(ErrorKind::AlreadyExists),
     /// Chat and Conversations: that role may not be set.
     CHAT_ROLE_NOT_ALLOWED = 50205 => Some(ErrorKind::PermissionDenied),
     /// Chat and Conversations: an identity that looks like the SID of a user.
     CHAT_IDENTITY = 50206 => Some(ErrorKind::InvalidRequest),
-    /// Chat: the identity is invited already.
+    /// Chat: the identity is already invited.
     CHAT_INVITED = 50212 => Some(ErrorKind::AlreadyExists),
     /// Chat: the member was not found.
     CHAT_MEMBER_NOT_FOUND = 50402 => Some(ErrorKind::NotFound),
-    /// Chat: the member is there already.
+    /// Chat: the member already exists.
     CHAT_MEMBER_EXISTS = 50404 => Some(ErrorKind::AlreadyExists),
-    /// Conversations: the address is a participant already.
+    /// Conversations: the address is already a participant.
     CONVERSATIONS_BINDING_EXISTS = 50416 => Some(ErrorKind::AlreadyExists),
-    /// Conversations: the participant is there already.
+    /// Conversations: the participant already exists.
     CONVERSATIONS_PARTICIPANT_EXISTS = 50433 => Some(ErrorKind::AlreadyExists),
-    /// Conversations: the participant of a group is there already.
+    /// Conversations: the participant of a group already exists.
     CONVERSATIONS_GROUP_PARTICIPANT_EXISTS = 50437 => Some(ErrorKind::AlreadyExists),
 }
 
@@ -173,7 +173,7 @@ pub struct ServiceError {
     /// Until when requests are throttled (*documented* for the token endpoint, its form not). Where it
     /// is an ISO 8601 timestamp (inferred) and there is no `Retry-After`, the client waits until then.
     pub throttled_until: Option<String>,
-    /// The body as it came.
+    /// The body, unchanged.
     pub raw: Value,
 }
 

@@ -31,7 +31,7 @@ sid! {
 }
 
 sid! {
-    /// A role assignment: `IY` and 32 hexadecimal digits. In responses it is kept as it came.
+    /// A role assignment: `IY` and 32 hexadecimal digits. In responses it is kept unchanged.
     RoleAssignmentSid, "sid", Some("IY")
 }
 

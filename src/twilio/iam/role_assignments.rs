@@ -430,7 +430,7 @@ impl NewRoleAssignment {
         borrow identity: Sid;
     }
 
-    /// Whether a response that says what was granted lacks the resource that was asked for.
+    /// Whether a response that shows the grant lacks the requested resource.
     fn is_exceeded_by(&self, created: &RoleAssignment) -> bool {
         let narrow = self.resource_type.is_some() || self.resource_id.is_some();
         let says_what = created.role_sid.is_some() && created.scope.is_some();
@@ -438,7 +438,7 @@ impl NewRoleAssignment {
         narrow && says_what && whole
     }
 
-    /// Whether an assignment grants exactly what is asked for.
+    /// Whether an assignment grants exactly what is requested.
     fn matches(&self, held: &RoleAssignment) -> bool {
         fn same(desired: &str, actual: Option<&impl AsRef<str>>) -> bool {
             actual.is_some_and(|actual| actual.as_ref().eq_ignore_ascii_case(desired))

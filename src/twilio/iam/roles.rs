@@ -242,7 +242,7 @@ response! {
 }
 
 sid! {
-    /// A permission of a role: `IZ` and 32 hexadecimal digits. In responses it is kept as it came.
+    /// A permission of a role: `IZ` and 32 hexadecimal digits. In responses it is kept unchanged.
     RolePermissionSid, "sid", Some("IZ")
 }
 

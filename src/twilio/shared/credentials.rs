@@ -1,4 +1,4 @@
-//! What the clients of Chat and Conversations authenticate with.
+//! The credentials of the clients of Chat and Conversations.
 
 use http::HeaderMap;
 use url::Url;
@@ -15,8 +15,8 @@ sid! {
     ApiKeySid, "API key SID", Some("SK")
 }
 
-/// What a client authenticates with (HTTP Basic, *documented*): the SID of an account or an API
-/// key, and its secret, which may be fixed or come from a [provider](Credential::provider).
+/// The credentials of a client (HTTP Basic, *documented*): the SID of an account or an API key, and
+/// its secret, which may be fixed or come from a [provider](Credential::provider).
 ///
 /// An invalid SID is reported by the builder's `build`.
 ///
@@ -70,7 +70,7 @@ impl Credentials {
         Ok(credentials)
     }
 
-    /// Returns the way to a service that takes them.
+    /// Returns the transport to a service that accepts them.
     ///
     /// # Errors
     /// A configuration error that names the setting, or that of an invalid SID.

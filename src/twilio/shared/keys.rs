@@ -10,7 +10,7 @@ sid! {
 }
 
 sid! {
-    /// A role of such a service: `RL` and 32 hexadecimal digits. In responses it is kept as it came.
+    /// A role of such a service: `RL` and 32 hexadecimal digits. In responses it is kept unchanged.
     RoleSid, "sid", Some("RL")
 }
 

@@ -1,4 +1,4 @@
-//! What Chat and Conversations have in common: two names of one product over the same data.
+//! The common parts of Chat and Conversations: two products over the same data.
 //!
 //! A product declares its endpoints for each kind of thing ([`Lists`], [`Keeps`], [`Grants`]); the
 //! methods, operations, requests and responses are here.
@@ -46,7 +46,7 @@ pub(super) use roles::KeepsRoles;
 pub use roles::{NewRole, Role, RoleType};
 pub use users::{NewUser, User, UserUpdate};
 
-/// What a product has. It has no use outside this crate.
+/// An item of a product. It has no use outside this crate.
 pub trait Thing: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
     /// The field of a list's response that holds them.
     const LIST_KEY: &'static str;
@@ -56,17 +56,17 @@ pub trait Thing: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
     /// The first of those fields that it has.
     fn id(&self) -> Option<&str>;
 
-    /// The text that tells one from another in a list.
+    /// A text that identifies the item in a list.
     fn key(&self) -> String;
 }
 
-/// A thing that can be read, created and deleted. It has no use outside this crate.
+/// An item that can be read, created and deleted. It has no use outside this crate.
 pub trait Kept: Thing {
-    /// What it is created from.
+    /// The request that creates it.
     type New: Form;
-    /// What it is read by.
+    /// The key of reads.
     type Key: AsRef<str>;
-    /// What it is changed and deleted by.
+    /// The key of changes and deletes.
     type WriteKey: AsRef<str>;
     /// The codes that say that this item was not found.
     const NOT_FOUND: &'static [ErrorCode];
@@ -74,7 +74,7 @@ pub trait Kept: Thing {
 
 /// A holder of a role. It has no use outside this crate.
 pub trait Holder: Kept {
-    /// What it is updated with.
+    /// The request that updates it.
     type Update: Form;
     /// The kind of role that it has.
     const ROLE: DefaultRole;
@@ -86,10 +86,10 @@ pub trait Holder: Kept {
     /// Who it is, in the shared vocabulary.
     fn principal(&self) -> Principal;
 
-    /// What the role is held over, in the shared vocabulary.
+    /// The scope of the role, in the shared vocabulary.
     fn scope(&self) -> Scope;
 
-    /// Sets the role and nothing else.
+    /// Sets only the role.
     fn update_of_role(role: &RoleSid) -> Self::Update;
 }
 
@@ -153,7 +153,7 @@ pub trait Lists<T>: Product {
     const LIST: Spec;
     /// The largest page.
     const MOST: u32;
-    /// What is asked for in every list.
+    /// The query parameters of every list.
     const FILTERS: &'static [(&'static str, &'static str)] = &[];
 }
 
@@ -164,7 +164,7 @@ pub trait Keeps<T: Kept>: Lists<T> {
     const DELETE: Spec;
     /// The methods of the requests that may fire webhooks.
     const WEBHOOKS: &'static [Method] = &[];
-    /// Whether a create may have been carried out although it was refused with 404.
+    /// Whether a create may have taken effect although it was refused with 404.
     const MAY_CREATE_UNDER_404: bool = false;
 
     /// # Errors

@@ -1,4 +1,4 @@
-//! The operations of all things.
+//! The operations of every collection.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,14 +25,14 @@ pub(in crate::twilio) struct Request<'a, P, T> {
 }
 
 impl<'a, P, T> Request<'a, P, T> {
-    /// A request to a place, or about one thing there.
+    /// A request about a collection, or about one item of it.
     pub(in crate::twilio) fn to(place: &'a Place, id: Option<&'a Arg<impl AsRef<str>>>) -> Self {
         let path = id.map(text).transpose().and_then(|id| place.values(id));
         Self { path, body: Ok(Body::none()), webhooks: false, kind: PhantomData }
     }
 }
 
-/// Decodes a thing; without what identifies it, it could be anything.
+/// Decodes an item, which must have an identifying field.
 ///
 /// # Errors
 /// [`DecodeError`] if the body has another shape.
@@ -89,7 +89,7 @@ operations! {
         (P::MAY_CREATE_UNDER_404 && not_found).then_some(Effect::Unknown)
     };
     Update = Grants<Holder>::UPDATE;
-    /// Sets the role and nothing else: twice is the same as once.
+    /// Sets only the role, which is idempotent.
     SetRole = Grants<Holder>::SET_ROLE;
 }
 
@@ -113,7 +113,8 @@ impl<P: Keeps<T>, T: Kept> Operation for Delete<'_, P, T> {
     }
 }
 
-/// The header by which a change fires webhooks, where the vendor documents it and the caller wants it.
+/// The header that makes a change fire webhooks, if the vendor documents it and the caller enabled
+/// it.
 fn webhook_header<P: Keeps<T>, T: Kept>(
     request: &Request<'_, P, T>,
     spec: &Spec,
@@ -140,7 +141,7 @@ impl<P: Lists<T>, T: Thing> ListOf<P, T> {
         Self { place, paging: Paging::default(), filters: own.collect(), kind: PhantomData }
     }
 
-    /// Adds a filter; one of a name may be added several times.
+    /// Adds a filter; a name may be repeated.
     pub(in crate::twilio) fn filter<V: ToString>(&mut self, name: &'static str, value: Arg<V>) {
         self.filters.push((name, value.map(|value| value.to_string())));
     }
@@ -156,7 +157,7 @@ impl<P: Lists<T>, T: Thing> Operation for ListOf<P, T> {
     }
 
     fn query(&self) -> Vec<(&'static str, String)> {
-        // A filter that cannot be used was refused before.
+        // An invalid filter was refused before.
         let filters = self
             .filters
             .iter()
@@ -190,8 +191,8 @@ impl<P: Lists<T>, T: Thing> ListOperation for ListOf<P, T> {
     }
 }
 
-/// The response that holds a page of a list. Without its items or `meta` it is an error: it would pass
-/// for an empty list, or for the last page.
+/// The response that holds a page of a list. A response without items or `meta` is an error, since
+/// it would pass for an empty list or the last page.
 #[derive(Clone, Debug)]
 pub struct PageOf<T> {
     items: Vec<T>,

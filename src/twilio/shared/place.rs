@@ -1,15 +1,15 @@
-//! Where things are: in a service, and in a channel, say.
+//! The places of items: a service, and a channel or conversation in it.
 
 use super::ServiceSid;
 use crate::error::Error;
 use crate::model::{Arg, text};
 
-/// The values of a path before the id of a thing.
+/// The values of a path before the id of an item.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// The service where it is named; `None` is the account's default service.
+    /// The named service; `None` for the account's default service.
     service: Option<Arg<ServiceSid>>,
-    /// What in the service the things are in.
+    /// The channel, conversation or user in the service that has the items.
     within: Option<Arg<String>>,
 }
 
@@ -51,11 +51,11 @@ impl Place {
         self.service.clone()?.ok()
     }
 
-    /// Returns the values of a path to the things here, or to one of them. A spec has a template for
+    /// Returns the values of a path to the items here, or to one of them. A spec has a template for
     /// each number of values.
     ///
     /// # Errors
-    /// That of the first id which is invalid.
+    /// That of the first invalid id.
     pub(in crate::twilio) fn values<'a>(
         &'a self,
         id: Option<&'a str>,
