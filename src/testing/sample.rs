@@ -144,6 +144,7 @@ samples! {
         UserChannel = "user_channel",
         PageOf<UserChannel> = "user_channels",
         ServiceDetails = "service",
+        PageOf<ServiceDetails> = "services",
     }
     "twilio", twilio_conversations = twilio::conversations {
         Participant = "participant",

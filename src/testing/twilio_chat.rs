@@ -187,7 +187,7 @@ impl State {
             ("GET", Surface::Conversations, false, []) => {
                 return Ok(Response::json(200, &service_of(&call, service)));
             }
-            ("GET", Surface::Conversations, true, ["Services"]) => return self.services(&call),
+            ("GET", _, true, ["Services"]) => return self.services(&call),
             ("GET", Surface::Conversations, true, ["Configuration"]) => {
                 return Ok(Response::json(
                     200,

@@ -53,6 +53,7 @@ impl Surface {
     pub(super) fn of<'a>(path: &'a [&'a str]) -> Option<(Self, Option<&'a str>, &'a [&'a str])> {
         match path {
             ["v2", "Services", service, rest @ ..] => Some((Self::Chat, Some(service), rest)),
+            ["v2", "Services"] => Some((Self::Chat, None, &path[1..])),
             ["v1", "Services", service, rest @ ..] => {
                 Some((Self::Conversations, Some(service), rest))
             }

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{Invite, ListedChannel, Member, TwilioChat, UserChannel};
+use super::{Invite, ListedChannel, Member, ServiceDetails, TwilioChat, UserChannel};
 use crate::error::Error;
 use crate::operation::{Idempotency, Spec};
 use crate::twilio::shared::{Grants, Keeps, KeepsRoles, Lists, NewRole, Role, RoleType, User};
@@ -110,4 +110,9 @@ impl Lists<ListedChannel> for TwilioChat {
     // Unset, the service lists public channels alone.
     const FILTERS: &'static [(&'static str, &'static str)] =
         &[("Type", "public"), ("Type", "private")];
+}
+
+impl Lists<ServiceDetails> for TwilioChat {
+    const LIST: Spec = Spec::get("twilio.chat services.list", &["/v2/Services"]);
+    const MOST: u32 = 100;
 }

@@ -43,7 +43,7 @@ pub use members::{
     Invite, InviteSid, Invites, Member, MemberKey, MemberSid, MemberUpdate, Members, NewInvite,
     NewMember,
 };
-pub use service::{DefaultRoles, Roles, Service, ServiceDetails, Users};
+pub use service::{DefaultRoles, Roles, Service, ServiceDetails, Services, Users};
 
 client! {
     /// A client of Twilio Chat v2, cheap to clone.
@@ -91,6 +91,11 @@ impl TwilioChat {
     #[must_use]
     pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
         Service { transport: self.transport.clone(), place: Place::new(Some(arg(sid))) }
+    }
+
+    /// Returns the handle of the account's services.
+    pub fn services(&self) -> Services {
+        Resources::new(&self.transport, Place::new(None))
     }
 }
 

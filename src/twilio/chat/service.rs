@@ -141,6 +141,11 @@ pub type Roles = Resources<TwilioChat, Role>;
 /// ```
 pub type Users = Resources<TwilioChat, User>;
 
+/// The services of an account: `/v2/Services` (at most 100 a page).
+///
+/// Source: <https://www.twilio.com/docs/chat/rest/service-resource>.
+pub type Services = Resources<TwilioChat, ServiceDetails>;
+
 impl Users {
     /// Lists the channels of a user: `GET /v2/Services/{ServiceSid}/Users/{User}/Channels`, 200
     /// (*documented*), at most 50 a page.

@@ -212,10 +212,14 @@ pub(super) fn iam() -> Vec<Endpoint> {
     all
 }
 
-fn chat_service(origin: &str, options: ClientOptions) -> Service {
+fn chat_client(origin: &str, options: ClientOptions) -> TwilioChat {
     let credentials = chat::Credentials::auth_token(ACCOUNT, secret("obviously-fake-auth-token"));
     let client = TwilioChat::builder(credentials).base_url(origin).options(options).build();
-    client.expect("the client is set up well").service(SERVICE)
+    client.expect("the client is set up well")
+}
+
+fn chat_service(origin: &str, options: ClientOptions) -> Service {
+    chat_client(origin, options).service(SERVICE)
 }
 
 const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -420,6 +424,8 @@ fn chat_invites() -> Vec<Endpoint> {
 fn chat_others() -> Vec<Endpoint> {
     let page = last_page(fixture!("twilio_chat/channels.full.json"));
     let [channels, all_channels] = list(chat_service, page, |it| it.channels().list());
+    let page = last_page(fixture!("twilio_chat/services.full.json"));
+    let [services, all_services] = list(chat_client, page, |it| it.services().list());
     let service = fixture!("twilio_chat/service.full.json");
     let get = endpoint(chat_service, service, Service::get);
     let update = endpoint(chat_service, service, |it| {
@@ -435,6 +441,12 @@ fn chat_others() -> Vec<Endpoint> {
             "TwilioChat::service(…).channels().list()",
         ),
         all_channels,
+        services.with(
+            "",
+            "twilio_chat/services_list.request.http",
+            "TwilioChat::services().list()",
+        ),
+        all_services,
         get.with("", "twilio_chat/service_get.request.http", "TwilioChat::service(…).get()"),
         update.with(
             "",
