@@ -273,13 +273,14 @@ mod tests {
             #[cfg(feature = "twilio")]
             ("Twilio client id", |id| {
                 use crate::twilio::iam::{Credentials, TwilioIam};
-                TwilioIam::builder(Credentials::client(id, "fake")).base_url(BASE).build().map(drop)
+                let builder = TwilioIam::builder(Credentials::client(id, "fake")).base_url(BASE);
+                builder.token_url(BASE).build().map(drop)
             }),
             #[cfg(feature = "twilio")]
             ("Twilio client secret", |secret| {
                 use crate::twilio::iam::{Credentials, TwilioIam};
                 let credentials = Credentials::client("OQfake", secret);
-                TwilioIam::builder(credentials).base_url(BASE).build().map(drop)
+                TwilioIam::builder(credentials).base_url(BASE).token_url(BASE).build().map(drop)
             }),
             #[cfg(feature = "twilio")]
             ("Twilio access token", |token| {

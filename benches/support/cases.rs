@@ -115,6 +115,9 @@ impl ByHand {
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))
             .redirect(reqwest::redirect::Policy::none())
+            // As many as rolecall reads: hyper clears room for all of them for each response, which takes
+            // 10,000 instructions.
+            .http1_max_headers(1024)
             .build()
             .expect("it is set up well");
         Arc::new(move || {
