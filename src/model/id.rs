@@ -21,7 +21,9 @@ pub(crate) fn check_opaque(field: &str, id: &str) -> Result<(), Error> {
     if id == "." || id == ".." {
         return Err(Error::invalid(field, "must not be \".\" or \"..\", which change the path"));
     }
-    if id.chars().any(char::is_control) {
+    // Most ids are ASCII, and each call checks some.
+    let is_control = |byte: u8| byte.is_ascii_control();
+    if id.bytes().any(is_control) || !id.is_ascii() && id.chars().any(char::is_control) {
         return Err(Error::invalid(field, "must not contain control characters"));
     }
     Ok(())

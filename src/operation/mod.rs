@@ -382,15 +382,19 @@ impl Body {
     }
 }
 
-/// Builds an operation's request, without the client's headers, below a base address whose own path
-/// is kept. Also returns the path template.
+/// A request without the client's headers.
+pub(crate) struct Prepared {
+    pub(crate) request: http::Request<Bytes>,
+    /// Not yet among the headers: most requests then need no map of headers before they are completed.
+    content_type: Option<HeaderValue>,
+    pub(crate) template: &'static str,
+}
+
+/// Builds an operation's request below a base address whose own path is kept.
 ///
 /// # Errors
 /// An invalid-request error that names the placeholder or field and the rule.
-pub(crate) fn build<O: Operation>(
-    operation: &O,
-    base: &Uri,
-) -> Result<(http::Request<Bytes>, &'static str), Error> {
+pub(crate) fn build<O: Operation>(operation: &O, base: &Uri) -> Result<Prepared, Error> {
     operation.validate()?;
     let (uri, template) = path::uri::<O>(base, &operation.path()?, &operation.query())?;
     let body = operation.body()?;
@@ -404,21 +408,22 @@ pub(crate) fn build<O: Operation>(
     if is_length_needed {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    if let Some(content_type) = body.content_type {
-        headers.insert(header::CONTENT_TYPE, content_type);
-    }
     for (name, value) in operation.headers() {
         headers.insert(name, value);
     }
-    Ok((request, template))
+    Ok(Prepared { request, content_type: body.content_type, template })
 }
 
 /// Returns a copy of a request with the client's headers and those that all requests have.
-pub(crate) fn complete(request: &http::Request<Bytes>, client: &HeaderMap) -> http::Request<Bytes> {
+pub(crate) fn complete(prepared: &Prepared, client: &HeaderMap) -> http::Request<Bytes> {
+    let request = &prepared.request;
     // Capacity for these, for authentication, and for the headers that HTTP adds.
     let own = request.headers();
-    let mut headers = HeaderMap::with_capacity(client.len() + own.len() + 6);
+    let mut headers = HeaderMap::with_capacity(client.len() + own.len() + 7);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(content_type) = &prepared.content_type {
+        headers.insert(header::CONTENT_TYPE, content_type.clone());
+    }
     for (name, value) in own {
         headers.insert(name, value.clone());
     }
@@ -489,8 +494,9 @@ mod tests {
     fn request_has_each_part_once_and_encoded() {
         let base = Uri::from_static("https://service.example/base");
         let client = [(header::USER_AGENT, HeaderValue::from_static("test"))].into_iter().collect();
-        let (request, template) = build(&Update, &base).expect("it is valid");
-        let request = complete(&request, &client);
+        let prepared = build(&Update, &base).expect("it is valid");
+        let template = prepared.template;
+        let request = complete(&prepared, &client);
         assert_eq!((request.method(), template), (&Method::PUT, "/things/{id}"));
         assert_eq!(request.uri(), "https://service.example/base/things/a%20b?q=a%26b&q=c");
         assert_eq!(&request.body()[..], b"P=b+c&P=a%26b");
@@ -524,9 +530,9 @@ mod tests {
             const SPEC: Spec = Spec::get("test things.read", &["/things"]);
         }
         let base = Uri::from_static("https://service.example");
-        let (touch, _) = build(&Touch, &base).expect("it is valid");
+        let touch = build(&Touch, &base).expect("it is valid").request;
         assert_eq!(touch.headers()[header::CONTENT_LENGTH], "0");
-        let (read, _) = build(&Read, &base).expect("it is valid");
+        let read = build(&Read, &base).expect("it is valid").request;
         assert!(read.headers().is_empty());
     }
 

@@ -12,6 +12,11 @@ use crate::model::check_opaque;
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Most ids have no others, and need no encoder.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
 /// Returns the address of an operation below a base address, and the template that it is made of.
 ///
 /// # Errors
@@ -65,7 +70,10 @@ fn append(base: &str, template: &str, values: &[&str]) -> Result<String, Error> 
             Some(name) => {
                 let value = values.next().copied().unwrap_or_default();
                 check_opaque(name, value)?;
-                path.extend(utf8_percent_encode(value, ENCODED));
+                match value.bytes().all(is_unreserved) {
+                    true => path.push_str(value),
+                    false => path.extend(utf8_percent_encode(value, ENCODED)),
+                }
             }
         }
     }

@@ -166,7 +166,7 @@ impl<T: Send + 'static> Call<T> {
         match &self.work {
             Work::Request { source, .. } => {
                 let prepared = source.as_ref().map_err(Clone::clone)?.prepared()?;
-                Ok(complete(&prepared.0, &self.transport.0.headers))
+                Ok(complete(&prepared, &self.transport.0.headers))
             }
             Work::Steps(_) => {
                 Err(Error::configuration("the call makes several requests")
@@ -351,7 +351,7 @@ impl<T> fmt::Debug for Call<T> {
                 // Neither query, headers nor body.
                 out.field(
                     "request",
-                    &format!("{} {}", prepared.0.method(), prepared.0.uri().path()),
+                    &format!("{} {}", prepared.request.method(), prepared.request.uri().path()),
                 )
             }
             Work::Request { source: Err(error), .. } => out.field("error", error),

@@ -99,7 +99,7 @@ impl<O: ListOperation> List<O> {
     pub fn pages(self) -> Pages<O::Item> {
         let Self { transport, operation, from, options } = self;
         let first = transport.prepare(&operation);
-        let hash = first.map(|(request, _)| list_hash(O::SPEC.name, &request));
+        let hash = first.map(|first| list_hash(O::SPEC.name, &first.request));
         let state = match (&hash, &from) {
             (Ok(hash), Some(from)) if from.list != *hash => {
                 let rule = "must come from this list, with the same filters and page size";

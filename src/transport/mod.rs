@@ -71,8 +71,8 @@ use crate::error::{Effect, Error, ErrorKind};
 use crate::model::Secret;
 use crate::model::env::Vars;
 use crate::operation::{
-    DecodeError, Failure, Idempotency, ListOperation, Operation, Service, Spec, build, complete,
-    is_json,
+    DecodeError, Failure, Idempotency, ListOperation, Operation, Prepared, Service, Spec, build,
+    complete, is_json,
 };
 use attempt::Failed;
 use authorize::Authorizing::{Pending, Ready};
@@ -208,9 +208,6 @@ impl Endpoint {
     }
 }
 
-/// A request without the client's headers, and its path template.
-type Prepared = (http::Request<Bytes>, &'static str);
-
 /// Where the requests of a call come from.
 enum Source {
     /// The request is built once, and completed for each attempt.
@@ -230,7 +227,7 @@ impl Source {
     /// The path template. (An operation that is built anew has one.)
     fn template(&self, spec: &Spec) -> &'static str {
         match self {
-            Self::Once(prepared) => prepared.1,
+            Self::Once(prepared) => prepared.template,
             Self::Anew(_) => spec.paths[0],
         }
     }
@@ -409,7 +406,7 @@ impl Transport {
                 // Before the authorization, which names what a request that is built anew holds and must
                 // not be shown.
                 let prepared = source.prepared().map_err(unsent)?;
-                let template = prepared.1;
+                let template = prepared.template;
                 let authorization = self.authorization(patience).await.map_err(unsent)?;
                 let number = progress.attempts + 1;
                 let attempt = match inner.options.interceptors.is_empty() {
@@ -421,7 +418,7 @@ impl Transport {
                 };
                 let added = attempt.as_ref().map(|attempt| &attempt.headers);
                 let mask = Mask::new(&authorization.secrets, &inner.secrets, added);
-                let request = authorized(&prepared.0, &inner.headers, &authorization, added);
+                let request = authorized(&prepared, &inner.headers, &authorization, added);
                 progress.attempts = number;
                 let span = self.attempt_span(endpoint, template, number);
                 let begun = Instant::now();
@@ -583,12 +580,12 @@ fn interceptor_error(error: Error) -> Error {
 /// Completes a request with the client's headers, its authentication, and the headers of
 /// interceptors.
 fn authorized(
-    request: &http::Request<Bytes>,
+    prepared: &Prepared,
     client: &HeaderMap,
     authorization: &Authorization,
     added: Option<&HeaderMap>,
 ) -> http::Request<Bytes> {
-    let mut request = complete(request, client);
+    let mut request = complete(prepared, client);
     request.headers_mut().extend(added.cloned().into_iter().flatten());
     if let Some((name, value)) = &authorization.header {
         request.headers_mut().insert(name, value.clone());
