@@ -57,6 +57,7 @@ const RESPONSES: &[(&str, &str, Read)] = &[
     ("twilio_chat/user_channel", "", value::<chat::UserChannel>),
     ("twilio_chat/user_channels", "", page::<PageOf<chat::UserChannel>>),
     ("twilio_chat/service", "", value::<chat::ServiceDetails>),
+    ("twilio_chat/services", "", page::<PageOf<chat::ServiceDetails>>),
     ("twilio_conversations/role", "", value::<chat::Role>),
     ("twilio_conversations/roles", "", page::<PageOf<chat::Role>>),
     ("twilio_conversations/user", "", value::<chat::User>),
