@@ -41,7 +41,8 @@ async fn clinic(
     let fake = RedoxFake::start().await?;
     fake.add_environment("7", "env-1", "Clinic", "Production");
     let options = ClientOptions::default()
-        .attempt_timeout(Duration::from_millis(500))
+        // Only a response that never comes takes so long.
+        .attempt_timeout(Duration::from_secs(5))
         .retry(RetryPolicy::none());
     let client = fake.builder().options(options).build()?;
     for (user, role) in roles {
@@ -562,6 +563,30 @@ async fn one_vendor_that_is_slow_does_not_hold_up_another() -> Outcome {
     for count in counts {
         assert_eq!(count.lock().expect("no panic").1, 2, "two at a time");
     }
+    Ok(())
+}
+
+/// The vendor that asks for a wait is waited for alone: the other's sources finish meanwhile.
+#[tokio::test]
+async fn rate_limit_of_one_vendor_does_not_slow_down_another() -> Outcome {
+    let (_redox_fake, redox) = clinic(&[("ada", "owner")]).await?;
+    let harness_fake = HarnessFake::start().await?;
+    harness_fake.next(99, Fault::status(429).retry_after(Duration::from_secs(50)));
+    let of_redox = redox.organization("7").sources();
+    let mut sources = harness_fake.client()?.sources();
+    sources.extend(of_redox);
+
+    let (report, mut finished) = tokio::sync::watch::channel(0);
+    let collect = Snapshot::collect(sources);
+    let collect = collect.progress(move |progress| {
+        report.send_replace(progress.finished);
+    });
+    tokio::select! {
+        _ = collect.in_memory() => panic!("the rate limit was not waited for"),
+        // The organization, the enumeration of its environments, and the one that it has.
+        changed = finished.wait_for(|finished| *finished == 3) => drop(changed?),
+    }
+    assert!(harness_fake.received_count() > 0);
     Ok(())
 }
 
