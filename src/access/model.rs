@@ -146,7 +146,7 @@ pub struct Assignment {
     pub role: RoleName,
     /// To what of the scope it is limited.
     pub restriction: Restriction,
-    /// The group through which the principal has the role; `None` if the assignment is its own.
+    /// The group through which the principal has the role; `None` if it is assigned directly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Principal>,
     /// Whether the assignment is without effect for now.
@@ -219,13 +219,14 @@ impl Assignment {
         self.native.0.as_deref()?.downcast_ref()
     }
 
-    /// Returns what is granted, to compare: two assignments have one key exactly if they grant the
-    /// same.
+    /// Returns a key for comparing grants: two assignments have equal keys if and only if all the
+    /// parts below agree.
     ///
     /// The key consists of the vendor, the scope with its path, the principal, the role, the
-    /// restriction, the group through which it comes, and `disabled`. Names and e-mail addresses
-    /// are part of it only if there is no id. The assignment's id, its dates and who manages it are
-    /// not. An empty text counts as absent.
+    /// restriction, the group through which it comes, and `disabled`. A principal without an id
+    /// counts by its e-mail address, or else its name; a role or scope without an id, by its name.
+    /// The assignment's id, its dates and who manages it are left out. An empty string counts as
+    /// absent.
     ///
     /// ```
     /// use rolecall::access::Assignment;

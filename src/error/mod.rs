@@ -19,8 +19,8 @@ pub use kind::{Effect, ErrorKind};
 /// The error of every call in this crate: pointer-sized, cheap to clone, `Send + Sync`.
 ///
 /// `Display` is one line: operation, kind, the service's code and message, the innermost cause, status,
-/// request id and attempts. It never contains a credential. [`source`](std::error::Error::source) has
-/// the causes between.
+/// request id, attempts and, unless nothing was changed, the effect. It never contains a credential.
+/// [`source`](std::error::Error::source) starts the chain of underlying causes.
 ///
 /// ```
 /// use rolecall::{Effect, Error, ErrorKind};

@@ -18,18 +18,18 @@ use crate::operation::Spec;
 /// its siblings for accounts and projects.
 ///
 /// The service keeps (identifier, scope) and (scope, resource group, role, principal) unique
-/// (*observed*), so a duplicate is refused even under a new identifier. There is no update: no
-/// document describes the NG API's PUT, which changes `disabled` alone. Nor is there a create of
-/// many: that of the NG API omits failures and duplicates silently (*documented*), and in a project
-/// it also gives a group of the account a role in the organization (*observed*).
+/// (*observed*), so a duplicate is refused even under a new identifier. This crate has no update:
+/// the NG API's PUT is undocumented and changes only `disabled`. Nor has it a bulk create: the NG
+/// API's silently omits failures and duplicates (*documented*), and when called for a project it
+/// also grants an account-level group a role in the organization (*observed*).
 ///
 /// [`ensure`](Resources::ensure): an existing assignment *matches* if these agree: the resource
 /// group, the role, the role's level, `disabled`, and the principal's type, identifier and (except
 /// for users) level. A level that is omitted defaults to the scope's. The role's level is that of
-/// [`role_reference`](NewRoleAssignment::role_reference), and without a reference the scope's
-/// (inferred: a reference names a role of a higher scope). An identifier does not distinguish
-/// Harness's own roles from a customer's, which may begin with `_` too, so this applies to all
-/// roles. The creator, `managed` and the dates are ignored. **The match may have another identifier
+/// [`role_reference`](NewRoleAssignment::role_reference), or the scope's if there is no reference
+/// (inferred: a reference names a role of a higher scope). That holds for built-in roles too: a
+/// custom role's identifier may also begin with `_`, so the two cannot be distinguished. The creator,
+/// `managed` and the dates are ignored. **The match may have another identifier
 /// than the requested one**: use the returned one.
 ///
 /// A *mismatch* is another assignment under the requested identifier, or one that blocks the new

@@ -71,8 +71,8 @@ impl<O: ListOperation> List<O> {
         self
     }
 
-    /// Starts at a position of the same list with the same settings. The first item reports any
-    /// other position as an error. `None` is the start.
+    /// Resumes at a position taken from this list with the same filters and page size. The first
+    /// item or page reports any other position as an error. `None` starts at the beginning.
     pub fn from<'a>(mut self, position: impl Into<Option<&'a Position>>) -> Self {
         self.from = position.into().cloned();
         self

@@ -122,17 +122,17 @@ impl ClientOptions {
         user_agent_suffix(some into String);
     }
 
-    /// Adds a header to every request, e.g. a gateway's key. It is sent only to the client's base
-    /// URL, not to a token endpoint, and errors mask its value. `build` refuses a header that the
-    /// client sets itself.
+    /// Sets a header on every request, e.g. a gateway's key; the last value for a name wins. It is
+    /// sent only to the client's base URL, not to a token endpoint, and errors mask its value.
+    /// `build` refuses a header that the client sets itself.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Adds an interceptor, which runs before and after each attempt. Several run in the order of
-    /// their addition.
+    /// Adds an interceptor, which runs before and after each attempt, including those at a token
+    /// endpoint. Several run in the order in which they were added.
     #[must_use]
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
         self.interceptors.push(Arc::new(interceptor));
