@@ -200,7 +200,7 @@ open_enum! {
         NotFound = "not_found",
         /// No complete response arrived within the time limits.
         Timeout = "timeout",
-        /// The list broke off, or a response could not be read.
+        /// The list ended in an error, or a response could not be read.
         CutList = "cut_list",
         /// The service omits what the caller may not view, without a sign.
         Omission = "omission",

@@ -122,7 +122,7 @@ impl Surface {
         }
     }
 
-    /// The refusal of what is there already.
+    /// The refusal of a duplicate.
     pub(super) fn exists(self, kind: Kind) -> Response {
         let (code, message) = match (self, kind) {
             (_, Kind::User) => (50201, "User already exists"),
