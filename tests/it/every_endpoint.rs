@@ -91,7 +91,7 @@ async fn connection_that_can_never_be_made_is_not_tried_again() {
             let counting = Arc::clone(&connections);
             let misbehaves = move || counting.fetch_add(1, Ordering::SeqCst) < 9;
             let hello = Hello::Certificate(certificate);
-            let front = Tls::start(raw.address(), hello, misbehaves).await;
+            let front = Tls::start(raw.address(), hello, misbehaves);
             let error = fails_at(&endpoint, &front.origin(), tls::trusting(eager())).await;
             check_permanent(&endpoint, &error, &format!(" to {}: ", front.origin()), why);
             assert_eq!(connections.load(Ordering::SeqCst), 1, "{endpoint}: {error}");

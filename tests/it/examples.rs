@@ -432,7 +432,7 @@ async fn missing_connection_has_its_cause() {
         ["AC", "IS", "US", "IX", "OR"].map(|start| format!("{start}{SID}"));
     let fake = || "obviously-fake".to_owned();
     let proxy = Raw::start(|_| Reply::http(407, &[], b"")).await;
-    let tls = Tls::start(proxy.address(), Hello::Certificate(EXPIRED), || true).await;
+    let tls = Tls::start(proxy.address(), Hello::Certificate(EXPIRED), || true);
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tls/root.pem");
     for (name, address, credentials, arguments) in [
         (

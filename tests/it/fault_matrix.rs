@@ -741,7 +741,7 @@ fn handshakes_that_fail() {
         let mut stage = Stage::new(endpoint, fine);
         let service = Arc::clone(&stage.service);
         let misbehaves = move || service.odd().is_some();
-        let front = Tls::start(stage.raw.address(), hello, misbehaves).await;
+        let front = Tls::start(stage.raw.address(), hello, misbehaves);
         stage.caller = stage.endpoint.caller(&front.origin(), tls::trusting(options()));
         stage.call(ends).await.map(drop)?;
         stage.works_on().await

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::support::matrix::{Cell, GZIP_HEAD, LIMIT, check, options, passes, run, stored};
-use crate::support::raw::{Door, Raw, Reply, complete};
+use crate::support::raw::{Connection, Door, Raw, Reply, complete};
 use crate::support::steps::{Caller, Goal, Reported, Service, Way, every_way};
 use crate::support::truth::check_form;
 use rolecall::{Effect, Error, ErrorKind};
@@ -52,7 +52,8 @@ impl Response {
 
 /// Has the service process a request.
 async fn pass_on(service: &str, request: &[u8]) -> Response {
-    let mut stream = TcpStream::connect(service).await.expect("the fake listens");
+    let stream = TcpStream::connect(service).await.expect("the fake listens");
+    let Connection(stream) = &mut Connection(stream);
     stream.write_all(request).await.expect("it listens on");
     let mut bytes = Vec::new();
     while complete(&bytes).is_none() {
@@ -295,17 +296,18 @@ impl Stage {
             door: Door::open(),
             steps: way.steps.split(' ').collect(),
             fault,
-            misbehaves: AtomicBool::new(true),
+            misbehaves: AtomicBool::new(false),
             arrivals: Mutex::default(),
         });
-        relay.shut_before(0);
         let responds = Arc::clone(&relay);
         let respond = move |request: Vec<u8>| {
             let relay = Arc::clone(&responds);
             async move { relay.respond(&request).await }
         };
         let raw = Raw::behind(relay.door.clone(), || None, respond);
-        let caller = (service.caller)(&raw.origin(), options());
+        let caller = (service.caller)(raw.origin(), options()).await;
+        relay.misbehaves.store(true, Ordering::SeqCst);
+        relay.shut_before(0);
         Self { way, service, relay, caller, _raw: raw }
     }
 

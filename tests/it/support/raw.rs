@@ -1,5 +1,6 @@
 //! A service below HTTP: it sends arbitrary bytes, made from the received bytes.
 
+use std::cell::RefCell;
 use std::future::{poll_fn, ready};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -105,20 +106,41 @@ pub(crate) struct Door(Arc<Port>);
 struct Port {
     address: SocketAddr,
     /// Keeps the port from others while there is no listener.
-    _spare: TcpSocket,
+    spare: Option<TcpSocket>,
     listener: Mutex<Option<TcpListener>>,
     opened: Notify,
 }
 
+thread_local! {
+    /// The ports that this thread has used, to be used again: after a connection that the service
+    /// closes, a port stays taken for a minute, and all cells of a matrix need more than there are.
+    static USED: RefCell<Vec<TcpSocket>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        // First the listener, then the port to the next.
+        let _ = self.listener.get_mut().map(Option::take);
+        let spare = self.spare.take();
+        // The thread may be ending.
+        let _ = USED.try_with(|used| used.borrow_mut().extend(spare));
+    }
+}
+
 impl Door {
     pub(crate) fn open() -> Self {
-        let spare = Self::bind(0);
+        let used = USED.with_borrow_mut(Vec::pop);
+        let spare = used.unwrap_or_else(|| Self::bind(0));
         let address = spare.local_addr().expect("it is bound");
-        let port =
-            Port { address, _spare: spare, listener: Mutex::default(), opened: Notify::new() };
+        let listener = Mutex::default();
+        let port = Port { address, spare: Some(spare), listener, opened: Notify::new() };
         let door = Self(Arc::new(port));
         door.reopen();
         door
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.0.address
     }
 
     fn bind(port: u16) -> TcpSocket {
@@ -140,7 +162,7 @@ impl Door {
         self.0.opened.notify_one();
     }
 
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         loop {
             let accepted = poll_fn(|context| match &*self.0.listener.lock().expect("no panic") {
                 Some(listener) => listener.poll_accept(context),
@@ -151,6 +173,17 @@ impl Door {
                 () = self.0.opened.notified() => {}
             }
         }
+    }
+}
+
+/// A connection whose port is free again as soon as it is dropped: otherwise it stays taken for a
+/// minute, and all cells of a matrix need more ports than there are.
+pub(crate) struct Connection(pub(crate) TcpStream);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // One that is gone has no port.
+        let _ = self.0.set_zero_linger();
     }
 }
 
@@ -183,19 +216,20 @@ impl Raw {
     where
         F: Future<Output = Reply> + Send + 'static,
     {
-        let address = door.0.address;
+        let address = door.address();
         let counts = Arc::new(Counts::default());
         let (counting, respond) = (Arc::clone(&counts), Arc::new(respond));
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((mut stream, _)) = door.accept().await {
+            while let Ok((stream, _)) = door.accept().await {
                 counting.open.fetch_add(1, Ordering::SeqCst);
                 let (opening, respond) = (opening(), Arc::clone(&respond));
                 let counts = Arc::clone(&counting);
                 connections.spawn(async move {
+                    let mut connection = Connection(stream);
                     // A client that goes away is no fault of the service.
-                    let _ = serve(&mut stream, opening, &*respond, &counts).await;
-                    drop(stream);
+                    let _ = serve(&mut connection.0, opening, &*respond, &counts).await;
+                    drop(connection);
                     counts.open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
@@ -255,7 +289,10 @@ pub(crate) async fn act(
     }
     match reply.then {
         Then::Keep | Then::Slow | Then::Drip => return Ok(true),
-        Then::Close => {}
+        Then::Close => {
+            stream.shutdown().await?;
+            gone(stream).await?;
+        }
         Then::Reset | Then::Stale => {
             match reply.then {
                 Then::Stale => stream.readable().await?,

@@ -90,15 +90,17 @@ fn facts(name: &'static str, desired: &'static str, most: usize, elsewhere: Else
     Facts { name, goal: Goal::There, desired, most, reconciles: true, elsewhere }
 }
 
-/// Makes a client of a service, by way of the address given to it.
-type MakeCaller = Box<dyn Fn(&str, ClientOptions) -> Caller>;
+/// Brings a service into the state that a way begins in, and makes a client of it, both by way of the
+/// address given to it.
+type MakeCaller = Box<dyn Fn(String, ClientOptions) -> Making>;
 
-/// A service in the state that a way begins in.
+type Making = Pin<Box<dyn Future<Output = Caller>>>;
+
+/// A service, still empty.
 pub(crate) struct Service {
     pub(crate) uri: String,
     /// All that there is.
     pub(crate) held: Box<dyn Fn() -> Vec<String>>,
-    /// A client of the service, by way of another address.
     pub(crate) caller: MakeCaller,
 }
 
@@ -174,16 +176,18 @@ impl<F: Send + Sync + 'static, C: Clone + 'static, T: Send + Sync + 'static> Met
             let things = Arc::clone(&things);
             Box::pin(async move {
                 let fake = Arc::new(start().await.expect("a port is free"));
-                let uri = uri(&fake);
-                let direct = client(&fake, &uri, ClientOptions::default());
-                for thing in &*things {
-                    create(&direct, thing).await;
-                }
-                set_up(&fake);
-                let serves = Arc::clone(&fake);
-                let caller = move |origin: &str, options| -> Caller {
-                    let client = client(&serves, origin, options);
-                    Box::new(move || call(client.clone()))
+                let (uri, serves) = (uri(&fake), Arc::clone(&fake));
+                let caller = move |origin: String, options| -> Making {
+                    let (fake, things) = (Arc::clone(&serves), Arc::clone(&things));
+                    Box::pin(async move {
+                        let direct = client(&fake, &origin, ClientOptions::default());
+                        for thing in &*things {
+                            create(&direct, thing).await;
+                        }
+                        set_up(&fake);
+                        let client = client(&fake, &origin, options);
+                        Box::new(move || call(client.clone())) as Caller
+                    })
                 };
                 Service { uri, held: Box::new(move || held(&fake)), caller: Box::new(caller) }
             })

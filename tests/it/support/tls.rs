@@ -1,10 +1,10 @@
 //! TLS in front of a service on loopback, correct or faulty.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rolecall::ClientOptions;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::matrix::{Attempt, NO_CONNECTION};
-use super::raw::{Reply, act};
+use super::raw::{Door, Reply, act};
 
 macro_rules! pem {
     ($name:literal) => {
@@ -62,14 +62,13 @@ pub(crate) struct Tls {
 impl Tls {
     /// Relays to a service what comes through the handshake, which is as it should be unless
     /// this service misbehaves.
-    pub(crate) async fn start(
+    pub(crate) fn start(
         service: SocketAddr,
         hello: Hello,
         misbehaves: impl Fn() -> bool + Send + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
+        let door = Door::open();
+        let address = door.address();
         let good = acceptor(GOOD);
         let odd = match hello {
             Hello::Certificate(certificate) => Ok(acceptor(certificate)),
@@ -77,7 +76,7 @@ impl Tls {
         };
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((mut stream, _)) = listener.accept().await {
+            while let Ok((mut stream, _)) = door.accept().await {
                 let odd = misbehaves().then(|| odd.clone());
                 let hello = odd.unwrap_or_else(|| Ok(good.clone()));
                 connections.spawn(async move {
