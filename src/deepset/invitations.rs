@@ -52,7 +52,7 @@ impl Organization {
     /// # fn main() {}
     /// ```
     pub fn invite(&self, invitation: &NewInvitation) -> Call<()> {
-        self.transport.call(&InviteToOrganization { organization: &self.id, invitation })
+        self.transport.call(&Invite { to: &self.id, invitation })
     }
 }
 
@@ -120,7 +120,7 @@ impl Workspace {
     /// statuses are not documented. Input that [`Organization::invite`] refuses is refused here
     /// too.
     pub fn invite(&self, invitation: &NewInvitation) -> Call<()> {
-        self.transport.call(&InviteToWorkspace { workspace: &self.name, invitation })
+        self.transport.call(&Invite { to: &self.name, invitation })
     }
 }
 
@@ -201,60 +201,56 @@ impl NewInvitation {
     }
 }
 
-struct InviteToOrganization<'a> {
-    organization: &'a Arg<OrganizationId>,
-    invitation: &'a NewInvitation,
+/// Where one can be invited to, by an id of this type.
+trait Inviting: AsRef<str> + Send + Sync {
+    const INVITE: Spec;
+
+    /// # Errors
+    /// An invalid-request error that names the field and the rule.
+    fn check(_: &NewInvitation) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
-impl Operation for InviteToOrganization<'_> {
-    type Service = Deepset;
-    type Output = ();
-    const SPEC: Spec = Spec::post(
+impl Inviting for OrganizationId {
+    const INVITE: Spec = Spec::post(
         "deepset invitations.create",
         &["/api/v1/organization/{organization_id}/invitation"],
     )
     .confirmed_by_body();
-
-    fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(self.organization)?])
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        self.invitation.check()
-    }
-
-    fn body(&self) -> Result<Body, Error> {
-        Body::json(self.invitation)
-    }
-
-    fn decode(response: &http::Response<Bytes>) -> Result<(), DecodeError> {
-        decode_any(response)
-    }
 }
 
-struct InviteToWorkspace<'a> {
-    workspace: &'a Arg<WorkspaceName>,
-    invitation: &'a NewInvitation,
-}
-
-impl Operation for InviteToWorkspace<'_> {
-    type Service = Deepset;
-    type Output = ();
-    const SPEC: Spec = Spec::post(
+impl Inviting for WorkspaceName {
+    const INVITE: Spec = Spec::post(
         "deepset workspace-invitations.create",
         &["/api/v1/workspaces/{workspace_name}/invitation"],
     )
     .confirmed_by_body();
 
+    fn check(invitation: &NewInvitation) -> Result<(), Error> {
+        if invitation.workspace_ids.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid("workspace_ids", "must be empty in an invitation to one workspace"))
+    }
+}
+
+struct Invite<'a, P> {
+    to: &'a Arg<P>,
+    invitation: &'a NewInvitation,
+}
+
+impl<P: Inviting> Operation for Invite<'_, P> {
+    type Service = Deepset;
+    type Output = ();
+    const SPEC: Spec = P::INVITE;
+
     fn path(&self) -> Result<Vec<&str>, Error> {
-        Ok(vec![text(self.workspace)?])
+        Ok(vec![text(self.to)?])
     }
 
     fn validate(&self) -> Result<(), Error> {
-        if !self.invitation.workspace_ids.is_empty() {
-            let rule = "must be empty in an invitation to one workspace";
-            return Err(Error::invalid("workspace_ids", rule));
-        }
+        P::check(self.invitation)?;
         self.invitation.check()
     }
 

@@ -1,8 +1,8 @@
 //! What went wrong ([`ErrorKind`]) and what it did ([`Effect`]).
 
-mod kind;
 #[cfg(test)]
-mod tests;
+mod error_tests;
+mod kind;
 
 use std::any::Any;
 use std::borrow::Cow;

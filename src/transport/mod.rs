@@ -9,6 +9,7 @@ mod authorize;
 mod call;
 mod cause;
 mod cycles;
+mod endpoint;
 mod ensure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -62,7 +63,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -70,14 +71,12 @@ use url::Url;
 use crate::error::{Effect, Error, ErrorKind};
 use crate::model::Secret;
 use crate::model::env::Vars;
-use crate::operation::{
-    DecodeError, Failure, Idempotency, ListOperation, Operation, Prepared, Service, Spec, build,
-    complete, is_json,
-};
+use crate::operation::{Idempotency, ListOperation, Operation, Prepared, Spec, build, complete};
 use attempt::Failed;
 use authorize::Authorizing::{Pending, Ready};
+use endpoint::Endpoint;
 use mask::Mask;
-use retry::{AttemptOutcome, Decision, FailedAttempt};
+use retry::{Decision, FailedAttempt};
 use spans::record_failure;
 use wire::Wire;
 
@@ -117,94 +116,6 @@ pub(crate) struct Environment {
 impl Default for Environment {
     fn default() -> Self {
         Self { wall: SystemTime::now, jitter: Box::new(fastrand::f64) }
-    }
-}
-
-/// What the loop needs to know of an operation.
-struct Endpoint {
-    spec: Spec,
-    read_failure: fn(StatusCode, &HeaderMap, &[u8]) -> Failure,
-    effect_of_refusal: fn(&Error) -> Option<Effect>,
-    reports_failure: fn(&[u8]) -> bool,
-    /// Why a response with a success status is not a success; `None` if it is one.
-    fault: fn(&http::Response<Bytes>) -> Option<DecodeError>,
-    request_id: fn(&HeaderMap) -> Option<String>,
-    request_id_label: &'static str,
-}
-
-impl Endpoint {
-    fn of<O: Operation>() -> &'static Self {
-        const {
-            &Self {
-                spec: O::SPEC,
-                read_failure: <O::Service as Service>::read_failure,
-                effect_of_refusal: O::effect_of_refusal,
-                reports_failure: <O::Service as Service>::reports_failure,
-                fault: |response| Self::of::<O>().checked(response, O::decode(response)).err(),
-                request_id: <O::Service as Service>::request_id,
-                request_id_label: <O::Service as Service>::REQUEST_ID_LABEL,
-            }
-        }
-    }
-
-    /// The effect of one attempt with this outcome.
-    fn effect(&self, outcome: AttemptOutcome, error: &Error) -> Effect {
-        let by_status = retry::effect(self.spec.idempotency, outcome);
-        match outcome {
-            AttemptOutcome::Refused { .. } => (self.effect_of_refusal)(error).unwrap_or(by_status),
-            _ => by_status,
-        }
-    }
-
-    /// Whether a body under a success status is the service's own error body. A body that is too
-    /// long for one is not examined.
-    fn is_failure(&self, body: &[u8]) -> bool {
-        body.len() <= attempt::LONGEST_ERROR && (self.reports_failure)(body)
-    }
-
-    /// Returns what was decoded of a response with a success status, unless its body is the
-    /// service's own error body.
-    ///
-    /// # Errors
-    /// The decoder's error, or that the body reports a failure.
-    fn checked<T>(
-        &self,
-        response: &http::Response<Bytes>,
-        decoded: Result<T, DecodeError>,
-    ) -> Result<T, DecodeError> {
-        // Where no body is expected, any body passes.
-        let passes_anyway = decoded.is_ok() && self.spec.expects_body();
-        if !passes_anyway && self.is_failure(response.body()) {
-            return Err(DecodeError::Unsuccessful);
-        }
-        decoded
-    }
-
-    /// Whether a response with a success status confirms the change although its body cannot be
-    /// used: the response must come from the service itself.
-    fn confirms(&self, response: &http::Response<Bytes>, error: &DecodeError) -> bool {
-        let is_response = matches!(error, DecodeError::Shape(_)) && is_json(response.body());
-        self.spec.status_confirms && is_response
-    }
-
-    /// Whether a response with a success status is evidence that the change was made.
-    fn is_evidence(&self, response: &http::Response<Bytes>) -> bool {
-        match (self.fault)(response) {
-            None => self.spec.status_confirms,
-            Some(error) => self.confirms(response, &error),
-        }
-    }
-
-    /// Why the response to a read does not come from the service. A body that looks like complete
-    /// JSON is not decoded here, since it is decoded later.
-    fn foreign(&self, response: &http::Response<Bytes>) -> Option<DecodeError> {
-        let body = response.body().trim_ascii();
-        let ends = (body.first(), body.last());
-        let looks_whole = matches!(ends, (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
-        if self.spec.idempotency != Idempotency::Safe || looks_whole {
-            return None;
-        }
-        (self.fault)(response).filter(|fault| matches!(fault, DecodeError::Unrecognized(_)))
     }
 }
 

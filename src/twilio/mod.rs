@@ -9,9 +9,10 @@ pub mod iam;
 mod paging;
 mod shared;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::model::sid;
+use crate::operation::{Failure, Service};
 
 pub use error::{ErrorCode, ServiceError};
 
@@ -117,3 +118,24 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     ];
     NAMES.iter().find_map(|name| headers.get(name)?.to_str().ok().map(str::to_owned))
 }
+
+/// All products have the same errors and request ids.
+macro_rules! services {
+    ($($client:ty),+) => { $(
+        impl Service for $client {
+            fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
+                error::read_failure(status, body)
+            }
+
+            fn reports_failure(body: &[u8]) -> bool {
+                error::reports_failure(body)
+            }
+
+            fn request_id(headers: &HeaderMap) -> Option<String> {
+                request_id(headers)
+            }
+        }
+    )+ };
+}
+
+services! { chat::TwilioChat, conversations::TwilioConversations, iam::TwilioIam }

@@ -20,16 +20,11 @@ pub mod permission;
 mod service;
 mod sources;
 
-use http::{HeaderMap, StatusCode};
-
 use super::shared::Place;
-use super::{AccountSid, error, host, request_id};
+use super::{AccountSid, host};
 use crate::client::client;
 use crate::error::Error;
 use crate::model::arg;
-use crate::model::env::Vars;
-use crate::operation::{self, Failure};
-use crate::transport::{Address, ClientOptions};
 
 pub use super::shared::{
     ApiKeySid, Credentials, Identity, ListOf, NewRole, NewUser, PageOf, PermissionsChanged,
@@ -79,13 +74,6 @@ client! {
 }
 
 impl TwilioChat {
-    /// Starts a client with these credentials.
-    pub fn builder(credentials: Credentials) -> TwilioChatBuilder {
-        let base_url = Address::new("Twilio Chat base URL");
-        let (host, options) = (host::Place::default(), ClientOptions::default());
-        TwilioChatBuilder { credentials, host, base_url, options }
-    }
-
     /// Returns the handle of a Chat service, by its SID. An invalid SID is reported by the calls
     /// made from the handle.
     #[must_use]
@@ -99,46 +87,15 @@ impl TwilioChat {
     }
 }
 
-impl operation::Service for TwilioChat {
-    fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
-        error::read_failure(status, body)
-    }
-
-    fn reports_failure(body: &[u8]) -> bool {
-        error::reports_failure(body)
-    }
-
-    fn request_id(headers: &HeaderMap) -> Option<String> {
-        request_id(headers)
-    }
-}
-
-impl TwilioChatBuilder {
-    pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let mut builder = TwilioChat::builder(Credentials::from_vars(vars)?);
-        builder.base_url.read(vars, "TWILIO_CHAT_BASE_URL")?;
-        builder.host = host::Place::read(vars)?;
-        Ok(builder)
-    }
-
-    host::host_setters! {}
-
-    /// Builds the client.
-    ///
-    /// # Errors
-    /// A configuration error that names the setting and the rule, or an invalid-request error for
-    /// an invalid SID in the [`Credentials`].
-    pub fn build(self) -> Result<TwilioChat, Error> {
-        let Self { base_url, options, host, credentials } = self;
-        let base = host.base("chat", &base_url, &options)?;
-        Ok(TwilioChat { transport: credentials.transport(base, &options)? })
-    }
+host::product! {
+    TwilioChat, TwilioChatBuilder, "chat", "Twilio Chat base URL", "TWILIO_CHAT_BASE_URL"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::{AccessToken, Credential};
+    use crate::model::env::Vars;
     use crate::model::text;
 
     type Cause = Box<dyn std::error::Error + Send + Sync>;

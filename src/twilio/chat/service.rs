@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use super::{
     AccountSid, Channel, ChannelKey, Channels, Role, RoleSid, ServiceSid, TwilioChat, UserChannel,
     UserKey,
 };
 use crate::error::Error;
 use crate::model::{Timestamp, arg};
-use crate::operation::{Body, DecodeError, Operation, Spec};
+use crate::operation::Spec;
 use crate::transport::{BoxFuture, Call, List, Transport};
 use crate::twilio::shared::{
-    DefaultRole, Form, ListOf, Place, Product, Reader, Resources, User, decode_thing, form, thing,
+    DefaultRole, ListOf, Place, Product, Reader, Resources, User, form, service_operations, thing,
 };
 
 /// A Chat service.
@@ -165,41 +163,12 @@ impl Users {
 
 const SERVICE: &[&str] = &["/v2/Services/{Sid}"];
 
-struct GetService<'a>(&'a Place);
-
-impl Operation for GetService<'_> {
-    type Service = TwilioChat;
-    type Output = ServiceDetails;
-    const SPEC: Spec = Spec::get("twilio.chat services.get", SERVICE);
-
-    fn path(&self) -> Result<Vec<&str>, Error> {
-        self.0.values(None)
-    }
-
-    fn decode(response: &http::Response<Bytes>) -> Result<ServiceDetails, DecodeError> {
-        decode_thing(response.body())
-    }
-}
-
-struct UpdateService<'a>(&'a Place, &'a DefaultRoles);
-
-impl Operation for UpdateService<'_> {
-    type Service = TwilioChat;
-    type Output = ServiceDetails;
-    const SPEC: Spec =
-        Spec::post("twilio.chat services.update_default_roles", SERVICE).success(&[200]);
-
-    fn path(&self) -> Result<Vec<&str>, Error> {
-        self.0.values(None)
-    }
-
-    fn body(&self) -> Result<Body, Error> {
-        self.1.body()
-    }
-
-    fn decode(response: &http::Response<Bytes>) -> Result<ServiceDetails, DecodeError> {
-        decode_thing(response.body())
-    }
+service_operations! {
+    TwilioChat GetService -> ServiceDetails: Spec::get("twilio.chat services.get", SERVICE),
+        at values(None);
+    TwilioChat UpdateService(DefaultRoles) -> ServiceDetails:
+        Spec::post("twilio.chat services.update_default_roles", SERVICE).success(&[200]),
+        at values(None);
 }
 
 thing! {

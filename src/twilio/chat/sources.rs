@@ -2,8 +2,7 @@
 
 use super::{ListedChannel, Service, ServiceDetails};
 use crate::access::{Scope, Source};
-use crate::transport::Items;
-use crate::twilio::shared::{enumeration, named_channel, named_scope, source};
+use crate::twilio::shared::{of_service, parts};
 
 impl Service {
     /// Returns the sources of a snapshot: the users with their roles over the service, and the members of
@@ -35,28 +34,20 @@ impl Service {
     /// ```
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        let sid = self.place.sid();
-        let scope = named_scope(None, sid.as_ref(), None);
-        let this = self.clone();
-        let parts = Items::from_call(self.get()).flat_map(move |details: ServiceDetails| {
-            let account = details.account_sid.as_ref();
-            this.parts(&named_scope(account, sid.as_ref(), details.friendly_name))
-        });
-        vec![enumeration(&self.transport, "users and channels", &scope, parts)]
+        let (this, what) = (self.clone(), "users and channels");
+        let account_and_name = |it: ServiceDetails| (it.account_sid, it.friendly_name);
+        let parts = move |scope: &Scope| this.parts(scope);
+        of_service(&self.transport, &self.place, what, self.get(), account_and_name, parts)
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {
-        let (this, service) = (self.clone(), scope.clone());
         let channels = self.channels().list().page_size(100).items();
-        let channels = channels.map(move |channel: ListedChannel| {
-            let sid = channel.sid.map(|sid| sid.to_string()).unwrap_or_default();
-            let name = channel.friendly_name.or(channel.unique_name);
-            let scope = named_channel(&sid, name, &service);
-            source(&this.transport, scope, &this.channel(&*sid).members())
-        });
-        [
-            source(&self.transport, scope.clone(), &self.users()),
-            enumeration(&self.transport, "channels", scope, channels),
-        ]
+        let sid_and_name = |it: ListedChannel| {
+            (it.sid.map(|sid| sid.to_string()), it.friendly_name.or(it.unique_name))
+        };
+        let this = self.clone();
+        let members = move |sid: &str| this.channel(sid).members();
+        let users = self.users();
+        parts(&self.transport, scope, &users, "channels", channels, sid_and_name, members)
     }
 }

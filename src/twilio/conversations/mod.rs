@@ -20,16 +20,12 @@ mod participants;
 mod service;
 mod sources;
 
-use http::{HeaderMap, StatusCode};
-
 use super::shared::{Place, Resources};
-use super::{AccountSid, error, host, request_id};
+use super::{AccountSid, host};
 use crate::client::client;
 use crate::error::Error;
 use crate::model::arg;
-use crate::model::env::Vars;
-use crate::operation::{self, Failure};
-use crate::transport::{Address, Call, ClientOptions};
+use crate::transport::Call;
 use service::GetGlobalConfiguration;
 
 pub use super::shared::{
@@ -119,13 +115,6 @@ pub mod permission {
 }
 
 impl TwilioConversations {
-    /// Starts a client with these credentials.
-    pub fn builder(credentials: Credentials) -> TwilioConversationsBuilder {
-        let base_url = Address::new("Twilio Conversations base URL");
-        let (host, options) = (host::Place::default(), ClientOptions::default());
-        TwilioConversationsBuilder { credentials, host, base_url, options }
-    }
-
     /// Returns the handle of the account's default service.
     #[must_use]
     pub fn default_service(&self) -> Service {
@@ -153,38 +142,7 @@ impl TwilioConversations {
     }
 }
 
-impl operation::Service for TwilioConversations {
-    fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
-        error::read_failure(status, body)
-    }
-
-    fn reports_failure(body: &[u8]) -> bool {
-        error::reports_failure(body)
-    }
-
-    fn request_id(headers: &HeaderMap) -> Option<String> {
-        request_id(headers)
-    }
-}
-
-impl TwilioConversationsBuilder {
-    pub(crate) fn from_vars(vars: &Vars<'_>) -> Result<Self, Error> {
-        let mut builder = TwilioConversations::builder(Credentials::from_vars(vars)?);
-        builder.base_url.read(vars, "TWILIO_CONVERSATIONS_BASE_URL")?;
-        builder.host = host::Place::read(vars)?;
-        Ok(builder)
-    }
-
-    host::host_setters! {}
-
-    /// Builds the client.
-    ///
-    /// # Errors
-    /// A configuration error that names the setting and the rule, or an invalid-request error for
-    /// an invalid SID in the [`Credentials`].
-    pub fn build(self) -> Result<TwilioConversations, Error> {
-        let Self { base_url, options, host, credentials } = self;
-        let base = host.base("conversations", &base_url, &options)?;
-        Ok(TwilioConversations { transport: credentials.transport(base, &options)? })
-    }
+host::product! {
+    TwilioConversations, TwilioConversationsBuilder, "conversations", "Twilio Conversations base URL",
+    "TWILIO_CONVERSATIONS_BASE_URL"
 }

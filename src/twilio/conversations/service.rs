@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use super::{
     AccountSid, Conversation, ConversationSid, Conversations, RoleSid, Roles, ServiceSid,
     TwilioConversations, UserConversation, UserKey,
 };
 use crate::error::Error;
 use crate::model::{Arg, Timestamp, arg};
-use crate::operation::{Body, DecodeError, Operation, Spec};
+use crate::operation::Spec;
 use crate::transport::{BoxFuture, Call, List, Transport};
 use crate::twilio::shared::{
-    DefaultRole, Form, ListOf, Place, Product, Reader, Resources, User, decode_thing, form, thing,
+    DefaultRole, ListOf, Place, Product, Reader, Resources, User, form, service_operations, thing,
 };
 
 /// A service of Conversations: the account's default one, or a named one.
@@ -112,56 +110,18 @@ impl Users {
 
 const CONFIGURATION: &[&str] = &["/v1/Services/{ChatServiceSid}/Configuration"];
 
-/// Declares operations that read one thing of a service.
-macro_rules! gets {
-    ($($name:ident -> $output:ident: $spec:expr, $path:expr, by $values:ident($($id:expr)?);)+) => { $(
-        pub(super) struct $name<'a>(pub(super) &'a Place);
-
-        impl Operation for $name<'_> {
-            type Service = TwilioConversations;
-            type Output = $output;
-            const SPEC: Spec = Spec::get($spec, $path);
-
-            fn path(&self) -> Result<Vec<&str>, Error> {
-                self.0.$values($($id)?)
-            }
-
-            fn decode(response: &http::Response<Bytes>) -> Result<$output, DecodeError> {
-                decode_thing(response.body())
-            }
-        }
-    )+ };
-}
-
-gets! {
-    GetService -> ServiceDetails: "twilio.conversations services.get", &["/v1/Services/{Sid}"],
-        by named();
-    GetConfiguration -> Configuration: "twilio.conversations services.configuration", CONFIGURATION,
-        by named();
-    GetGlobalConfiguration -> GlobalConfiguration:
-        "twilio.conversations configuration.get", &["/v1/Configuration"], by values(None);
-}
-
-struct UpdateConfiguration<'a>(&'a Place, &'a DefaultRoles);
-
-impl Operation for UpdateConfiguration<'_> {
-    type Service = TwilioConversations;
-    type Output = Configuration;
-    const SPEC: Spec =
+service_operations! {
+    TwilioConversations GetService -> ServiceDetails:
+        Spec::get("twilio.conversations services.get", &["/v1/Services/{Sid}"]), at named();
+    TwilioConversations GetConfiguration -> Configuration:
+        Spec::get("twilio.conversations services.configuration", CONFIGURATION), at named();
+    TwilioConversations UpdateConfiguration(DefaultRoles) -> Configuration:
         Spec::post("twilio.conversations services.update_default_roles", CONFIGURATION)
-            .success(&[200]);
-
-    fn path(&self) -> Result<Vec<&str>, Error> {
-        self.0.named()
-    }
-
-    fn body(&self) -> Result<Body, Error> {
-        self.1.body()
-    }
-
-    fn decode(response: &http::Response<Bytes>) -> Result<Configuration, DecodeError> {
-        decode_thing(response.body())
-    }
+            .success(&[200]),
+        at named();
+    TwilioConversations GetGlobalConfiguration -> GlobalConfiguration:
+        Spec::get("twilio.conversations configuration.get", &["/v1/Configuration"]),
+        at values(None);
 }
 
 thing! {

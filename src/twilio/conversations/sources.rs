@@ -2,8 +2,7 @@
 
 use super::{ListedConversation, Service, ServiceDetails, TwilioConversations};
 use crate::access::{Scope, Source, Vendor};
-use crate::transport::Items;
-use crate::twilio::shared::{enumeration, named_channel, named_scope, source};
+use crate::twilio::shared::{named_scope, of_service, parts};
 
 impl TwilioConversations {
     /// Returns the sources of a snapshot of everything that this client can enumerate: the services of
@@ -55,28 +54,19 @@ impl Service {
     /// that it belongs to; only a named one can be. [`TwilioConversations::sources`] has an example.
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        let sid = self.place.sid();
-        let scope = named_scope(None, sid.as_ref(), None);
-        let this = self.clone();
-        let parts = Items::from_call(self.get()).flat_map(move |details: ServiceDetails| {
-            let account = details.account_sid.as_ref();
-            this.parts(&named_scope(account, sid.as_ref(), details.friendly_name))
-        });
-        vec![enumeration(&self.transport, "users and conversations", &scope, parts)]
+        let (this, what) = (self.clone(), "users and conversations");
+        let account_and_name = |it: ServiceDetails| (it.account_sid, it.friendly_name);
+        let parts = move |scope: &Scope| this.parts(scope);
+        of_service(&self.transport, &self.place, what, self.get(), account_and_name, parts)
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {
-        let (this, service) = (self.clone(), scope.clone());
         let conversations = self.conversations().list().page_size(100).items();
-        let conversations = conversations.map(move |conversation: ListedConversation| {
-            let sid = conversation.sid.map(|sid| sid.to_string()).unwrap_or_default();
-            let name = conversation.friendly_name.or(conversation.unique_name);
-            let scope = named_channel(&sid, name, &service);
-            source(&this.transport, scope, &this.conversation(&*sid).participants())
-        });
-        [
-            source(&self.transport, scope.clone(), &self.users()),
-            enumeration(&self.transport, "conversations", scope, conversations),
-        ]
+        let sid_and_name = |it: ListedConversation| {
+            (it.sid.map(|sid| sid.to_string()), it.friendly_name.or(it.unique_name))
+        };
+        let (this, what) = (self.clone(), "conversations");
+        let members = move |sid: &str| this.conversation(sid).participants();
+        parts(&self.transport, scope, &self.users(), what, conversations, sid_and_name, members)
     }
 }

@@ -15,16 +15,15 @@ mod scim;
 mod token;
 mod users;
 
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
-use super::{OrganizationSid, error, host, request_id};
+use super::{OrganizationSid, host};
 use crate::auth::{Credential, Scheme, StaticCredentials};
 use crate::client::client;
 use crate::declare::setters;
 use crate::error::Error;
 use crate::model::env::Vars;
 use crate::model::{Arg, arg, one_word};
-use crate::operation::{Failure, Service};
 use crate::transport::{Address, ClientOptions, Transport};
 
 use place::Place;
@@ -141,20 +140,6 @@ impl TwilioIam {
             ApiVersion::Preview => Err(Error::configuration(rule)),
         };
         Organization { transport: self.transport.clone(), place }
-    }
-}
-
-impl Service for TwilioIam {
-    fn read_failure(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Failure {
-        error::read_failure(status, body)
-    }
-
-    fn reports_failure(body: &[u8]) -> bool {
-        error::reports_failure(body)
-    }
-
-    fn request_id(headers: &HeaderMap) -> Option<String> {
-        request_id(headers)
     }
 }
 

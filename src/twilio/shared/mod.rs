@@ -31,9 +31,9 @@ use crate::transport::{BoxFuture, Session, Transport};
 
 pub(super) use access::{channel_scope, person, service_scope};
 pub(super) use declare::{form, thing};
-pub(super) use operations::{Request, decode_thing};
+pub(super) use operations::{Request, decode_thing, service_operations};
 pub(super) use place::Place;
-pub(super) use sources::{enumeration, named_channel, named_scope, source};
+pub(super) use sources::{named_scope, of_service, parts};
 
 pub use change_permissions::PermissionsChanged;
 pub use credentials::{ApiKeySid, Credentials};

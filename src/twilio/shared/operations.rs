@@ -113,6 +113,39 @@ impl<P: Keeps<T>, T: Kept> Operation for Delete<'_, P, T> {
     }
 }
 
+/// Declares the operations on a service itself and on its configuration: the request's body, where it has
+/// one, what is returned, the spec, and the function that gives the path's values.
+macro_rules! service_operations {
+    ($(
+        $product:ident $name:ident $(($body:ty))? -> $output:ident: $spec:expr,
+        at $values:ident($($id:expr)?);
+    )+) => { $(
+        pub(super) struct $name<'a>(pub(super) &'a Place, $(&'a $body)?);
+
+        impl $crate::operation::Operation for $name<'_> {
+            type Service = $product;
+            type Output = $output;
+            const SPEC: Spec = $spec;
+
+            fn path(&self) -> Result<Vec<&str>, Error> {
+                self.0.$values($($id)?)
+            }
+
+            $(fn body(&self) -> Result<$crate::operation::Body, Error> {
+                <$body as $crate::twilio::shared::Form>::body(self.1)
+            })?
+
+            fn decode(
+                response: &http::Response<bytes::Bytes>,
+            ) -> Result<$output, $crate::operation::DecodeError> {
+                $crate::twilio::shared::decode_thing(response.body())
+            }
+        }
+    )+ };
+}
+
+pub(in crate::twilio) use service_operations;
+
 /// The header that makes a change fire webhooks, if the vendor documents it and the caller enabled
 /// it.
 fn webhook_header<P: Keeps<T>, T: Kept>(

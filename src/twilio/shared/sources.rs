@@ -1,8 +1,8 @@
 //! The sources of a snapshot of a service.
 
-use super::{ServiceSid, service_scope};
+use super::{Place, ServiceSid, service_scope};
 use crate::access::{Covers, ReadAssignments, Scope, ScopeKind, Source, Vendor};
-use crate::transport::{Items, Transport};
+use crate::transport::{Call, Items, Transport};
 use crate::twilio::AccountSid;
 
 /// A service by its name, in the account that it belongs to.
@@ -15,16 +15,12 @@ pub(in crate::twilio) fn named_scope(
 }
 
 /// A channel or a conversation by its name, in a service.
-pub(in crate::twilio) fn named_channel(sid: &str, name: Option<String>, service: &Scope) -> Scope {
+fn named_channel(sid: &str, name: Option<String>, service: &Scope) -> Scope {
     Scope { name, ..Scope::new(ScopeKind::Channel, sid) }.within(service.clone())
 }
 
 /// Who has a role over one scope.
-pub(in crate::twilio) fn source(
-    transport: &Transport,
-    scope: Scope,
-    holders: &dyn ReadAssignments,
-) -> Source {
+fn source(transport: &Transport, scope: Scope, holders: &dyn ReadAssignments) -> Source {
     let covers = Covers::new(Vendor::Twilio, scope.clone());
     let assignments = holders.read_assignments().map(move |mut held| {
         // Each of its fields may be null in the response.
@@ -35,12 +31,45 @@ pub(in crate::twilio) fn source(
 }
 
 /// What of a service is enumerated.
-pub(in crate::twilio) fn enumeration(
-    transport: &Transport,
-    what: &str,
-    scope: &Scope,
-    sources: Items<Source>,
-) -> Source {
+fn enumeration(transport: &Transport, what: &str, scope: &Scope, sources: Items<Source>) -> Source {
     let name = format!("{} {what} of {scope}", Vendor::Twilio);
     Source::enumeration(Vendor::Twilio, name, sources).read_by(transport)
+}
+
+/// The sources of one service. It is read first, for the account that it belongs to.
+pub(in crate::twilio) fn of_service<D: Send + 'static>(
+    transport: &Transport,
+    place: &Place,
+    what: &str,
+    details: Call<D>,
+    account_and_name: fn(D) -> (Option<AccountSid>, Option<String>),
+    parts: impl Fn(&Scope) -> [Source; 2] + Send + 'static,
+) -> Vec<Source> {
+    let sid = place.sid();
+    let scope = named_scope(None, sid.as_ref(), None);
+    let sources = Items::from_call(details).flat_map(move |details| {
+        let (account, name) = account_and_name(details);
+        parts(&named_scope(account.as_ref(), sid.as_ref(), name))
+    });
+    vec![enumeration(transport, what, &scope, sources)]
+}
+
+/// The two parts of a service: its users, and the members of each of its channels.
+pub(in crate::twilio) fn parts<C: Send + 'static, M: ReadAssignments>(
+    transport: &Transport,
+    service: &Scope,
+    users: &dyn ReadAssignments,
+    what: &str,
+    channels: Items<C>,
+    sid_and_name: fn(C) -> (Option<String>, Option<String>),
+    members: impl Fn(&str) -> M + Send + 'static,
+) -> [Source; 2] {
+    let (read_by, within) = (transport.clone(), service.clone());
+    let channels = channels.map(move |channel| {
+        let (sid, name) = sid_and_name(channel);
+        let sid = sid.unwrap_or_default();
+        source(&read_by, named_channel(&sid, name, &within), &members(&sid))
+    });
+    let users = source(transport, service.clone(), users);
+    [users, enumeration(transport, what, service, channels)]
 }
