@@ -1,6 +1,7 @@
 //! A service below HTTP: it sends arbitrary bytes, made from the received bytes.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::{poll_fn, ready};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -114,7 +115,7 @@ struct Port {
 thread_local! {
     /// The ports that this thread has used, to be used again: after a connection that the service
     /// closes, a port stays taken for a minute, and all cells of a matrix need more than there are.
-    static USED: RefCell<Vec<TcpSocket>> = const { RefCell::new(Vec::new()) };
+    static USED: RefCell<VecDeque<TcpSocket>> = const { RefCell::new(VecDeque::new()) };
 }
 
 impl Drop for Port {
@@ -129,7 +130,9 @@ impl Drop for Port {
 
 impl Door {
     pub(crate) fn open() -> Self {
-        let used = USED.with_borrow_mut(Vec::pop);
+        // The oldest of many, so that no port is used twice in a short time.
+        let used =
+            USED.with_borrow_mut(|used| (used.len() > 64).then(|| used.pop_front()).flatten());
         let spare = used.unwrap_or_else(|| Self::bind(0));
         let address = spare.local_addr().expect("it is bound");
         let listener = Mutex::default();
