@@ -101,47 +101,7 @@ macro_rules! host_setters {
     };
 }
 
-/// Declares how a product with basic authentication is set up: the client, its builder, the product's
-/// part of the host, the name of its base URL and the variable that holds it.
-macro_rules! product {
-    ($client:ident, $builder:ident, $product:literal, $base_url:literal, $variable:literal) => {
-        impl $client {
-            /// Starts a client with these credentials.
-            pub fn builder(credentials: Credentials) -> $builder {
-                $builder {
-                    base_url: $crate::transport::Address::new($base_url),
-                    options: $crate::ClientOptions::default(),
-                    credentials,
-                    host: host::Place::default(),
-                }
-            }
-        }
-
-        impl $builder {
-            pub(crate) fn from_vars(vars: &$crate::model::env::Vars<'_>) -> Result<Self, Error> {
-                let mut builder = $client::builder(Credentials::from_vars(vars)?);
-                builder.base_url.read(vars, $variable)?;
-                builder.host = host::Place::read(vars)?;
-                Ok(builder)
-            }
-
-            host::host_setters! {}
-
-            /// Builds the client.
-            ///
-            /// # Errors
-            /// A configuration error that names the setting and the rule, or an invalid-request error
-            /// for an invalid SID in the [`Credentials`].
-            pub fn build(self) -> Result<$client, Error> {
-                let Self { base_url, options, host, credentials } = self;
-                let base = host.base($product, &base_url, &options)?;
-                Ok($client { transport: credentials.transport(base, &options)? })
-            }
-        }
-    };
-}
-
-pub(super) use {host_setters, product};
+pub(super) use host_setters;
 
 #[cfg(test)]
 mod tests {

@@ -20,7 +20,7 @@ pub mod permission;
 mod service;
 mod sources;
 
-use super::shared::Place;
+use super::shared::{Place, product};
 use super::{AccountSid, host};
 use crate::client::client;
 use crate::error::Error;
@@ -87,7 +87,7 @@ impl TwilioChat {
     }
 }
 
-host::product! {
+product! {
     TwilioChat, TwilioChatBuilder, "chat", "Twilio Chat base URL", "TWILIO_CHAT_BASE_URL"
 }
 

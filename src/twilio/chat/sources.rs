@@ -1,7 +1,8 @@
 //! The sources of a snapshot of a Chat service.
 
-use super::{ListedChannel, Service, ServiceDetails};
+use super::Service;
 use crate::access::{Scope, Source};
+use crate::transport::Items;
 use crate::twilio::shared::{of_service, parts};
 
 impl Service {
@@ -34,20 +35,25 @@ impl Service {
     /// ```
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        let (this, what) = (self.clone(), "users and channels");
-        let account_and_name = |it: ServiceDetails| (it.account_sid, it.friendly_name);
-        let parts = move |scope: &Scope| this.parts(scope);
-        of_service(&self.transport, &self.place, what, self.get(), account_and_name, parts)
+        let this = self.clone();
+        let account_and_name =
+            Items::from_call(self.get()).map(|it| (it.account_sid, it.friendly_name));
+        of_service(
+            &self.transport,
+            &self.place,
+            "users and channels",
+            account_and_name,
+            move |scope| this.parts(scope),
+        )
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {
-        let channels = self.channels().list().page_size(100).items();
-        let sid_and_name = |it: ListedChannel| {
-            (it.sid.map(|sid| sid.to_string()), it.friendly_name.or(it.unique_name))
-        };
+        let channels = self.channels().list().page_size(100).items().map(|it| {
+            let sid = it.sid.map(|sid| sid.to_string()).unwrap_or_default();
+            (sid, it.friendly_name.or(it.unique_name))
+        });
         let this = self.clone();
         let members = move |sid: &str| this.channel(sid).members();
-        let users = self.users();
-        parts(&self.transport, scope, &users, "channels", channels, sid_and_name, members)
+        parts(&self.transport, scope, &self.users(), "channels", channels, members)
     }
 }

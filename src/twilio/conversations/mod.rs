@@ -20,7 +20,7 @@ mod participants;
 mod service;
 mod sources;
 
-use super::shared::{Place, Resources};
+use super::shared::{Place, Resources, product};
 use super::{AccountSid, host};
 use crate::client::client;
 use crate::error::Error;
@@ -142,7 +142,7 @@ impl TwilioConversations {
     }
 }
 
-host::product! {
+product! {
     TwilioConversations, TwilioConversationsBuilder, "conversations", "Twilio Conversations base URL",
     "TWILIO_CONVERSATIONS_BASE_URL"
 }

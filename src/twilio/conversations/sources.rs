@@ -1,7 +1,8 @@
 //! The sources of a snapshot of Conversations.
 
-use super::{ListedConversation, Service, ServiceDetails, TwilioConversations};
+use super::{Service, ServiceDetails, TwilioConversations};
 use crate::access::{Scope, Source, Vendor};
+use crate::transport::Items;
 use crate::twilio::shared::{named_scope, of_service, parts};
 
 impl TwilioConversations {
@@ -54,19 +55,25 @@ impl Service {
     /// that it belongs to; only a named one can be. [`TwilioConversations::sources`] has an example.
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        let (this, what) = (self.clone(), "users and conversations");
-        let account_and_name = |it: ServiceDetails| (it.account_sid, it.friendly_name);
-        let parts = move |scope: &Scope| this.parts(scope);
-        of_service(&self.transport, &self.place, what, self.get(), account_and_name, parts)
+        let this = self.clone();
+        let account_and_name =
+            Items::from_call(self.get()).map(|it| (it.account_sid, it.friendly_name));
+        of_service(
+            &self.transport,
+            &self.place,
+            "users and conversations",
+            account_and_name,
+            move |scope| this.parts(scope),
+        )
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {
-        let conversations = self.conversations().list().page_size(100).items();
-        let sid_and_name = |it: ListedConversation| {
-            (it.sid.map(|sid| sid.to_string()), it.friendly_name.or(it.unique_name))
-        };
-        let (this, what) = (self.clone(), "conversations");
+        let conversations = self.conversations().list().page_size(100).items().map(|it| {
+            let sid = it.sid.map(|sid| sid.to_string()).unwrap_or_default();
+            (sid, it.friendly_name.or(it.unique_name))
+        });
+        let this = self.clone();
         let members = move |sid: &str| this.conversation(sid).participants();
-        parts(&self.transport, scope, &self.users(), what, conversations, sid_and_name, members)
+        parts(&self.transport, scope, &self.users(), "conversations", conversations, members)
     }
 }

@@ -1,4 +1,4 @@
-//! Declarations of requests and responses.
+//! Declarations of requests, responses and the setup of a client.
 
 /// Declares a response: the fields of which one at least identifies the thing, then the others. Each
 /// is documented as nullable, or read as if it were.
@@ -127,4 +127,47 @@ macro_rules! form {
     };
 }
 
-pub(in crate::twilio) use {form, thing};
+/// Declares how a product with basic authentication is set up: the client, its builder, the product's
+/// part of the host, the name of its base URL and the variable that holds it.
+macro_rules! product {
+    ($client:ident, $builder:ident, $product:literal, $base_url:literal, $variable:literal) => {
+        impl $client {
+            /// Starts a client with these credentials.
+            pub fn builder(credentials: $crate::twilio::shared::Credentials) -> $builder {
+                $builder {
+                    base_url: $crate::transport::Address::new($base_url),
+                    options: $crate::ClientOptions::default(),
+                    credentials,
+                    host: $crate::twilio::host::Place::default(),
+                }
+            }
+        }
+
+        impl $builder {
+            pub(crate) fn from_vars(
+                vars: &$crate::model::env::Vars<'_>,
+            ) -> Result<Self, $crate::Error> {
+                let mut builder =
+                    $client::builder($crate::twilio::shared::Credentials::from_vars(vars)?);
+                builder.base_url.read(vars, $variable)?;
+                builder.host = $crate::twilio::host::Place::read(vars)?;
+                Ok(builder)
+            }
+
+            $crate::twilio::host::host_setters! {}
+
+            /// Builds the client.
+            ///
+            /// # Errors
+            /// A configuration error that names the setting and the rule, or an invalid-request error
+            /// for an invalid SID in the [`Credentials`].
+            pub fn build(self) -> Result<$client, $crate::Error> {
+                let Self { base_url, options, host, credentials } = self;
+                let base = host.base($product, &base_url, &options)?;
+                Ok($client { transport: credentials.transport(base, &options)? })
+            }
+        }
+    };
+}
+
+pub(in crate::twilio) use {form, product, thing};

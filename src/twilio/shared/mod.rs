@@ -30,7 +30,7 @@ use crate::operation::{Body, Operation, Service, Spec};
 use crate::transport::{BoxFuture, Session, Transport};
 
 pub(super) use access::{channel_scope, person, service_scope};
-pub(super) use declare::{form, thing};
+pub(super) use declare::{form, product, thing};
 pub(super) use operations::{Request, decode_thing, service_operations};
 pub(super) use place::Place;
 pub(super) use sources::{named_scope, of_service, parts};

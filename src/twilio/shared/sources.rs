@@ -2,7 +2,7 @@
 
 use super::{Place, ServiceSid, service_scope};
 use crate::access::{Covers, ReadAssignments, Scope, ScopeKind, Source, Vendor};
-use crate::transport::{Call, Items, Transport};
+use crate::transport::{Items, Transport};
 use crate::twilio::AccountSid;
 
 /// A service by its name, in the account that it belongs to.
@@ -36,38 +36,33 @@ fn enumeration(transport: &Transport, what: &str, scope: &Scope, sources: Items<
     Source::enumeration(Vendor::Twilio, name, sources).read_by(transport)
 }
 
-/// The sources of one service. It is read first, for the account that it belongs to.
-pub(in crate::twilio) fn of_service<D: Send + 'static>(
+/// The sources of one service, with what reading it first says: the account that it belongs to, and its
+/// name.
+pub(in crate::twilio) fn of_service(
     transport: &Transport,
     place: &Place,
     what: &str,
-    details: Call<D>,
-    account_and_name: fn(D) -> (Option<AccountSid>, Option<String>),
+    account_and_name: Items<(Option<AccountSid>, Option<String>)>,
     parts: impl Fn(&Scope) -> [Source; 2] + Send + 'static,
 ) -> Vec<Source> {
     let sid = place.sid();
     let scope = named_scope(None, sid.as_ref(), None);
-    let sources = Items::from_call(details).flat_map(move |details| {
-        let (account, name) = account_and_name(details);
-        parts(&named_scope(account.as_ref(), sid.as_ref(), name))
-    });
+    let sources = account_and_name
+        .flat_map(move |(account, name)| parts(&named_scope(account.as_ref(), sid.as_ref(), name)));
     vec![enumeration(transport, what, &scope, sources)]
 }
 
-/// The two parts of a service: its users, and the members of each of its channels.
-pub(in crate::twilio) fn parts<C: Send + 'static, M: ReadAssignments>(
+/// The two parts of a service: its users, and the members of each of its channels, given by SID and name.
+pub(in crate::twilio) fn parts<M: ReadAssignments>(
     transport: &Transport,
     service: &Scope,
     users: &dyn ReadAssignments,
     what: &str,
-    channels: Items<C>,
-    sid_and_name: fn(C) -> (Option<String>, Option<String>),
+    channels: Items<(String, Option<String>)>,
     members: impl Fn(&str) -> M + Send + 'static,
 ) -> [Source; 2] {
     let (read_by, within) = (transport.clone(), service.clone());
-    let channels = channels.map(move |channel| {
-        let (sid, name) = sid_and_name(channel);
-        let sid = sid.unwrap_or_default();
+    let channels = channels.map(move |(sid, name)| {
         source(&read_by, named_channel(&sid, name, &within), &members(&sid))
     });
     let users = source(transport, service.clone(), users);
