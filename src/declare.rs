@@ -15,7 +15,6 @@ macro_rules! setters {
     };
     (@one [$($meta:tt)*] $name:ident $field:ident some into $type:ty) => {
         $($meta)*
-        #[must_use = "it returns the changed value"]
         pub fn $name(mut self, $name: impl Into<$type>) -> Self {
             self.$field = Some($name.into());
             self
@@ -23,7 +22,6 @@ macro_rules! setters {
     };
     (@one [$($meta:tt)*] $name:ident $field:ident some $type:ty) => {
         $($meta)*
-        #[must_use = "it returns the changed value"]
         pub fn $name(mut self, $name: $type) -> Self {
             self.$field = Some($name);
             self
@@ -31,7 +29,6 @@ macro_rules! setters {
     };
     (@one [$($meta:tt)*] $name:ident $field:ident into $type:ty) => {
         $($meta)*
-        #[must_use = "it returns the changed value"]
         pub fn $name(mut self, $name: impl Into<$type>) -> Self {
             self.$field = $name.into();
             self
@@ -39,7 +36,6 @@ macro_rules! setters {
     };
     (@one [$($meta:tt)*] $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use = "it returns the changed value"]
         pub fn $name(mut self, $name: $type) -> Self {
             self.$field = $name;
             self
@@ -62,28 +58,24 @@ macro_rules! getters {
     };
     (@one [$($meta:tt)*] copy $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> $type {
             self.$field
         }
     };
     (@one [$($meta:tt)*] borrow $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> &$type {
             &self.$field
         }
     };
     (@one [$($meta:tt)*] optional $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> Option<&$type> {
             self.$field.as_ref()
         }
     };
     (@one [$($meta:tt)*] part $name:ident $field:ident $type:ty) => {
         $($meta)*
-        #[must_use = "it changes nothing"]
         pub fn $name(&self) -> Option<&$type> {
             self.$field.as_deref()
         }

@@ -111,7 +111,6 @@ impl fmt::Display for Seen {
 
 impl Difference {
     /// Compares an older snapshot with a newer one.
-    #[must_use]
     pub fn between(old: &Snapshot, new: &Snapshot) -> Self {
         let seen = [Index::of(old), Index::of(new)];
         let mut blind = Blind::default();
@@ -152,13 +151,11 @@ impl Difference {
     }
 
     /// Returns whether no difference was found in the comparable part.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.granted.is_empty() && self.revoked.is_empty() && self.changed.is_empty()
     }
 
     /// Returns whether both snapshots are complete for all sources of either.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.not_comparable.is_empty()
     }

@@ -81,6 +81,7 @@ pub struct Principal {
 /// What a role is held over. What the service does not say is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use]
 pub struct Scope {
     /// What it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,6 +136,7 @@ pub struct Restriction {
 /// [`grant_key`](Self::grant_key) compares what is granted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use]
 pub struct Assignment {
     /// Whose service it is.
     pub vendor: Vendor,
@@ -170,6 +172,7 @@ pub struct Assignment {
 /// A role and what it permits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use]
 pub struct RoleDefinition {
     /// Whose service it is.
     pub vendor: Vendor,
@@ -205,7 +208,6 @@ impl Assignment {
     }
 
     /// Adds the vendor's own value.
-    #[must_use]
     pub fn with_native<N: Any + Send + Sync>(mut self, native: N) -> Self {
         self.native = Native(Some(Arc::new(native)));
         self
@@ -214,7 +216,6 @@ impl Assignment {
     /// Returns the vendor's own value, by the type that the reader's docs name:
     /// `assignment.native::<harness::RoleAssignmentResponse>()`. An assignment that was read from a
     /// file has none.
-    #[must_use]
     pub fn native<N: Any>(&self) -> Option<&N> {
         self.native.0.as_deref()?.downcast_ref()
     }
@@ -239,7 +240,6 @@ impl Assignment {
     /// other.restriction.resource_group = Some("sandbox".to_owned());
     /// assert_ne!(one.grant_key(), other.grant_key());
     /// ```
-    #[must_use]
     pub fn grant_key(&self) -> GrantKey {
         let mut key = GrantKey::default();
         key.text(Some(self.vendor.as_str()));
@@ -283,14 +283,12 @@ impl RoleDefinition {
     }
 
     /// Adds the vendor's own value.
-    #[must_use]
     pub fn with_native<N: Any + Send + Sync>(mut self, native: N) -> Self {
         self.native = Native(Some(Arc::new(native)));
         self
     }
 
     /// Returns the vendor's own value, by its type: `role.native::<harness::Role>()`.
-    #[must_use]
     pub fn native<N: Any>(&self) -> Option<&N> {
         self.native.0.as_deref()?.downcast_ref()
     }
@@ -318,7 +316,6 @@ impl Scope {
     }
 
     /// Sets what it lies in.
-    #[must_use]
     pub fn within(mut self, outer: Scope) -> Self {
         self.within = Some(Box::new(outer));
         self

@@ -117,7 +117,6 @@ pub struct Unjoined<'a> {
 impl<'a> People<'a> {
     /// Joins the principals of these assignments. What one assignment says of a principal, such as
     /// the e-mail address, applies to all assignments of that principal.
-    #[must_use]
     pub fn join(
         assignments: impl IntoIterator<Item = &'a Assignment>,
         identities: &Identities,
@@ -151,13 +150,11 @@ impl<'a> People<'a> {
     }
 
     /// Returns a person's assignments at all vendors; none for an unknown name.
-    #[must_use]
     pub fn held_by(&self, person: &str) -> &[&'a Assignment] {
         self.persons.get(person).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the principals who could not be joined, with their assignments.
-    #[must_use]
     pub fn unjoined(&self) -> &[Unjoined<'a>] {
         &self.unjoined
     }

@@ -55,7 +55,6 @@ pub struct Summary {
 
 impl Summary {
     /// Returns whether every source is complete.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.coverage.iter().all(Coverage::is_complete)
     }
@@ -108,7 +107,6 @@ impl Snapshot {
     }
 
     /// Returns whether every source is complete.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.summary.is_complete()
     }

@@ -14,6 +14,7 @@ use crate::transport::{Items, Transport};
 /// Which assignments a source reads.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
+#[must_use]
 pub struct Covers {
     /// The vendor.
     pub vendor: Vendor,
@@ -33,14 +34,12 @@ impl Covers {
     }
 
     /// Adds the scopes within it.
-    #[must_use]
     pub fn with_children(mut self) -> Self {
         self.children = true;
         self
     }
 
     /// Limits it to principals of this kind.
-    #[must_use]
     pub fn only(mut self, principals: impl Into<PrincipalKind>) -> Self {
         self.principals = Some(principals.into());
         self
@@ -169,7 +168,6 @@ impl Source {
     }
 
     /// Returns the name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -268,7 +266,6 @@ pub struct Coverage {
 
 impl Coverage {
     /// Returns whether all of the source was read.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.status == Status::Complete
     }

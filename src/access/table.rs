@@ -92,7 +92,6 @@ pub struct Table<'a>(&'a Snapshot);
 impl Snapshot {
     /// Returns a plain table for people: who has which role, scope by scope, and the incomplete
     /// sources. Control characters are escaped.
-    #[must_use]
     pub fn table(&self) -> Table<'_> {
         Table(self)
     }

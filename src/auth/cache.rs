@@ -24,6 +24,7 @@ use crate::transport::{Authorization, Authorize, Authorizing, BoxFuture, Patienc
 /// assert!(!format!("{token:?}").contains("obviously-fake"));
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct AccessToken {
     secret: Secret,
     pub(super) expires_in: Option<Duration>,

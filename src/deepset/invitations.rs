@@ -59,7 +59,6 @@ impl Organization {
 impl Deepset {
     /// Returns the handle of a workspace of the API key's organization, by its name. An invalid
     /// name is reported by the calls made from the handle.
-    #[must_use]
     pub fn workspace(&self, name: impl TryInto<WorkspaceName, Error: Into<Error>>) -> Workspace {
         Workspace { transport: self.transport.clone(), name: arg(name) }
     }
@@ -126,6 +125,7 @@ impl Workspace {
 
 /// An invitation of a person with a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[must_use]
 pub struct NewInvitation {
     given_name: String,
     family_name: String,
@@ -161,7 +161,6 @@ impl NewInvitation {
     }
 
     /// Sets the workspaces that an invitation to the organization is for; none by default.
-    #[must_use]
     pub fn workspace_ids(mut self, ids: impl IntoIterator<Item = WorkspaceId>) -> Self {
         self.workspace_ids = ids.into_iter().collect();
         self

@@ -88,7 +88,6 @@ impl Deepset {
 
     /// Returns the handle of an organization, by its UUID. An invalid id is reported by the calls
     /// made from the handle.
-    #[must_use]
     pub fn organization(
         &self,
         id: impl TryInto<OrganizationId, Error: Into<Error>>,
@@ -106,7 +105,6 @@ pub struct Organization {
 
 impl Organization {
     /// Returns the handle of the organization's roles.
-    #[must_use]
     pub fn roles(&self) -> Roles {
         Roles { transport: self.transport.clone(), organization: self.id.clone() }
     }
@@ -133,7 +131,6 @@ impl DeepsetBuilder {
     /// let builder = Deepset::builder("api_e30.eyJleHAiOjE3MDAwMDAwMDB9.obviously-fake");
     /// assert!(builder.key_expires_at().is_some_and(|at| at < SystemTime::now()));
     /// ```
-    #[must_use]
     pub fn key_expires_at(&self) -> Option<SystemTime> {
         self.api_key.fixed().and_then(api_key::expires_at)
     }

@@ -375,6 +375,7 @@ impl Permission {
 
 /// A role to be added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[must_use]
 pub struct NewRole {
     role_name: String,
     description: String,
@@ -426,7 +427,6 @@ checked_id! {
 
 impl RoleId {
     /// Returns the id as a UUID; `None` if it is not one.
-    #[must_use]
     pub fn as_uuid(&self) -> Option<Uuid> {
         Uuid::try_parse(self.as_str()).ok()
     }

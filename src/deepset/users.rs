@@ -47,7 +47,6 @@ impl Deepset {
     }
 
     /// Returns the handle of the users of the API key's organization.
-    #[must_use]
     pub fn users(&self) -> Users {
         Users { transport: self.transport.clone() }
     }

@@ -19,7 +19,6 @@ macro_rules! named {
 
         impl $name {
             /// Returns a stable lower-case name, for logs and metrics.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$value => $text,)+
@@ -112,7 +111,6 @@ impl ErrorKind {
     /// use rolecall::ErrorKind;
     /// assert_eq!(ErrorKind::from_status(http::StatusCode::FORBIDDEN), ErrorKind::PermissionDenied);
     /// ```
-    #[must_use]
     pub fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             400 | 422 => Self::InvalidRequest,

@@ -31,6 +31,7 @@ pub use kind::{Effect, ErrorKind};
 /// assert_eq!(error.to_string(), "connection interrupted, 1 attempt, outcome unknown");
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
@@ -64,7 +65,6 @@ pub(crate) const KEPT_BODY: usize = 16 * 1024;
 
 impl Error {
     /// Creates an error of this kind with [`Effect::NotApplied`] and no other details.
-    #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
             operation: None,
@@ -94,7 +94,6 @@ impl Error {
     /// let error = rolecall::Error::invalid("page_size", "must be 1 to 100, got 1000");
     /// assert_eq!(error.to_string(), "invalid request: page_size: must be 1 to 100, got 1000");
     /// ```
-    #[must_use]
     pub fn invalid(field: &str, rule: impl fmt::Display) -> Self {
         Self::new(ErrorKind::InvalidRequest).with_detail(format!("{field}: {rule}"))
     }
@@ -105,77 +104,66 @@ impl Error {
     }
 
     /// Sets what the call did.
-    #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.0.effect = effect;
         self
     }
 
     /// Names the operation, e.g. `harness role-assignments.create`.
-    #[must_use]
     pub fn with_operation(mut self, name: &'static str) -> Self {
         self.0.operation = Some(name);
         self
     }
 
     /// Sets the HTTP status of the response.
-    #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = Some(status);
         self
     }
 
     /// Sets the headers of the response.
-    #[must_use]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.0.headers = headers;
         self
     }
 
     /// Sets the service's own error code.
-    #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
         self
     }
 
     /// Sets the service's own message.
-    #[must_use]
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.0.message = Some(message.into());
         self
     }
 
     /// Sets the request id under which the service knows the call.
-    #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
         self.0.request_id = Some(id.into());
         self
     }
 
     /// Sets the delay that the service requested.
-    #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
     /// Sets the number of attempts.
-    #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
         self
     }
 
     /// Sets an explanation for people.
-    #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = Some(detail.into());
         self
     }
 
     /// Sets the body of the response; the first 16 KiB are kept.
-    #[must_use]
     pub fn with_body(mut self, body: &[u8]) -> Self {
         // A copy, so that a short excerpt does not keep a large buffer alive.
         self.0.body = Bytes::copy_from_slice(&body[..body.len().min(KEPT_BODY)]);
@@ -183,14 +171,12 @@ impl Error {
     }
 
     /// Sets the service's own typed error, see [`service`](Self::service).
-    #[must_use]
     pub fn with_service<E: Any + Send + Sync>(mut self, error: E) -> Self {
         self.0.service = Some(Arc::new(error));
         self
     }
 
     /// Sets the underlying cause.
-    #[must_use]
     pub fn with_source(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -293,70 +279,59 @@ impl Error {
 
     /// Returns the operation that failed, e.g. `harness role-assignments.create`; `None` if none
     /// had begun.
-    #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
     /// Returns the kind of error.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// Returns what the call did at the service.
-    #[must_use]
     pub fn effect(&self) -> Effect {
         self.0.effect
     }
 
     /// Returns the HTTP status of the response, if one arrived; that of the token endpoint's
     /// response if no access token was obtained.
-    #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
     /// Returns the headers of the response; empty if none arrived.
-    #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
     /// Returns the service's own error code as text, e.g. `NG_ACCESS_DENIED` or `20003`.
-    #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.code.as_deref()
     }
 
     /// Returns the service's own message.
-    #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
     /// Returns the id under which the service knows the call, to quote to its support.
-    #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
     /// Returns the delay that the service requested, if any.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
     /// Returns how many requests were sent: the attempts of the call and, if no access token was
     /// obtained, those at the token endpoint.
-    #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
     /// Returns the first 16 KiB of the response body, unchanged. Empty if there was none, and for
     /// responses that may contain a token.
-    #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
@@ -374,13 +349,11 @@ impl Error {
     /// }
     /// # }
     /// ```
-    #[must_use]
     pub fn service<E: Any>(&self) -> Option<&E> {
         self.0.service.as_deref()?.downcast_ref()
     }
 
     /// Returns whether the request may or may not have been carried out: read before you repeat it.
-    #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.effect() == Effect::Unknown
     }
@@ -390,7 +363,6 @@ impl Error {
     /// True for rate limits, for connections that could not be made, and for other transient
     /// failures that are known to have changed nothing. False for an invalid certificate, and for a
     /// proxy that refuses the client.
-    #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
         self.effect() == Effect::NotApplied
             && !self.0.permanent
@@ -411,7 +383,6 @@ macro_rules! predicates {
         impl Error {
             $(
                 $(#[$meta])*
-                #[must_use]
                 pub fn $name(&self) -> bool {
                     self.kind() == ErrorKind::$kind
                 }

@@ -21,14 +21,12 @@ macro_rules! times {
             /// the vendor's introduction), but the example in its schema looks like seconds: numbers
             /// from 100,000,000,000 on (March 1973 in milliseconds) are taken as milliseconds, smaller
             /// ones as seconds.
-            #[must_use]
             pub fn created_at(&self) -> Option<std::time::SystemTime> {
                 self.created.and_then($crate::harness::resource::time)
             }
 
             /// Returns [`updated`](Self::updated) as a time, in the unit of
             /// [`created_at`](Self::created_at).
-            #[must_use]
             pub fn updated_at(&self) -> Option<std::time::SystemTime> {
                 self.updated.and_then($crate::harness::resource::time)
             }
@@ -48,7 +46,6 @@ macro_rules! any_of {
         }
 
         #[doc = concat!("Returns what [`", stringify!($name), "`](Self::", stringify!($name), ") set.")]
-        #[must_use]
         pub fn $getter(&self) -> Option<&[$type]> {
             self.$field.as_deref()
         }

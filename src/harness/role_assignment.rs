@@ -302,6 +302,7 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Loose")]
 #[non_exhaustive]
+#[must_use]
 pub struct Principal {
     /// The level at which the principal lives.
     #[serde(skip_serializing_if = "Option::is_none")]

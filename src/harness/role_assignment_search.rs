@@ -239,13 +239,11 @@ impl RoleAssignmentFilter {
     }
 
     /// Returns whether what Harness manages is listed.
-    #[must_use]
     pub fn get_harness_managed(&self) -> Option<bool> {
         self.harness_managed_filter.map(|[managed]| managed)
     }
 
     /// Returns whether what is disabled is listed.
-    #[must_use]
     pub fn get_disabled(&self) -> Option<bool> {
         self.disabled_filter.map(|[disabled]| disabled)
     }
@@ -315,13 +313,11 @@ times! { RoleAssignmentAggregate }
 
 impl RoleAssignmentAggregate {
     /// Returns the role's identifier.
-    #[must_use]
     pub fn role_identifier(&self) -> Option<&str> {
         self.role.as_ref()?.role.as_ref()?.identifier.as_deref()
     }
 
     /// Returns the role's name.
-    #[must_use]
     pub fn role_name(&self) -> Option<&str> {
         self.role.as_ref()?.role.as_ref()?.name.as_deref()
     }

@@ -120,7 +120,6 @@ pub struct Validation {
 impl Validation {
     /// Returns whether all three were checked and are valid. A part that the response omits does
     /// not count as valid.
-    #[must_use]
     pub fn is_valid(&self) -> bool {
         let results = [
             &self.principal_validation_result,

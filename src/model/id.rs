@@ -142,7 +142,6 @@ macro_rules! checked_id {
             }
 
             /// Returns the id as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

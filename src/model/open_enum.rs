@@ -15,7 +15,6 @@ impl UnknownValue {
     }
 
     /// Returns the value as the service writes it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -45,7 +44,6 @@ macro_rules! open_enum {
 
         impl $name {
             /// Returns the value as the service writes it.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $text, )+

@@ -26,7 +26,6 @@ impl Secret {
     }
 
     /// The credential itself. Keep it out of logs.
-    #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

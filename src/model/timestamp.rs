@@ -23,20 +23,17 @@ pub struct Timestamp(String);
 
 impl Timestamp {
     /// Returns the text as the service wrote it.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whole seconds since 1970-01-01T00:00:00Z, rounded towards it; `None` if the text is not a
     /// timestamp.
-    #[must_use]
     pub fn unix_seconds(&self) -> Option<i64> {
         self.0.parse().ok().map(jiff::Timestamp::as_second)
     }
 
     /// Converts it to the standard library's type; `None` if the text is not a timestamp.
-    #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         Self::read(&self.0)
     }

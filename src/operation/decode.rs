@@ -25,7 +25,6 @@ pub enum DecodeError {
 
 impl DecodeError {
     /// A body of another shape.
-    #[must_use]
     pub fn shape(text: impl Into<Cow<'static, str>>) -> Self {
         Self::Shape(text.into())
     }

@@ -88,6 +88,7 @@ pub trait ListOperation: Operation + Clone + 'static {
 /// One page as the service sends it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use]
 pub struct ListPage<T> {
     /// The items, in the service's order.
     pub items: Vec<T>,
@@ -114,20 +115,17 @@ pub enum Next {
 
 impl<T> ListPage<T> {
     /// Creates a last page.
-    #[must_use]
     pub fn new(items: Vec<T>) -> Self {
         Self { items, next: Next::End, total: None, offset: None }
     }
 
     /// Sets the cursor of the next page, if there is one.
-    #[must_use]
     pub fn next(mut self, cursor: Option<String>) -> Self {
         self.next = cursor.map_or(Next::End, Next::Cursor);
         self
     }
 
     /// Declares that more items exist but cannot be located.
-    #[must_use]
     pub fn blocked(mut self, why: &'static str) -> Self {
         self.next = Next::Blocked(why);
         self

@@ -81,6 +81,7 @@ pub enum Idempotency {
 /// const BAD: Spec = Spec::get("acme widgets.get", &["v1/widgets/{id}"]);
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Spec {
     pub(crate) name: &'static str,
     pub(crate) method: Method,
@@ -102,7 +103,6 @@ impl Spec {
     /// The method decides the defaults: GET succeeds with 200 and is [`Idempotency::Safe`]; PUT and
     /// DELETE succeed with 200 and 204 and are [`Idempotency::Idempotent`]; any other succeeds with
     /// 201 (PATCH with 200) and is [`Idempotency::NonIdempotent`].
-    #[must_use]
     pub const fn new(name: &'static str, method: Method, paths: &'static [&'static str]) -> Self {
         assert!(!paths.is_empty(), "an operation needs a path template");
         let mut next = 0;
@@ -134,39 +134,33 @@ impl Spec {
     }
 
     /// A GET; see [`new`](Self::new).
-    #[must_use]
     pub const fn get(name: &'static str, paths: &'static [&'static str]) -> Self {
         Self::new(name, Method::GET, paths)
     }
 
     /// A POST; see [`new`](Self::new).
-    #[must_use]
     pub const fn post(name: &'static str, paths: &'static [&'static str]) -> Self {
         Self::new(name, Method::POST, paths)
     }
 
     /// A PUT; see [`new`](Self::new).
-    #[must_use]
     pub const fn put(name: &'static str, paths: &'static [&'static str]) -> Self {
         Self::new(name, Method::PUT, paths)
     }
 
     /// A DELETE; see [`new`](Self::new).
-    #[must_use]
     pub const fn delete(name: &'static str, paths: &'static [&'static str]) -> Self {
         Self::new(name, Method::DELETE, paths)
     }
 
     /// Sets the statuses that the service documents as success. 200 and 201 each also count if the
     /// other is documented, and 200 counts if 204 is.
-    #[must_use]
     pub const fn success(mut self, statuses: &'static [u16]) -> Self {
         self.success = statuses;
         self
     }
 
     /// Sets whether the request may be sent again when its outcome is unknown.
-    #[must_use]
     pub const fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.idempotency = idempotency;
         self
@@ -174,59 +168,50 @@ impl Spec {
 
     /// Declares that a success status alone does not confirm the change: if the body cannot be
     /// used, the outcome is unknown.
-    #[must_use]
     pub const fn confirmed_by_body(mut self) -> Self {
         self.status_confirms = false;
         self
     }
 
     /// Declares that the response may contain a credential: no part of it is kept in errors.
-    #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
         self
     }
 
     /// Names the permission that the credentials need; a permission-denied error shows it.
-    #[must_use]
     pub const fn permission(mut self, permission: &'static str) -> Self {
         self.permission = Some(permission);
         self
     }
 
     /// Returns the name, e.g. `harness role-assignments.create`.
-    #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
     /// Returns the HTTP method.
-    #[must_use]
     pub const fn method(&self) -> &Method {
         &self.method
     }
 
     /// Returns the path templates.
-    #[must_use]
     pub const fn paths(&self) -> &'static [&'static str] {
         self.paths
     }
 
     /// Returns the documented success statuses.
-    #[must_use]
     pub const fn success_statuses(&self) -> &'static [u16] {
         self.success
     }
 
     /// Returns the idempotency.
-    #[must_use]
     pub const fn declared_idempotency(&self) -> Idempotency {
         self.idempotency
     }
 
     /// Returns whether a success status alone confirms the change; see
     /// [`confirmed_by_body`](Self::confirmed_by_body).
-    #[must_use]
     pub const fn is_confirmed_by_status(&self) -> bool {
         self.status_confirms
     }
@@ -352,7 +337,6 @@ impl std::fmt::Debug for Body {
 
 impl Body {
     /// No body and no content type.
-    #[must_use]
     pub fn none() -> Self {
         Self { content_type: None, bytes: Bytes::new() }
     }

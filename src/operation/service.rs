@@ -35,6 +35,7 @@ pub trait Service: Send + Sync + 'static {
 /// A failure that a service reported.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use]
 pub struct Failure {
     /// The kind, by the service's code first and the status second.
     pub kind: ErrorKind,
@@ -62,7 +63,6 @@ impl Failure {
     ///
     /// Without a code, 409 means [`ErrorKind::AlreadyExists`] if the operation creates an item: a
     /// POST whose success is 201.
-    #[must_use]
     pub fn new(status: StatusCode, by_code: Option<ErrorKind>) -> Self {
         let by_status = ErrorKind::from_status(status);
         let kind = match (status.as_u16(), by_code) {
@@ -77,7 +77,6 @@ impl Failure {
     }
 
     /// A failure of which only the status is known.
-    #[must_use]
     pub fn from_status(status: StatusCode) -> Self {
         Self::new(status, None)
     }
@@ -97,7 +96,6 @@ impl Failure {
     }
 
     /// Sets the service's own typed error.
-    #[must_use]
     pub fn with_service<E: Any + Send + Sync>(mut self, error: E) -> Self {
         self.service = Some(Arc::new(error));
         self

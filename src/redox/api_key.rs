@@ -36,6 +36,7 @@ use crate::transport::{BoxFuture, Budget, ClientOptions, Transport};
 /// # Ok::<(), rolecall::Error>(())
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct ApiKey {
     client_id: String,
     key: AssertionKey,

@@ -106,7 +106,6 @@ impl Redox {
 
     /// Returns the handle of an organization. An invalid id is reported by the calls made from the
     /// handle.
-    #[must_use]
     pub fn organization(
         &self,
         id: impl TryInto<OrganizationId, Error: Into<Error>>,
@@ -116,7 +115,6 @@ impl Redox {
 
     /// Returns the handle of an environment, whichever organization has it. An invalid id is
     /// reported by the calls made from the handle.
-    #[must_use]
     pub fn environment(&self, id: impl TryInto<EnvironmentId, Error: Into<Error>>) -> Environment {
         Environment { transport: self.transport.clone(), id: arg(id) }
     }
@@ -131,19 +129,16 @@ pub struct Organization {
 
 impl Organization {
     /// Returns the handle of the organization's role assignments.
-    #[must_use]
     pub fn role_assignments(&self) -> OrganizationRoleAssignments {
         RoleAssignments { transport: self.transport.clone(), place: self.id.clone() }
     }
 
     /// Returns the handle of the organization's environments.
-    #[must_use]
     pub fn environments(&self) -> Environments {
         Environments { transport: self.transport.clone(), organization: self.id.clone() }
     }
 
     /// Returns the handle of the organization's audit events.
-    #[must_use]
     pub fn audit_events(&self) -> AuditEvents {
         AuditEvents { transport: self.transport.clone(), organization: self.id.clone() }
     }
@@ -158,7 +153,6 @@ pub struct Environment {
 
 impl Environment {
     /// Returns the handle of the environment's role assignments.
-    #[must_use]
     pub fn role_assignments(&self) -> EnvironmentRoleAssignments {
         RoleAssignments { transport: self.transport.clone(), place: self.id.clone() }
     }

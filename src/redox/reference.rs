@@ -8,6 +8,7 @@ use crate::error::Error;
 
 /// A user and the role that the user is to have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[must_use]
 pub struct NewRoleAssignment {
     role: RoleRef,
     user: UserRef,
@@ -15,7 +16,6 @@ pub struct NewRoleAssignment {
 
 impl NewRoleAssignment {
     /// Says that the user is to have the role.
-    #[must_use]
     pub fn new(role: RoleRef, user: UserRef) -> Self {
         Self { role, user }
     }
@@ -75,13 +75,11 @@ macro_rules! reference {
             }
 
             /// Returns the id, if there is one.
-            #[must_use]
             pub fn get_id(&self) -> Option<&str> {
                 self.id.as_deref()
             }
 
             /// Returns the name, if there is one.
-            #[must_use]
             pub fn get_name(&self) -> Option<&str> {
                 self.name.as_deref()
             }

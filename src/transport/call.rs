@@ -181,7 +181,6 @@ impl<T: Send + 'static> Call<T> {
     }
 
     /// Returns the endpoint's [`Spec`]; `None` for a call that makes several requests.
-    #[must_use]
     pub fn spec(&self) -> Option<&'static Spec> {
         match &self.work {
             Work::Request { endpoint, .. } => Some(&endpoint.spec),
@@ -423,7 +422,6 @@ impl<T> Response<T> {
     }
 
     /// Returns the output by value.
-    #[must_use]
     pub fn into_body(self) -> T {
         self.body
     }

@@ -25,7 +25,6 @@ pub enum Ensured<T> {
 
 impl<T> Ensured<T> {
     /// Returns the item.
-    #[must_use]
     pub fn into_inner(self) -> T {
         match self {
             Self::Created(thing) | Self::AlreadyExisted(thing) | Self::Indeterminate(thing) => {
@@ -35,7 +34,6 @@ impl<T> Ensured<T> {
     }
 
     /// Returns the item by reference.
-    #[must_use]
     pub fn get(&self) -> &T {
         match self {
             Self::Created(thing) | Self::AlreadyExisted(thing) | Self::Indeterminate(thing) => {

@@ -20,6 +20,7 @@ use crate::model::{Secret, unescaped};
 /// unusable proxy is a configuration error. Root certificates are the platform's, and idle
 /// connections are kept for 90 s.
 #[derive(Clone, Default)]
+#[must_use]
 pub struct HttpConfig {
     pub(super) proxy: Option<Secret>,
     pub(super) no_proxy: bool,
@@ -36,14 +37,12 @@ pub struct HttpConfig {
 impl HttpConfig {
     /// Sends all requests through this proxy (`http://[user:password@]host:port`, or `https://`),
     /// including those to loopback.
-    #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(Secret::new(url));
         self
     }
 
     /// Ignores the proxies of the environment.
-    #[must_use]
     pub fn no_proxy(mut self) -> Self {
         self.no_proxy = true;
         self
@@ -51,7 +50,6 @@ impl HttpConfig {
 
     /// Trusts these root certificates (PEM, one or more) beside the platform's. Line breaks may be written
     /// as the two characters `\n`, here as in the client certificate.
-    #[must_use]
     pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         let pem = unescaped(&String::from_utf8_lossy(&pem.into()));
         self.roots_pem.push(pem.expose().into());
@@ -59,14 +57,12 @@ impl HttpConfig {
     }
 
     /// Trusts only the certificates of [`root_certificates_pem`](Self::root_certificates_pem).
-    #[must_use]
     pub fn only_these_root_certificates(mut self) -> Self {
         self.only_these_roots = true;
         self
     }
 
     /// Uses this client certificate chain (PEM) with its private key (PEM, PKCS#8).
-    #[must_use]
     pub fn client_certificate_pem(
         mut self,
         chain: impl Into<Vec<u8>>,
@@ -95,7 +91,6 @@ impl HttpConfig {
     }
 
     /// Resolves a host name to this address instead of asking the system.
-    #[must_use]
     pub fn resolve(mut self, host: impl Into<String>, address: IpAddr) -> Self {
         self.resolve.push((host.into(), address));
         self

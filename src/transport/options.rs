@@ -37,6 +37,7 @@ use crate::model::env::Vars;
 /// # example().unwrap();
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct ClientOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) attempt_timeout: Duration,
@@ -125,7 +126,6 @@ impl ClientOptions {
     /// Sets a header on every request, e.g. a gateway's key; the last value for a name wins. It is
     /// sent only to the client's base URL, not to a token endpoint, and errors mask its value.
     /// `build` refuses a header that the client sets itself.
-    #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
@@ -133,7 +133,6 @@ impl ClientOptions {
 
     /// Adds an interceptor, which runs before and after each attempt, including those at a token
     /// endpoint. Several run in the order in which they were added.
-    #[must_use]
     pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
         self.interceptors.push(Arc::new(interceptor));
         self
@@ -154,7 +153,6 @@ impl ClientOptions {
     /// let options = ClientOptions::default().http(|http| http.proxy("http://proxy.example:3128"));
     /// # let _ = options;
     /// ```
-    #[must_use]
     pub fn http(mut self, configure: impl FnOnce(HttpConfig) -> HttpConfig) -> Self {
         self.http = configure(self.http);
         self

@@ -25,7 +25,6 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// A last page, for mocks.
-    #[must_use]
     pub fn new(items: Vec<T>) -> Self {
         Self { items, total: None, next: None }
     }
@@ -85,7 +84,6 @@ impl<T: Send + 'static> Pages<T> {
     }
 
     /// Returns the position after the pages returned so far, where a new stream can resume.
-    #[must_use]
     pub fn position(&self) -> &Position {
         self.0.position()
     }

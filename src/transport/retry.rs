@@ -21,6 +21,7 @@ use crate::operation::Idempotency;
 /// # let _ = (patient, never);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct RetryPolicy {
     pub(crate) max_attempts: u32,
     pub(crate) base: Duration,
@@ -45,13 +46,11 @@ impl Default for RetryPolicy {
 
 impl RetryPolicy {
     /// A single attempt. (A token that the service refuses is still renewed once, from the budget.)
-    #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
     /// Sets the maximum number of attempts of one call, including the first; at least 1.
-    #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self

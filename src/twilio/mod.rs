@@ -93,7 +93,6 @@ pub struct AccessControl {
 impl AccessControl {
     /// Reads them from the headers of a [`Response`](crate::Response::headers) or an
     /// [`Error`](crate::Error::headers).
-    #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| {
             headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -76,7 +76,6 @@ client! {
 impl TwilioChat {
     /// Returns the handle of a Chat service, by its SID. An invalid SID is reported by the calls
     /// made from the handle.
-    #[must_use]
     pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
         Service { transport: self.transport.clone(), place: Place::new(Some(arg(sid))) }
     }

@@ -39,7 +39,6 @@ impl Service {
 
     /// Returns the handle of a channel, by its SID or unique name. An invalid SID or name is
     /// reported by the calls made from the handle.
-    #[must_use]
     pub fn channel(&self, channel: impl TryInto<ChannelKey, Error: Into<Error>>) -> Channel {
         Channel::new(&self.transport, self.place.within(&arg::<ChannelKey>(channel)))
     }

@@ -33,7 +33,6 @@ impl Service {
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    #[must_use]
     pub fn sources(&self) -> Vec<Source> {
         let this = self.clone();
         let account_and_name =

@@ -116,14 +116,12 @@ pub mod permission {
 
 impl TwilioConversations {
     /// Returns the handle of the account's default service.
-    #[must_use]
     pub fn default_service(&self) -> Service {
         Service { transport: self.transport.clone(), place: Place::new(None) }
     }
 
     /// Returns the handle of a service, by its SID. An invalid SID is reported by the calls made
     /// from the handle.
-    #[must_use]
     pub fn service(&self, sid: impl TryInto<ServiceSid, Error: Into<Error>>) -> Service {
         Service { transport: self.transport.clone(), place: Place::new(Some(arg(sid))) }
     }

@@ -40,7 +40,6 @@ impl Service {
     /// Returns the handle of a conversation, by its SID. (A unique name is documented for the
     /// conversation itself, not for its participants.) An invalid SID is reported by the calls made
     /// from the handle.
-    #[must_use]
     pub fn conversation(
         &self,
         conversation: impl TryInto<ConversationSid, Error: Into<Error>>,

@@ -34,7 +34,6 @@ impl TwilioConversations {
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    #[must_use]
     pub fn sources(&self) -> Vec<Source> {
         let this = self.clone();
         let services = self.services().list().page_size(100).items();
@@ -53,7 +52,6 @@ impl Service {
     /// Returns the sources of a snapshot: the users with their roles over the service, and the
     /// participants of every conversation with theirs in it. The service is read first, for the account
     /// that it belongs to; only a named one can be. [`TwilioConversations::sources`] has an example.
-    #[must_use]
     pub fn sources(&self) -> Vec<Source> {
         let this = self.clone();
         let account_and_name =

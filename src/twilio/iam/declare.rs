@@ -93,14 +93,12 @@ macro_rules! response {
 macro_rules! text_parts {
     ($($(#[$set:meta])* $part:ident, $(#[$get:meta])* $getter:ident;)+) => { $(
         $(#[$set])*
-        #[must_use]
         pub fn $part(mut self, $part: impl Into<String>) -> Self {
             self.$part = Some($part.into());
             self
         }
 
         $(#[$get])*
-        #[must_use]
         pub fn $getter(&self) -> Option<&str> {
             self.$part.as_deref()
         }

@@ -96,7 +96,6 @@ impl TwilioIam {
     /// The calls made from the handle report, and send nothing: an invalid-request error for an id that
     /// is not an organization's SID; a configuration error at [`ApiVersion::V2`], where the token alone
     /// decides on the organization: see [`own_organization`](Self::own_organization).
-    #[must_use]
     pub fn organization(
         &self,
         sid: impl TryInto<OrganizationSid, Error: Into<Error>>,
@@ -132,7 +131,6 @@ impl TwilioIam {
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    #[must_use]
     pub fn own_organization(&self) -> Organization {
         let rule = "OrganizationSid: ApiVersion::Preview needs it, use organization(…)";
         let place = match self.version {
@@ -153,7 +151,6 @@ pub struct Organization {
 impl Organization {
     /// Returns the handle of the organization's accounts. At [`ApiVersion::V2`], which has no known
     /// path for accounts, its calls report a configuration error.
-    #[must_use]
     pub fn accounts(&self) -> Accounts {
         let rule = "accounts: no path is known at ApiVersion::V2, use ApiVersion::Preview";
         let place = self.place.clone().and_then(|place| match place {
@@ -165,7 +162,6 @@ impl Organization {
 
     /// Returns the handle of the roles that the organization can assign. At [`ApiVersion::Preview`],
     /// which has no known path for them, its calls report a configuration error.
-    #[must_use]
     pub fn roles(&self) -> Roles {
         let rule = "roles: no path is known at ApiVersion::Preview, use ApiVersion::V2";
         let place = self.place.clone().and_then(|place| match place {
@@ -176,13 +172,11 @@ impl Organization {
     }
 
     /// Returns the handle of the organization's users (SCIM).
-    #[must_use]
     pub fn users(&self) -> Users {
         Users { transport: self.transport.clone(), place: self.place.clone() }
     }
 
     /// Returns the handle of the organization's role assignments: who has which role.
-    #[must_use]
     pub fn role_assignments(&self) -> RoleAssignments {
         RoleAssignments { transport: self.transport.clone(), place: self.place.clone() }
     }

@@ -371,6 +371,7 @@ impl Unwanted for EnsureAssignmentAbsent {
 
 /// A role assignment to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[must_use]
 pub struct NewRoleAssignment {
     role_sid: RoleSid,
     scope: Sid,
@@ -403,7 +404,6 @@ impl NewRoleAssignment {
 
     /// Narrows the assignment to one resource (*documented* since May 2026). Unset, neither field
     /// is sent.
-    #[must_use]
     pub fn resource(self, kind: impl Into<String>, id: impl Into<String>) -> Self {
         self.resource_type(kind).resource_id(id)
     }

@@ -22,17 +22,16 @@ const PATCH_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// assert_eq!(UserFilter::external_id(r#"a"b"#).as_str(), r#"externalId eq "a\"b""#);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct UserFilter(String);
 
 impl UserFilter {
     /// The user with this name. An empty one is refused by the list.
-    #[must_use]
     pub fn user_name(name: &str) -> Self {
         Self::equals("userName", name)
     }
 
     /// The user with this external id. An empty one is refused by the list.
-    #[must_use]
     pub fn external_id(id: &str) -> Self {
         Self::equals("externalId", id)
     }
@@ -52,7 +51,6 @@ impl UserFilter {
     }
 
     /// Returns the filter as it is sent.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -91,6 +89,7 @@ fn check_version(field: &str, version: &str) -> Result<(), Error> {
 /// vendor does not say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[must_use]
 pub struct NewUser {
     schemas: [&'static str; 1],
     user_name: String,
@@ -170,14 +169,12 @@ impl NewUser {
     }
 
     /// Sets given and family name.
-    #[must_use]
     pub fn name(mut self, given: impl Into<String>, family: impl Into<String>) -> Self {
         self.name = Some(Name { given_name: Some(given.into()), family_name: Some(family.into()) });
         self
     }
 
     /// Adds an e-mail address.
-    #[must_use]
     pub fn email(mut self, email: Email) -> Self {
         self.emails.push(email);
         self
@@ -194,7 +191,6 @@ impl NewUser {
     }
 
     /// Returns given and family name.
-    #[must_use]
     pub fn get_name(&self) -> Option<&Name> {
         self.name.as_ref()
     }
@@ -233,6 +229,7 @@ fn check_length(field: &str, text: &str) -> Result<(), Error> {
 /// # let _ = patch;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[must_use]
 pub struct UserPatch {
     schemas: [&'static str; 1],
     #[serde(rename = "Operations")]
@@ -254,26 +251,22 @@ pub struct PatchOperation {
 
 impl UserPatch {
     /// No change; sent like this it is refused.
-    #[must_use]
     #[expect(clippy::new_without_default, reason = "an empty one is refused")]
     pub fn new() -> Self {
         Self { schemas: [PATCH_SCHEMA], operations: Vec::new() }
     }
 
     /// Adds a value at a path, e.g. `emails`.
-    #[must_use]
     pub fn add(self, path: impl Into<String>, value: impl Into<Value>) -> Self {
         self.then("add", path.into(), Some(value.into()))
     }
 
     /// Replaces the value at a path, e.g. `name.givenName`.
-    #[must_use]
     pub fn replace(self, path: impl Into<String>, value: impl Into<Value>) -> Self {
         self.then("replace", path.into(), Some(value.into()))
     }
 
     /// Removes what is at a path.
-    #[must_use]
     pub fn remove(self, path: impl Into<String>) -> Self {
         self.then("remove", path.into(), None)
     }
@@ -333,7 +326,6 @@ response! {
 
 impl User {
     /// Returns the version that a change must match.
-    #[must_use]
     pub fn version(&self) -> Option<&UserVersion> {
         self.meta.as_ref()?.version.as_ref()
     }
@@ -367,13 +359,11 @@ response! {
 
 impl Email {
     /// The primary address.
-    #[must_use]
     pub fn primary(address: impl Into<String>) -> Self {
         Self { primary: Some(true), value: Some(address.into()), kind: None }
     }
 
     /// Any other address.
-    #[must_use]
     pub fn other(address: impl Into<String>) -> Self {
         Self { primary: Some(false), value: Some(address.into()), kind: None }
     }

@@ -26,7 +26,6 @@ pub struct PermissionsChanged {
 impl PermissionsChanged {
     /// Returns whether the role has the permissions that it had when it was read: there was nothing
     /// to change, so that nothing was sent, or the service returned the role without the change.
-    #[must_use]
     pub fn is_unchanged(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty()
     }

@@ -52,6 +52,7 @@ macro_rules! form {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[must_use]
         pub struct $name {
             identity: $crate::twilio::shared::Identity,
             $($part: Option<$type>,)+
@@ -69,7 +70,6 @@ macro_rules! form {
             }
 
             /// Returns the identity.
-            #[must_use]
             pub fn identity(&self) -> &$crate::twilio::shared::Identity {
                 &self.identity
             }
@@ -88,6 +88,7 @@ macro_rules! form {
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+        #[must_use]
         pub struct $name {
             $($part: Option<$type>,)+
         }
@@ -103,14 +104,12 @@ macro_rules! form {
     ) => {
         impl $name { $(
             $(#[$part_meta])*
-            #[must_use = "it returns the changed value"]
             pub fn $part(mut self, $part: impl Into<$type>) -> Self {
                 self.$part = Some($part.into());
                 self
             }
 
             #[doc = concat!("Returns `", $wire, "`, where it is set.")]
-            #[must_use]
             pub fn $getter(&self) -> Option<&$type> {
                 self.$part.as_ref()
             }

@@ -248,6 +248,7 @@ open_enum! {
 
 /// A role to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct NewRole {
     friendly_name: String,
     kind: RoleType,
