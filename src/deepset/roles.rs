@@ -10,7 +10,7 @@ use super::list::{Listing, Paging};
 use super::{Deepset, OrganizationId};
 use crate::declare::getters;
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::{Arg, check_opaque, checked_id, open_enum, text};
 use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
@@ -432,25 +432,21 @@ impl RoleId {
     }
 }
 
-/// A role of an organization.
-///
-/// All fields are documented as always present; only the id is required.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Role {
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub role_name: Option<String>,
-    /// The description; may be null.
-    #[serde(default, deserialize_with = "part")]
-    pub description: Option<String>,
-    /// The id.
-    #[serde(deserialize_with = "identifying")]
-    pub role_id: RoleId,
-    /// Whether the role is a custom one, and not predefined.
-    #[serde(default, deserialize_with = "part")]
-    pub is_custom: Option<bool>,
-    /// The permissions.
-    #[serde(default, deserialize_with = "part")]
-    pub permissions: Option<Vec<Permission>>,
+response! {
+    /// A role of an organization.
+    ///
+    /// All fields are documented as always present; only the id is required.
+    pub struct Role {
+        /// The name.
+        pub role_name: Option<String>,
+        /// The description; may be null.
+        pub description: Option<String>,
+        /// The id.
+        #[serde(deserialize_with = "identifying")]
+        pub role_id: RoleId,
+        /// Whether the role is a custom one, and not predefined.
+        pub is_custom: Option<bool>,
+        /// The permissions.
+        pub permissions: Option<Vec<Permission>>,
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Deepset;
 use super::list::{Listing, Paging};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::{check_opaque, checked_id};
 use crate::operation::{ListOperation, ListPage, Operation, Spec};
@@ -65,50 +65,41 @@ checked_id! {
     UserId, "user_id", check_opaque
 }
 
-/// A user of the platform with their roles, as *observed* in 2023. Only the id is required.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct User {
-    /// The id.
-    #[serde(deserialize_with = "identifying")]
-    pub user_id: UserId,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "part")]
-    pub email: Option<String>,
-    /// The given name.
-    #[serde(default, deserialize_with = "part")]
-    pub given_name: Option<String>,
-    /// The family name.
-    #[serde(default, deserialize_with = "part")]
-    pub family_name: Option<String>,
-    /// Whether the user is deleted.
-    #[serde(default, deserialize_with = "part")]
-    pub deleted: Option<bool>,
-    /// The user's organization, with their roles there.
-    #[serde(default, deserialize_with = "part")]
-    pub organization: Option<UserOrganization>,
-}
+response! {
+    /// A user of the platform with their roles, as *observed* in 2023. Only the id is required.
+    pub struct User {
+        /// The id.
+        #[serde(deserialize_with = "identifying")]
+        pub user_id: UserId,
+        /// The e-mail address.
+        pub email: Option<String>,
+        /// The given name.
+        pub given_name: Option<String>,
+        /// The family name.
+        pub family_name: Option<String>,
+        /// Whether the user is deleted.
+        pub deleted: Option<bool>,
+        /// The user's organization, with their roles there.
+        pub organization: Option<UserOrganization>,
+    }
 
-/// The organization of a user, and the user's roles there.
-///
-/// A role is text: a name such as `Admin`; in 2023 it was a number as text. If the service sends
-/// another JSON value in place of the text or of the list of workspaces, the role is that JSON as
-/// text, so that no user with a role appears to have none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct UserOrganization {
-    /// The id, for [`Deepset::organization`].
-    #[serde(default, deserialize_with = "part")]
-    pub organization_id: Option<String>,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// The role in the organization.
-    #[serde(default, deserialize_with = "role")]
-    pub role: Option<String>,
-    /// The roles in workspaces.
-    #[serde(default, deserialize_with = "workspaces")]
-    pub workspaces: Vec<UserWorkspace>,
+    /// The organization of a user, and the user's roles there.
+    ///
+    /// A role is text: a name such as `Admin`; in 2023 it was a number as text. If the service sends
+    /// another JSON value in place of the text or of the list of workspaces, the role is that JSON as
+    /// text, so that no user with a role appears to have none.
+    pub struct UserOrganization {
+        /// The id, for [`Deepset::organization`].
+        pub organization_id: Option<String>,
+        /// The name.
+        pub name: Option<String>,
+        /// The role in the organization.
+        #[serde(default, deserialize_with = "role")]
+        pub role: Option<String>,
+        /// The roles in workspaces.
+        #[serde(default, deserialize_with = "workspaces")]
+        pub workspaces: Vec<UserWorkspace>,
+    }
 }
 
 /// A workspace of a user, and the user's role there.

@@ -31,7 +31,6 @@ pub use kind::{Effect, ErrorKind};
 /// assert_eq!(error.to_string(), "connection interrupted, 1 attempt, outcome unknown");
 /// ```
 #[derive(Clone)]
-#[must_use]
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ng::{NgCall, SUCCESS};
 use super::{AnyIdentifier, RoleAssignments};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::{loose_text, nullable};
 use crate::model::{Arg, arg, text};
 use crate::operation::{Body, Idempotency, Spec};
@@ -92,19 +92,18 @@ impl NgCall for DeleteMany {
     }
 }
 
-/// The result of [`RoleAssignments::delete_many`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct DeletedMany {
-    /// How many the service counts as deleted. Some of them may be among the failures.
-    pub successfully_deleted: i64,
-    /// How many it counts as not deleted.
-    #[serde(default, deserialize_with = "part")]
-    pub failed_to_delete: Option<i64>,
-    /// The assignments that the service reports as not deleted. All others were deleted.
-    #[serde(default, rename = "roleAssignmentErrorResponseDTOList", deserialize_with = "nullable")]
-    pub failures: Vec<DeleteFailure>,
+response! {
+    /// The result of [`RoleAssignments::delete_many`].
+    #[serde(rename_all = "camelCase")]
+    pub struct DeletedMany {
+        /// How many the service counts as deleted. Some of them may be among the failures.
+        pub successfully_deleted: i64,
+        /// How many it counts as not deleted.
+        pub failed_to_delete: Option<i64>,
+        /// The assignments that the service reports as not deleted. All others were deleted.
+        #[serde(default, rename = "roleAssignmentErrorResponseDTOList", deserialize_with = "nullable")]
+        pub failures: Vec<DeleteFailure>,
+    }
 }
 
 /// A role assignment that was not deleted.

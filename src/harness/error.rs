@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Harness;
 use crate::error::ErrorKind;
-use crate::model::json::{self, part};
+use crate::model::json::{self, response};
 use crate::model::loose::{list, text};
 use crate::model::open_enum;
 use crate::operation::{Failure, Service};
@@ -108,17 +108,15 @@ pub struct FieldError {
     pub message: Option<String>,
 }
 
-/// Both spellings may occur together, so they are separate fields and not aliases.
-#[derive(Deserialize)]
-struct LooseFieldError {
-    #[serde(default, deserialize_with = "part")]
-    field_name: Option<String>,
-    #[serde(rename = "fieldId", default, deserialize_with = "part")]
-    field_id: Option<String>,
-    #[serde(default, deserialize_with = "part")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "part")]
-    error: Option<String>,
+response! {
+    /// Both spellings may occur together, so they are separate fields and not aliases.
+    struct LooseFieldError {
+        field_name: Option<String>,
+        #[serde(rename = "fieldId")]
+        field_id: Option<String>,
+        message: Option<String>,
+        error: Option<String>,
+    }
 }
 
 impl From<LooseFieldError> for FieldError {
@@ -127,44 +125,36 @@ impl From<LooseFieldError> for FieldError {
     }
 }
 
-/// One of `responseMessages`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct ResponseMessage {
-    /// The code.
-    #[serde(default, deserialize_with = "part")]
-    pub code: Option<ErrorCode>,
-    /// `ERROR`, `WARN`, `INFO`.
-    #[serde(default, deserialize_with = "part")]
-    pub level: Option<String>,
-    /// The message.
-    #[serde(default, deserialize_with = "part")]
-    pub message: Option<String>,
-    /// The exception, unchanged.
-    pub exception: Option<Value>,
-    /// Kinds of failure, as the service names them.
-    #[serde(rename = "failureTypes", default, deserialize_with = "part")]
-    pub failure_types: Option<Vec<String>>,
-}
+response! {
+    /// One of `responseMessages`.
+    pub struct ResponseMessage {
+        /// The code.
+        pub code: Option<ErrorCode>,
+        /// `ERROR`, `WARN`, `INFO`.
+        pub level: Option<String>,
+        /// The message.
+        pub message: Option<String>,
+        /// The exception, unchanged.
+        pub exception: Option<Value>,
+        /// Kinds of failure, as the service names them.
+        #[serde(rename = "failureTypes")]
+        pub failure_types: Option<Vec<String>>,
+    }
 
-/// A permission that the caller lacks.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct FailedPermissionCheck {
-    /// The scope in which it was checked, unchanged.
-    pub resource_scope: Option<Value>,
-    /// The type of the resource.
-    #[serde(default, deserialize_with = "part")]
-    pub resource_type: Option<String>,
-    /// Its attributes, unchanged.
-    pub resource_attributes: Option<Value>,
-    /// The resource.
-    #[serde(default, deserialize_with = "part")]
-    pub resource_identifier: Option<String>,
-    /// The permission that is missing.
-    #[serde(default, deserialize_with = "part")]
-    pub permission: Option<String>,
+    /// A permission that the caller lacks.
+    #[serde(rename_all = "camelCase")]
+    pub struct FailedPermissionCheck {
+        /// The scope in which it was checked, unchanged.
+        pub resource_scope: Option<Value>,
+        /// The type of the resource.
+        pub resource_type: Option<String>,
+        /// Its attributes, unchanged.
+        pub resource_attributes: Option<Value>,
+        /// The resource.
+        pub resource_identifier: Option<String>,
+        /// The permission that is missing.
+        pub permission: Option<String>,
+    }
 }
 
 impl ServiceError {

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::macros::times;
 use super::resource::{Container, Readable, Searchable, tags};
 use super::{OrgIdentifier, ProjectIdentifier, Resources};
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
 
@@ -70,83 +68,64 @@ impl Container for ProjectResponse {
     const IDENTIFIER: &'static str = "project";
 }
 
-/// An organization and what the service knows about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrganizationResponse {
-    /// The organization itself.
-    pub org: Organization,
-    /// When it was created, as the service counts; see [`created_at`](Self::created_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub created: Option<i64>,
-    /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub updated: Option<i64>,
-    /// Whether Harness itself manages it.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub harness_managed: Option<bool>,
-}
+response! {
+    /// An organization and what the service knows about it.
+    pub struct OrganizationResponse {
+        /// The organization itself.
+        pub org: Organization,
+        /// When it was created, as the service counts; see [`created_at`](Self::created_at).
+        pub created: Option<i64>,
+        /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
+        pub updated: Option<i64>,
+        /// Whether Harness itself manages it.
+        pub harness_managed: Option<bool>,
+    }
 
-/// An organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Organization {
-    /// The identifier, unique in the account.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: OrgIdentifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The description.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The tags.
-    #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
-}
+    /// An organization.
+    pub struct Organization {
+        /// The identifier, unique in the account.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: OrgIdentifier,
+        /// The name.
+        pub name: Option<String>,
+        /// The description.
+        pub description: Option<String>,
+        /// The tags.
+        #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
+        pub tags: Option<BTreeMap<String, String>>,
+    }
 
-/// A project and what the service knows about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ProjectResponse {
-    /// The project itself.
-    pub project: Project,
-    /// When it was created, as the service counts; see [`created_at`](Self::created_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub created: Option<i64>,
-    /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub updated: Option<i64>,
-    /// Whether the caller marked it as a favorite.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub is_favorite: Option<bool>,
-}
+    /// A project and what the service knows about it.
+    pub struct ProjectResponse {
+        /// The project itself.
+        pub project: Project,
+        /// When it was created, as the service counts; see [`created_at`](Self::created_at).
+        pub created: Option<i64>,
+        /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
+        pub updated: Option<i64>,
+        /// Whether the caller marked it as a favorite.
+        pub is_favorite: Option<bool>,
+    }
 
-/// A project.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Project {
-    /// The identifier, unique in its organization.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: ProjectIdentifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The organization.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub org: Option<String>,
-    /// The color that it is shown in.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub color: Option<String>,
-    /// The Harness modules that it uses.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub modules: Option<Vec<String>>,
-    /// The description.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The tags.
-    #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
+    /// A project.
+    pub struct Project {
+        /// The identifier, unique in its organization.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: ProjectIdentifier,
+        /// The name.
+        pub name: Option<String>,
+        /// The organization.
+        pub org: Option<String>,
+        /// The color that it is shown in.
+        pub color: Option<String>,
+        /// The Harness modules that it uses.
+        pub modules: Option<Vec<String>>,
+        /// The description.
+        pub description: Option<String>,
+        /// The tags.
+        #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
+        pub tags: Option<BTreeMap<String, String>>,
+    }
 }
 
 times! { OrganizationResponse, ProjectResponse }

@@ -1,10 +1,10 @@
 //! `/authz/api/permissions`: the permissions that a role can have.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::ng::{NgFilter, NgList, SUCCESS};
 use super::{Scope, ScopeLevel};
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::{opaque_id, open_enum};
 use crate::operation::Spec;
@@ -93,30 +93,24 @@ open_enum! {
     }
 }
 
-/// A permission.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Permission {
-    /// The identifier, which a role names.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: PermissionIdentifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// Its status.
-    #[serde(default, deserialize_with = "part")]
-    pub status: Option<PermissionStatus>,
-    /// The type of the resources that it is about.
-    #[serde(default, deserialize_with = "part")]
-    pub resource_type: Option<String>,
-    /// What it allows to do with them.
-    #[serde(default, deserialize_with = "part")]
-    pub action: Option<String>,
-    /// The levels at which it has a meaning.
-    #[serde(default, deserialize_with = "part")]
-    pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
-    /// Whether every role has it.
-    #[serde(default, deserialize_with = "part")]
-    pub include_in_all_roles: Option<bool>,
+response! {
+    /// A permission.
+    #[serde(rename_all = "camelCase")]
+    pub struct Permission {
+        /// The identifier, which a role names.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: PermissionIdentifier,
+        /// The name.
+        pub name: Option<String>,
+        /// Its status.
+        pub status: Option<PermissionStatus>,
+        /// The type of the resources that it is about.
+        pub resource_type: Option<String>,
+        /// What it allows to do with them.
+        pub action: Option<String>,
+        /// The levels at which it has a meaning.
+        pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
+        /// Whether every role has it.
+        pub include_in_all_roles: Option<bool>,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::identifier::{check_identifier, check_not_empty};
 use super::macros::{in_scopes, times};
@@ -11,7 +11,7 @@ use super::scope::Place;
 use super::{Identifier, Resources, ScopeLevel};
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::open_enum;
 use crate::operation::Spec;
@@ -247,23 +247,20 @@ open_enum! {
     }
 }
 
-/// A scope whose resources belong to a group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-#[must_use]
-pub struct IncludedScope {
-    /// How far it reaches.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub filter: Option<ScopeFilter>,
-    /// The account.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// The organization, below account level.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub org: Option<String>,
-    /// The project, below organization level.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
+response! {
+    /// A scope whose resources belong to a group.
+    #[derive(Default, Hash)]
+    #[must_use]
+    pub struct IncludedScope {
+        /// How far it reaches.
+        pub filter: Option<ScopeFilter>,
+        /// The account.
+        pub account: Option<String>,
+        /// The organization, below account level.
+        pub org: Option<String>,
+        /// The project, below organization level.
+        pub project: Option<String>,
+    }
 }
 
 impl IncludedScope {
@@ -301,24 +298,21 @@ impl IncludedScope {
     }
 }
 
-/// Resources of one type that belong to a group: all, those with these identifiers, or those with
-/// this attribute.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-#[must_use]
-pub struct ResourceFilter {
-    /// The type, e.g. `PIPELINE`.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub resource_type: Option<String>,
-    /// The resources.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub identifiers: Option<Vec<String>>,
-    /// The attribute that resources must have.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub attribute_name: Option<String>,
-    /// The values that the attribute may have.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub attribute_values: Option<Vec<String>>,
+response! {
+    /// Resources of one type that belong to a group: all, those with these identifiers, or those with
+    /// this attribute.
+    #[derive(Default, Hash)]
+    #[must_use]
+    pub struct ResourceFilter {
+        /// The type, e.g. `PIPELINE`.
+        pub resource_type: Option<String>,
+        /// The resources.
+        pub identifiers: Option<Vec<String>>,
+        /// The attribute that resources must have.
+        pub attribute_name: Option<String>,
+        /// The values that the attribute may have.
+        pub attribute_values: Option<Vec<String>>,
+    }
 }
 
 impl ResourceFilter {
@@ -359,48 +353,38 @@ fn meanings<'a>(filters: impl IntoIterator<Item = &'a ResourceFilter>) -> BTreeS
     filters.into_iter().map(meaning).collect()
 }
 
-/// A resource group as the service has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ResourceGroup {
-    /// The group's identifier within its scope.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: Identifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The color that the group is shown in.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub color: Option<String>,
-    /// The tags; one without a value is empty.
-    #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
-    /// The description.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// At which levels the group can be used (*observed*).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
-    /// The scopes whose resources belong to the group.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub included_scope: Option<Vec<IncludedScope>>,
-    /// The resources that belong to the group.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub resource_filter: Option<Vec<ResourceFilter>>,
-    /// Whether all resources of the included scopes belong to the group.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub include_all_resources: Option<bool>,
-    /// When it was created, as the service counts (*observed*); see
-    /// [`created_at`](Self::created_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub created: Option<i64>,
-    /// When it was last changed, as the service counts (*observed*); see
-    /// [`updated_at`](Self::updated_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub updated: Option<i64>,
-    /// Whether Harness itself manages it (*observed*).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub harness_managed: Option<bool>,
+response! {
+    /// A resource group as the service has it.
+    pub struct ResourceGroup {
+        /// The group's identifier within its scope.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: Identifier,
+        /// The name.
+        pub name: Option<String>,
+        /// The color that the group is shown in.
+        pub color: Option<String>,
+        /// The tags; one without a value is empty.
+        #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
+        pub tags: Option<BTreeMap<String, String>>,
+        /// The description.
+        pub description: Option<String>,
+        /// At which levels the group can be used (*observed*).
+        pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
+        /// The scopes whose resources belong to the group.
+        pub included_scope: Option<Vec<IncludedScope>>,
+        /// The resources that belong to the group.
+        pub resource_filter: Option<Vec<ResourceFilter>>,
+        /// Whether all resources of the included scopes belong to the group.
+        pub include_all_resources: Option<bool>,
+        /// When it was created, as the service counts (*observed*); see
+        /// [`created_at`](Self::created_at).
+        pub created: Option<i64>,
+        /// When it was last changed, as the service counts (*observed*); see
+        /// [`updated_at`](Self::updated_at).
+        pub updated: Option<i64>,
+        /// Whether Harness itself manages it (*observed*).
+        pub harness_managed: Option<bool>,
+    }
 }
 
 times! { ResourceGroup }

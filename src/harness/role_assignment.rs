@@ -9,7 +9,7 @@ use super::scope::Place;
 use super::{Identifier, Resources};
 use crate::declare::getters;
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::open_enum;
 use crate::operation::Spec;
@@ -381,18 +381,16 @@ impl RoleReference {
     }
 }
 
-/// A principal or a reference. The published examples spell `scope_level` as `scope` too; both may
-/// come together, so they are two fields here and not an alias.
-#[derive(Deserialize)]
-struct Loose {
-    #[serde(default, deserialize_with = "part")]
-    scope_level: Option<ScopeLevel>,
-    #[serde(default, deserialize_with = "part")]
-    scope: Option<ScopeLevel>,
-    #[serde(default, deserialize_with = "part")]
-    identifier: Option<String>,
-    #[serde(rename = "type", default, deserialize_with = "part")]
-    kind: Option<PrincipalType>,
+response! {
+    /// A principal or a reference. The published examples spell `scope_level` as `scope` too; both may
+    /// come together, so they are two fields here and not an alias.
+    struct Loose {
+        scope_level: Option<ScopeLevel>,
+        scope: Option<ScopeLevel>,
+        identifier: Option<String>,
+        #[serde(rename = "type")]
+        kind: Option<PrincipalType>,
+    }
 }
 
 impl Loose {
@@ -413,37 +411,27 @@ impl From<Loose> for RoleReference {
     }
 }
 
-/// A role assignment as the service has it. It may differ from the request in form: compare the
-/// meaning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RoleAssignment {
-    /// The assignment's identifier within its scope.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: Identifier,
-    /// The resource group.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub resource_group: Option<String>,
-    /// The role.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// The role with its level, where it lives in a higher scope.
-    #[serde(
-        rename = "roleReference",
-        default,
-        deserialize_with = "part",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub role_reference: Option<RoleReference>,
-    /// Who is given the role.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub principal: Option<Principal>,
-    /// Whether the assignment is without effect.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub disabled: Option<bool>,
-    /// Whether it is managed.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub managed: Option<bool>,
+response! {
+    /// A role assignment as the service has it. It may differ from the request in form: compare the
+    /// meaning.
+    pub struct RoleAssignment {
+        /// The assignment's identifier within its scope.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: Identifier,
+        /// The resource group.
+        pub resource_group: Option<String>,
+        /// The role.
+        pub role: Option<String>,
+        /// The role with its level, where it lives in a higher scope.
+        #[serde(rename = "roleReference")]
+        pub role_reference: Option<RoleReference>,
+        /// Who is given the role.
+        pub principal: Option<Principal>,
+        /// Whether the assignment is without effect.
+        pub disabled: Option<bool>,
+        /// Whether it is managed.
+        pub managed: Option<bool>,
+    }
 }
 
 /// A role assignment and what the service knows about it.
@@ -465,19 +453,16 @@ pub struct RoleAssignmentResponse {
     pub harness_managed: Option<bool>,
 }
 
-/// The published examples misspell `harness_managed`; both may come together.
-#[derive(Deserialize)]
-struct LooseResponse {
-    #[serde(rename = "role-assignment")]
-    role_assignment: RoleAssignment,
-    #[serde(default, deserialize_with = "part")]
-    created: Option<i64>,
-    #[serde(default, deserialize_with = "part")]
-    updated: Option<i64>,
-    #[serde(default, deserialize_with = "part")]
-    harness_managed: Option<bool>,
-    #[serde(default, deserialize_with = "part")]
-    harness_managaed: Option<bool>,
+response! {
+    /// The published examples misspell `harness_managed`; both may come together.
+    struct LooseResponse {
+        #[serde(rename = "role-assignment")]
+        role_assignment: RoleAssignment,
+        created: Option<i64>,
+        updated: Option<i64>,
+        harness_managed: Option<bool>,
+        harness_managaed: Option<bool>,
+    }
 }
 
 impl From<LooseResponse> for RoleAssignmentResponse {

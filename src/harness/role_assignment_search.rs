@@ -12,7 +12,7 @@ use super::{
 };
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::{part, response};
 use crate::model::loose::identifying;
 use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::List;
@@ -275,38 +275,32 @@ impl NgFilter for RoleAssignmentFilter {
     }
 }
 
-/// A role assignment with the names of what it is about; see [`RoleAssignments::search`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct RoleAssignmentAggregate {
-    /// The assignment's identifier within its scope.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: Identifier,
-    /// Who has the role: the group, where a user has it through one.
-    #[serde(default, deserialize_with = "part")]
-    pub principal: Option<AggregatePrincipal>,
-    /// Whether the assignment is without effect.
-    #[serde(default, deserialize_with = "part")]
-    pub disabled: Option<bool>,
-    /// The role.
-    #[serde(default, deserialize_with = "part")]
-    pub role: Option<AggregateRole>,
-    /// The resource group.
-    #[serde(default, deserialize_with = "part")]
-    pub resource_group: Option<AggregateResourceGroup>,
-    /// The scope of the assignment.
-    #[serde(default, deserialize_with = "part")]
-    pub scope: Option<AggregateScope>,
-    /// When it was created (`createdAt`); see [`created_at`](Self::created_at).
-    #[serde(rename = "createdAt", default, deserialize_with = "part")]
-    pub created: Option<i64>,
-    /// When it was last changed (`lastModifiedAt`); see [`updated_at`](Self::updated_at).
-    #[serde(rename = "lastModifiedAt", default, deserialize_with = "part")]
-    pub updated: Option<i64>,
-    /// Whether Harness itself manages it.
-    #[serde(default, deserialize_with = "part")]
-    pub harness_managed: Option<bool>,
+response! {
+    /// A role assignment with the names of what it is about; see [`RoleAssignments::search`].
+    #[serde(rename_all = "camelCase")]
+    pub struct RoleAssignmentAggregate {
+        /// The assignment's identifier within its scope.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: Identifier,
+        /// Who has the role: the group, where a user has it through one.
+        pub principal: Option<AggregatePrincipal>,
+        /// Whether the assignment is without effect.
+        pub disabled: Option<bool>,
+        /// The role.
+        pub role: Option<AggregateRole>,
+        /// The resource group.
+        pub resource_group: Option<AggregateResourceGroup>,
+        /// The scope of the assignment.
+        pub scope: Option<AggregateScope>,
+        /// When it was created (`createdAt`); see [`created_at`](Self::created_at).
+        #[serde(rename = "createdAt")]
+        pub created: Option<i64>,
+        /// When it was last changed (`lastModifiedAt`); see [`updated_at`](Self::updated_at).
+        #[serde(rename = "lastModifiedAt")]
+        pub updated: Option<i64>,
+        /// Whether Harness itself manages it.
+        pub harness_managed: Option<bool>,
+    }
 }
 
 times! { RoleAssignmentAggregate }
@@ -323,98 +317,93 @@ impl RoleAssignmentAggregate {
     }
 }
 
-/// A principal with its name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AggregatePrincipal {
-    /// The level at which the principal lives.
-    #[serde(default, deserialize_with = "part")]
-    pub scope_level: Option<ScopeLevel>,
-    /// The principal's own identifier.
-    #[serde(default, deserialize_with = "part")]
-    pub identifier: Option<String>,
-    /// What the principal is.
-    #[serde(rename = "type", default, deserialize_with = "part")]
-    pub kind: Option<PrincipalType>,
-    /// The name of a user or a user group.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// The e-mail address of a user.
-    #[serde(default, deserialize_with = "part")]
-    pub email: Option<String>,
-}
+response! {
+    /// A principal with its name.
+    #[serde(rename_all = "camelCase")]
+    pub struct AggregatePrincipal {
+        /// The level at which the principal lives.
+        pub scope_level: Option<ScopeLevel>,
+        /// The principal's own identifier.
+        pub identifier: Option<String>,
+        /// What the principal is.
+        #[serde(rename = "type")]
+        pub kind: Option<PrincipalType>,
+        /// The name of a user or a user group.
+        pub name: Option<String>,
+        /// The e-mail address of a user.
+        pub email: Option<String>,
+    }
 
-/// A role, and where it lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AggregateRole {
-    /// The role itself.
-    #[serde(default, deserialize_with = "part")]
-    pub role: Option<RoleSummary>,
-    /// The scope that the role lives in.
-    #[serde(default, deserialize_with = "part")]
-    pub scope: Option<AggregateScope>,
-    /// Whether it is one of Harness's own roles.
-    #[serde(default, deserialize_with = "part")]
-    pub harness_managed: Option<bool>,
-}
+    /// A role, and where it lives.
+    #[serde(rename_all = "camelCase")]
+    pub struct AggregateRole {
+        /// The role itself.
+        pub role: Option<RoleSummary>,
+        /// The scope that the role lives in.
+        pub scope: Option<AggregateScope>,
+        /// Whether it is one of Harness's own roles.
+        pub harness_managed: Option<bool>,
+    }
 
-/// A role as a search has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct RoleSummary {
-    /// The identifier.
-    #[serde(default, deserialize_with = "part")]
-    pub identifier: Option<String>,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// The permissions.
-    #[serde(default, deserialize_with = "part")]
-    pub permissions: Option<Vec<String>>,
-    /// The levels at which it may be assigned.
-    #[serde(default, deserialize_with = "part")]
-    pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
-}
+    /// A role as a search has it.
+    #[serde(rename_all = "camelCase")]
+    pub struct RoleSummary {
+        /// The identifier.
+        pub identifier: Option<String>,
+        /// The name.
+        pub name: Option<String>,
+        /// The permissions.
+        pub permissions: Option<Vec<String>>,
+        /// The levels at which it may be assigned.
+        pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
+    }
 
-/// A resource group as a search has it (its fields are *observed*).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct AggregateResourceGroup {
-    /// The identifier.
-    #[serde(default, deserialize_with = "part")]
-    pub identifier: Option<String>,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-}
+    /// A resource group as a search has it (its fields are *observed*).
+    pub struct AggregateResourceGroup {
+        /// The identifier.
+        pub identifier: Option<String>,
+        /// The name.
+        pub name: Option<String>,
+    }
 
-/// A scope with its names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AggregateScope {
-    /// The account.
-    #[serde(default, deserialize_with = "part")]
-    pub account_identifier: Option<String>,
-    /// The account's name.
-    #[serde(default, deserialize_with = "part")]
-    pub account_name: Option<String>,
-    /// The organization, below account level.
-    #[serde(default, deserialize_with = "part")]
-    pub org_identifier: Option<String>,
-    /// The organization's name.
-    #[serde(default, deserialize_with = "part")]
-    pub org_name: Option<String>,
-    /// The project, below organization level.
-    #[serde(default, deserialize_with = "part")]
-    pub project_identifier: Option<String>,
-    /// The project's name.
-    #[serde(default, deserialize_with = "part")]
-    pub project_name: Option<String>,
+    /// A scope with its names.
+    #[derive(Default)]
+    #[serde(rename_all = "camelCase")]
+    pub struct AggregateScope {
+        /// The account.
+        pub account_identifier: Option<String>,
+        /// The account's name.
+        pub account_name: Option<String>,
+        /// The organization, below account level.
+        pub org_identifier: Option<String>,
+        /// The organization's name.
+        pub org_name: Option<String>,
+        /// The project, below organization level.
+        pub project_identifier: Option<String>,
+        /// The project's name.
+        pub project_name: Option<String>,
+    }
+
+    #[serde(rename_all = "camelCase")]
+    struct Spelled {
+        #[serde(deserialize_with = "identifying")]
+        identifier: Identifier,
+        resource_group_identifier: Option<String>,
+        role_identifier: Option<String>,
+        role_reference: Option<SpelledPart>,
+        principal: Option<SpelledPart>,
+        disabled: Option<bool>,
+        managed: Option<bool>,
+    }
+
+    /// A principal, or a reference to a role.
+    #[serde(rename_all = "camelCase")]
+    struct SpelledPart {
+        scope_level: Option<ScopeLevel>,
+        identifier: Option<String>,
+        #[serde(rename = "type")]
+        kind: Option<PrincipalType>,
+    }
 }
 
 /// A role assignment in the spelling of the NG API; what it holds is that of v1.
@@ -428,37 +417,6 @@ pub struct FilteredRoleAssignment {
     last_modified_at: Option<i64>,
     #[serde(default, deserialize_with = "part")]
     harness_managed: Option<bool>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spelled {
-    #[serde(deserialize_with = "identifying")]
-    identifier: Identifier,
-    #[serde(default, deserialize_with = "part")]
-    resource_group_identifier: Option<String>,
-    #[serde(default, deserialize_with = "part")]
-    role_identifier: Option<String>,
-    #[serde(default, deserialize_with = "part")]
-    role_reference: Option<SpelledPart>,
-    #[serde(default, deserialize_with = "part")]
-    principal: Option<SpelledPart>,
-    #[serde(default, deserialize_with = "part")]
-    disabled: Option<bool>,
-    #[serde(default, deserialize_with = "part")]
-    managed: Option<bool>,
-}
-
-/// A principal, or a reference to a role.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SpelledPart {
-    #[serde(default, deserialize_with = "part")]
-    scope_level: Option<ScopeLevel>,
-    #[serde(default, deserialize_with = "part")]
-    identifier: Option<String>,
-    #[serde(rename = "type", default, deserialize_with = "part")]
-    kind: Option<PrincipalType>,
 }
 
 impl From<FilteredRoleAssignment> for RoleAssignmentResponse {

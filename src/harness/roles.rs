@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::identifier::{check_identifier, check_not_empty};
 use super::macros::{in_scopes, times};
@@ -11,7 +11,7 @@ use super::scope::Place;
 use super::{Identifier, Resources, ScopeLevel};
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
 
@@ -191,40 +191,32 @@ impl NewRole {
     }
 }
 
-/// A role as the service has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Role {
-    /// The role's identifier within its scope.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: Identifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The permissions, including those that every role has (*observed*).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Vec<String>>,
-    /// At which levels the role can be used.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
-    /// The description.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// The tags; one without a value is empty.
-    #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
-    /// Where the role lives.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub scope: Option<RoleScope>,
-    /// When it was created, as the service counts; see [`created_at`](Self::created_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub created: Option<i64>,
-    /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub updated: Option<i64>,
-    /// Whether Harness itself manages it.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub harness_managed: Option<bool>,
+response! {
+    /// A role as the service has it.
+    pub struct Role {
+        /// The role's identifier within its scope.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: Identifier,
+        /// The name.
+        pub name: Option<String>,
+        /// The permissions, including those that every role has (*observed*).
+        pub permissions: Option<Vec<String>>,
+        /// At which levels the role can be used.
+        pub allowed_scope_levels: Option<Vec<ScopeLevel>>,
+        /// The description.
+        pub description: Option<String>,
+        /// The tags; one without a value is empty.
+        #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
+        pub tags: Option<BTreeMap<String, String>>,
+        /// Where the role lives.
+        pub scope: Option<RoleScope>,
+        /// When it was created, as the service counts; see [`created_at`](Self::created_at).
+        pub created: Option<i64>,
+        /// When it was last changed, as the service counts; see [`updated_at`](Self::updated_at).
+        pub updated: Option<i64>,
+        /// Whether Harness itself manages it.
+        pub harness_managed: Option<bool>,
+    }
 }
 
 impl Role {
@@ -247,17 +239,15 @@ impl Role {
 
 times! { Role }
 
-/// Where a role lives.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RoleScope {
-    /// The account.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub account: Option<String>,
-    /// The organization, below account level.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub org: Option<String>,
-    /// The project, below organization level.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub project: Option<String>,
+response! {
+    /// Where a role lives.
+    #[derive(Default)]
+    pub struct RoleScope {
+        /// The account.
+        pub account: Option<String>,
+        /// The organization, below account level.
+        pub org: Option<String>,
+        /// The project, below organization level.
+        pub project: Option<String>,
+    }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::list::check_any;
 use super::ng::{NgFilter, NgList, SUCCESS};
 use super::resource::tags;
 use super::{Identifier, Scope};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::operation::Spec;
 use crate::transport::List;
@@ -80,33 +78,27 @@ impl List<NgList<ListServiceAccounts>> {
     }
 }
 
-/// A service account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ServiceAccount {
-    /// The identifier, by which role assignments name it.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: Identifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "part")]
-    pub email: Option<String>,
-    /// The account.
-    #[serde(default, deserialize_with = "part")]
-    pub account_identifier: Option<String>,
-    /// The organization, below account level.
-    #[serde(default, deserialize_with = "part")]
-    pub org_identifier: Option<String>,
-    /// The project, below organization level.
-    #[serde(default, deserialize_with = "part")]
-    pub project_identifier: Option<String>,
-    /// The description.
-    #[serde(default, deserialize_with = "part")]
-    pub description: Option<String>,
-    /// The tags.
-    #[serde(default, deserialize_with = "tags")]
-    pub tags: Option<BTreeMap<String, String>>,
+response! {
+    /// A service account.
+    #[serde(rename_all = "camelCase")]
+    pub struct ServiceAccount {
+        /// The identifier, by which role assignments name it.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: Identifier,
+        /// The name.
+        pub name: Option<String>,
+        /// The e-mail address.
+        pub email: Option<String>,
+        /// The account.
+        pub account_identifier: Option<String>,
+        /// The organization, below account level.
+        pub org_identifier: Option<String>,
+        /// The project, below organization level.
+        pub project_identifier: Option<String>,
+        /// The description.
+        pub description: Option<String>,
+        /// The tags.
+        #[serde(default, deserialize_with = "tags")]
+        pub tags: Option<BTreeMap<String, String>>,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::list::check_any;
@@ -12,7 +12,7 @@ use super::resource::tags;
 use super::{AnyIdentifier, Identifier, Scope, User, UserFilter, UserId};
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::{Arg, arg, open_enum, text};
 use crate::operation::{Body, Idempotency, Spec};
@@ -328,59 +328,45 @@ impl NgFilter for UserGroupFilter {
     }
 }
 
-/// A user group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct UserGroup {
-    /// The identifier, unique in its scope.
-    #[serde(deserialize_with = "identifying")]
-    pub identifier: Identifier,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// The members, by their ids.
-    #[serde(default, deserialize_with = "part")]
-    pub users: Option<Vec<String>>,
-    /// The description.
-    #[serde(default, deserialize_with = "part")]
-    pub description: Option<String>,
-    /// The tags.
-    #[serde(default, deserialize_with = "tags")]
-    pub tags: Option<BTreeMap<String, String>>,
-    /// The account.
-    #[serde(default, deserialize_with = "part")]
-    pub account_identifier: Option<String>,
-    /// The organization, below account level.
-    #[serde(default, deserialize_with = "part")]
-    pub org_identifier: Option<String>,
-    /// The project, below organization level.
-    #[serde(default, deserialize_with = "part")]
-    pub project_identifier: Option<String>,
-    /// Whether another system manages the group.
-    #[serde(default, deserialize_with = "part")]
-    pub externally_managed: Option<bool>,
-    /// Whether Harness itself manages it.
-    #[serde(default, deserialize_with = "part")]
-    pub harness_managed: Option<bool>,
-    /// Whether a group of an SSO provider is linked, which then decides who is a member.
-    #[serde(default, deserialize_with = "part")]
-    pub sso_linked: Option<bool>,
-    /// The SSO provider.
-    #[serde(default, deserialize_with = "part")]
-    pub linked_sso_id: Option<String>,
-    /// The type of the SSO provider.
-    #[serde(default, deserialize_with = "part")]
-    pub linked_sso_type: Option<String>,
-    /// The group at the SSO provider.
-    #[serde(default, deserialize_with = "part")]
-    pub sso_group_id: Option<String>,
-    /// Its name.
-    #[serde(default, deserialize_with = "part")]
-    pub sso_group_name: Option<String>,
-    /// How the group is notified, unchanged.
-    #[serde(default, deserialize_with = "part")]
-    pub notification_configs: Option<Vec<Value>>,
+response! {
+    /// A user group.
+    #[serde(rename_all = "camelCase")]
+    pub struct UserGroup {
+        /// The identifier, unique in its scope.
+        #[serde(deserialize_with = "identifying")]
+        pub identifier: Identifier,
+        /// The name.
+        pub name: Option<String>,
+        /// The members, by their ids.
+        pub users: Option<Vec<String>>,
+        /// The description.
+        pub description: Option<String>,
+        /// The tags.
+        #[serde(default, deserialize_with = "tags")]
+        pub tags: Option<BTreeMap<String, String>>,
+        /// The account.
+        pub account_identifier: Option<String>,
+        /// The organization, below account level.
+        pub org_identifier: Option<String>,
+        /// The project, below organization level.
+        pub project_identifier: Option<String>,
+        /// Whether another system manages the group.
+        pub externally_managed: Option<bool>,
+        /// Whether Harness itself manages it.
+        pub harness_managed: Option<bool>,
+        /// Whether a group of an SSO provider is linked, which then decides who is a member.
+        pub sso_linked: Option<bool>,
+        /// The SSO provider.
+        pub linked_sso_id: Option<String>,
+        /// The type of the SSO provider.
+        pub linked_sso_type: Option<String>,
+        /// The group at the SSO provider.
+        pub sso_group_id: Option<String>,
+        /// Its name.
+        pub sso_group_name: Option<String>,
+        /// How the group is notified, unchanged.
+        pub notification_configs: Option<Vec<Value>>,
+    }
 }
 
 impl UserGroup {

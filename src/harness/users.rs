@@ -1,6 +1,6 @@
 //! `/ng/api/user`: users by id and by e-mail address.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Scope;
 use super::list::check_any;
@@ -8,7 +8,7 @@ use super::macros::any_of;
 use super::ng::{NgCall, NgFilter, NgList, SUCCESS};
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::{Arg, arg, opaque_id, open_enum, text};
 use crate::operation::{Body, Idempotency, Spec};
@@ -171,30 +171,24 @@ impl NgFilter for UserFilter {
     }
 }
 
-/// A user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct User {
-    /// The id, by which role assignments and groups name the user.
-    #[serde(deserialize_with = "identifying")]
-    pub uuid: UserId,
-    /// The name.
-    #[serde(default, deserialize_with = "part")]
-    pub name: Option<String>,
-    /// The e-mail address.
-    #[serde(default, deserialize_with = "part")]
-    pub email: Option<String>,
-    /// Whether the user is locked.
-    #[serde(default, deserialize_with = "part")]
-    pub locked: Option<bool>,
-    /// Whether the user is disabled.
-    #[serde(default, deserialize_with = "part")]
-    pub disabled: Option<bool>,
-    /// Whether another system manages the user.
-    #[serde(default, deserialize_with = "part")]
-    pub externally_managed: Option<bool>,
-    /// Whether two-factor authentication is on.
-    #[serde(default, deserialize_with = "part")]
-    pub two_factor_authentication_enabled: Option<bool>,
+response! {
+    /// A user.
+    #[serde(rename_all = "camelCase")]
+    pub struct User {
+        /// The id, by which role assignments and groups name the user.
+        #[serde(deserialize_with = "identifying")]
+        pub uuid: UserId,
+        /// The name.
+        pub name: Option<String>,
+        /// The e-mail address.
+        pub email: Option<String>,
+        /// Whether the user is locked.
+        pub locked: Option<bool>,
+        /// Whether the user is disabled.
+        pub disabled: Option<bool>,
+        /// Whether another system manages the user.
+        pub externally_managed: Option<bool>,
+        /// Whether two-factor authentication is on.
+        pub two_factor_authentication_enabled: Option<bool>,
+    }
 }

@@ -7,7 +7,7 @@ use super::ng::{NgCall, NgSpelling, SUCCESS};
 use super::resource::Endpoints;
 use super::{NewRoleAssignment, RoleAssignmentResponse, RoleAssignments};
 use crate::error::Error;
-use crate::model::json::part;
+use crate::model::json::response;
 use crate::operation::{Body, Idempotency, Spec};
 use crate::transport::Call;
 
@@ -101,20 +101,18 @@ struct Proposed<'a> {
     disabled: bool,
 }
 
-/// What the service says of a proposed role assignment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Validation {
-    /// Of the principal.
-    #[serde(default, deserialize_with = "part")]
-    pub principal_validation_result: Option<ValidationResult>,
-    /// Of the role.
-    #[serde(default, deserialize_with = "part")]
-    pub role_validation_result: Option<ValidationResult>,
-    /// Of the resource group.
-    #[serde(default, deserialize_with = "part")]
-    pub resource_group_validation_result: Option<ValidationResult>,
+response! {
+    /// What the service says of a proposed role assignment.
+    #[derive(Default)]
+    #[serde(rename_all = "camelCase")]
+    pub struct Validation {
+        /// Of the principal.
+        pub principal_validation_result: Option<ValidationResult>,
+        /// Of the role.
+        pub role_validation_result: Option<ValidationResult>,
+        /// Of the resource group.
+        pub resource_group_validation_result: Option<ValidationResult>,
+    }
 }
 
 impl Validation {
@@ -142,16 +140,14 @@ pub struct ValidationResult {
     pub error_message: Option<String>,
 }
 
-/// Clients generated from the vendor's document know `valid` and `isValid`; both may come together.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LooseResult {
-    #[serde(default, deserialize_with = "part")]
-    valid: Option<bool>,
-    #[serde(default, deserialize_with = "part")]
-    is_valid: Option<bool>,
-    #[serde(default, deserialize_with = "part")]
-    error_message: Option<String>,
+response! {
+    /// Clients generated from the vendor's document know `valid` and `isValid`; both may come together.
+    #[serde(rename_all = "camelCase")]
+    struct LooseResult {
+        valid: Option<bool>,
+        is_valid: Option<bool>,
+        error_message: Option<String>,
+    }
 }
 
 impl From<LooseResult> for ValidationResult {

@@ -371,6 +371,49 @@ impl<'de, S: DeserializeSeed<'de>, const LAST: bool> DeserializeSeed<'de> for Se
     }
 }
 
+/// Declares responses. An optional field that has no attribute, or only its name in JSON, is absent where
+/// it is missing, `null` or invalid ([`part`]), and is not written then.
+macro_rules! response {
+    ($($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* })+) => { $(
+        $crate::model::json::response! { @fields [$(#[$meta])* $vis struct $name] [] $($fields)* }
+    )+ };
+    (
+        @fields $head:tt [$($before:tt)*]
+        $(#[doc = $doc:literal])* $(#[serde(rename = $wire:literal)])?
+        $vis:vis $field:ident: Option<$type:ty>, $($behind:tt)*
+    ) => {
+        $crate::model::json::response! {
+            @fields $head [
+                $($before)*
+                $(#[doc = $doc])*
+                #[serde(
+                    $(rename = $wire,)?
+                    default,
+                    deserialize_with = "crate::model::json::part",
+                    skip_serializing_if = "Option::is_none"
+                )]
+                $vis $field: Option<$type>,
+            ]
+            $($behind)*
+        }
+    };
+    (
+        @fields $head:tt [$($before:tt)*]
+        $(#[$meta:meta])* $vis:vis $field:ident: $type:ty, $($behind:tt)*
+    ) => {
+        $crate::model::json::response! {
+            @fields $head [$($before)* $(#[$meta])* $vis $field: $type,] $($behind)*
+        }
+    };
+    (@fields [$($head:tt)*] [$($fields:tt)*]) => {
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        $($head)* { $($fields)* }
+    };
+}
+
+pub(crate) use response;
+
 #[cfg(test)]
 mod tests {
     use super::*;

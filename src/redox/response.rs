@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::EnvironmentId;
-use crate::model::json::{self, part, part_or_default};
+use crate::model::json::{self, part_or_default, response};
 use crate::model::loose::{check_id, loose_text};
 use crate::model::{Timestamp, open_enum};
 use crate::operation::{DecodeError, ListPage, decode_json};
@@ -54,32 +54,26 @@ pub struct Memberships<M> {
     pub memberships: Vec<M>,
 }
 
-/// The role of a user in an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct OrganizationMembership {
-    /// The organization.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub organization: Option<Reference>,
-    /// The role: owner, admin or member. Every user has exactly one (*documented*).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub role: Option<Reference>,
-    /// The user.
-    pub user: Member,
-}
+response! {
+    /// The role of a user in an organization.
+    pub struct OrganizationMembership {
+        /// The organization.
+        pub organization: Option<Reference>,
+        /// The role: owner, admin or member. Every user has exactly one (*documented*).
+        pub role: Option<Reference>,
+        /// The user.
+        pub user: Member,
+    }
 
-/// The role of a user in an environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct EnvironmentMembership {
-    /// The environment.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub environment: Option<Reference>,
-    /// The role. A user has at most one in an environment (*documented*).
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub role: Option<Reference>,
-    /// The user.
-    pub user: Member,
+    /// The role of a user in an environment.
+    pub struct EnvironmentMembership {
+        /// The environment.
+        pub environment: Option<Reference>,
+        /// The role. A user has at most one in an environment (*documented*).
+        pub role: Option<Reference>,
+        /// The user.
+        pub user: Member,
+    }
 }
 
 /// A thing that a response names.
@@ -126,23 +120,21 @@ pub struct EnvironmentList {
     pub environments: Vec<ListedEnvironment>,
 }
 
-/// An environment as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ListedEnvironment {
-    /// The id.
-    #[serde(deserialize_with = "environment_id")]
-    pub id: EnvironmentId,
-    /// The name.
-    #[serde(default, deserialize_with = "loose_text", skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// What it is for.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub environment_flag: Option<EnvironmentFlag>,
-    /// The organization that it belongs to.
-    #[serde(default, deserialize_with = "part", skip_serializing_if = "Option::is_none")]
-    pub organization: Option<Reference>,
+response! {
+    /// An environment as it is listed.
+    #[serde(rename_all = "camelCase")]
+    pub struct ListedEnvironment {
+        /// The id.
+        #[serde(deserialize_with = "environment_id")]
+        pub id: EnvironmentId,
+        /// The name.
+        #[serde(default, deserialize_with = "loose_text", skip_serializing_if = "Option::is_none")]
+        pub name: Option<String>,
+        /// What it is for.
+        pub environment_flag: Option<EnvironmentFlag>,
+        /// The organization that it belongs to.
+        pub organization: Option<Reference>,
+    }
 }
 
 open_enum! {

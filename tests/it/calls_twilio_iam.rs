@@ -484,7 +484,7 @@ mod users {
         let users = organization.users();
         assert_refused(NewUser::new("a"), "userName: must have 2 to 255 characters, got 1");
         assert_refused(NewUser::new("é".repeat(256)), "userName: must have 2 to 255 characters");
-        NewUser::new("é".repeat(255)).expect("it has 255 characters");
+        let _ = NewUser::new("é".repeat(255)).expect("it has 255 characters");
         let long = new(NAME).external_id("x".repeat(256));
         let named = "users.create: invalid request: externalId: must have 2 to 255 characters";
         assert_refused(users.create(&long).await, named);

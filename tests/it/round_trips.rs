@@ -471,6 +471,24 @@ mod harness_types {
             harness::PermissionIdentifier, harness::PermissionStatus;
     }
 
+    /// Of errors there are no samples.
+    pub(crate) const PARTS_OF_ERRORS: &[&str] =
+        &["harness::ResponseMessage", "harness::FailedPermissionCheck"];
+
+    #[test]
+    fn parts_of_errors_keep_what_is_read() {
+        let json = json!({
+            "code": "C", "level": "ERROR", "message": "m", "exception": {"any": 1},
+            "failureTypes": ["f"],
+        });
+        check(&serde_json::from_value::<harness::ResponseMessage>(json).expect("it is one"));
+        let json = json!({
+            "resourceScope": {"any": 1}, "resourceType": "t", "resourceAttributes": {"any": 1},
+            "resourceIdentifier": "i", "permission": "p",
+        });
+        check(&serde_json::from_value::<harness::FailedPermissionCheck>(json).expect("it is one"));
+    }
+
     const IDENTIFIER: &str = "x_[A-Za-z0-9_$]{0,30}";
 
     proptest! {
@@ -583,7 +601,12 @@ fn declared(text: &str) -> Vec<&str> {
     ];
     let mut names = Vec::new();
     let mut waiting = false;
-    for line in text.lines().map(str::trim) {
+    // It may declare several.
+    let mut in_response = false;
+    for line in text.lines() {
+        in_response = (in_response || line == "response! {") && line != "}";
+        let line = line.trim();
+        waiting |= in_response && line.starts_with("pub struct");
         let derives = line.starts_with("#[derive(");
         if MACROS.contains(&line) {
             waiting = true;
@@ -630,6 +653,7 @@ fn every_type_of_a_response_has_a_round_trip() {
         shared::ACCESS,
         twilio_types::NAMED,
         harness_types::NAMED,
+        harness_types::PARTS_OF_ERRORS,
         redox_types::NAMED,
         deepset_types::NAMED,
         deepset_types::PARTS_OF_ERRORS,

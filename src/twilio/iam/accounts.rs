@@ -1,9 +1,11 @@
 //! `/Organizations/{OrganizationSid}/Accounts`.
 
 use super::TwilioIam;
-use super::declare::{Request, operations, response};
+use super::declare::{Request, operations};
 use super::place::{Place, values};
 use crate::error::Error;
+use crate::model::json::response;
+use crate::model::loose::identifying;
 use crate::model::{Arg, Timestamp, arg, open_enum};
 use crate::operation::{Operation, Spec};
 use crate::transport::{Call, List, Transport};
@@ -115,17 +117,17 @@ open_enum! {
 
 response! {
     /// An account of an organization. Only the SID is required.
-    Account [
+    pub struct Account {
         /// The SID, `AC…`.
-        account_sid: AccountSid
-    ] {
+        #[serde(deserialize_with = "identifying")]
+        pub account_sid: AccountSid,
         /// The name.
-        friendly_name: String,
+        pub friendly_name: Option<String>,
         /// Whether it is in use.
-        status: AccountStatus,
+        pub status: Option<AccountStatus>,
         /// Who owns it.
-        owner_sid: Sid,
+        pub owner_sid: Option<Sid>,
         /// When it was created.
-        date_created: Timestamp,
+        pub date_created: Option<Timestamp>,
     }
 }

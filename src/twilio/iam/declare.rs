@@ -1,4 +1,4 @@
-//! Declarations of requests and responses.
+//! Declarations of requests.
 
 use http::{HeaderName, HeaderValue};
 
@@ -56,53 +56,4 @@ macro_rules! operations {
     )+ };
 }
 
-/// Declares a part of a response: in brackets what identifies it and is required, then what may be
-/// missing or null, and is not written then; last, where there are any, fields as they are.
-macro_rules! response {
-    (
-        $(#[$meta:meta])*
-        $name:ident $([$(#[$id_meta:meta])* $id:ident: $id_type:ty])? {
-            $($(#[$part_meta:meta])* $part:ident: $type:ty,)*
-        }
-        $({ $($fields:tt)* })?
-    ) => {
-        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        $(#[$meta])*
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$id_meta])*
-                #[serde(deserialize_with = "crate::model::loose::identifying")]
-                pub $id: $id_type,
-            )?
-            $(
-                $(#[$part_meta])*
-                #[serde(
-                    default,
-                    deserialize_with = "crate::model::json::part",
-                    skip_serializing_if = "Option::is_none"
-                )]
-                pub $part: Option<$type>,
-            )*
-            $($($fields)*)?
-        }
-    };
-}
-
-/// Declares setters and getters of the parts of a request that are text and may be unset.
-macro_rules! text_parts {
-    ($($(#[$set:meta])* $part:ident, $(#[$get:meta])* $getter:ident;)+) => { $(
-        $(#[$set])*
-        pub fn $part(mut self, $part: impl Into<String>) -> Self {
-            self.$part = Some($part.into());
-            self
-        }
-
-        $(#[$get])*
-        pub fn $getter(&self) -> Option<&str> {
-            self.$part.as_deref()
-        }
-    )+ };
-}
-
-pub(super) use {operations, response, text_parts};
+pub(super) use operations;

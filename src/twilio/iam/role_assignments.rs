@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::TwilioIam;
-use super::declare::{Request, operations, response, text_parts};
+use super::declare::{Request, operations};
 use super::place::{Place, values};
-use crate::declare::getters;
+use crate::declare::{getters, setters};
 use crate::error::{Effect, Error};
+use crate::model::json::response;
+use crate::model::loose::identifying;
 use crate::model::{Arg, arg, text};
 use crate::operation::{Body, Operation, Spec};
 use crate::transport::{
@@ -408,18 +410,19 @@ impl NewRoleAssignment {
         self.resource_type(kind).resource_id(id)
     }
 
-    text_parts! {
+    setters! {
         /// Sends `resource_type` alone (*documented* since May 2026).
-        resource_type,
-        /// Returns the type of the resource that the assignment is narrowed to.
-        get_resource_type;
+        resource_type(some into String);
         /// Sends `resource_id` alone (*documented* since May 2026).
-        resource_id,
-        /// Returns the resource that the assignment is narrowed to.
-        get_resource_id;
+        resource_id(some into String);
     }
 
     getters! {
+        /// Returns the type of the resource that the assignment is narrowed to.
+        part get_resource_type = resource_type: str;
+        /// Returns the resource that the assignment is narrowed to.
+        part get_resource_id = resource_id: str;
+
         /// Returns the role.
         borrow role_sid: RoleSid;
 
@@ -464,20 +467,20 @@ response! {
     ///
     /// The vendor marks no field as required; only the SID is required here. (The vendor's page swaps the
     /// descriptions of `scope` and `identity`; the names are right.)
-    RoleAssignment [
+    pub struct RoleAssignment {
         /// The SID, `IY…`.
-        sid: RoleAssignmentSid
-    ] {
+        #[serde(deserialize_with = "identifying")]
+        pub sid: RoleAssignmentSid,
         /// The role.
-        role_sid: RoleSid,
+        pub role_sid: Option<RoleSid>,
         /// What the role is held over.
-        scope: Sid,
+        pub scope: Option<Sid>,
         /// Who holds it.
-        identity: Sid,
+        pub identity: Option<Sid>,
         /// The type of the resource it is narrowed to (*documented* since May 2026).
-        resource_type: String,
+        pub resource_type: Option<String>,
         /// The resource it is narrowed to (*documented* since May 2026).
-        resource_id: String,
+        pub resource_id: Option<String>,
     }
 }
 

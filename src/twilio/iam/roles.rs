@@ -1,10 +1,11 @@
 //! `/v2/Organizations/Roles` and `/v1/Roles/{RoleSid}/Permissions`: the roles that can be assigned.
 
 use super::TwilioIam;
-use super::declare::response;
 use super::place::{Place, values};
 use super::role_assignments::LIST;
 use crate::error::Error;
+use crate::model::json::response;
+use crate::model::loose::identifying;
 use crate::model::{Arg, Timestamp, arg, open_enum, sid, text};
 use crate::operation::{Operation, Spec};
 use crate::transport::{List, Transport};
@@ -192,52 +193,48 @@ open_enum! {
 
 response! {
     /// A role that can be assigned. Only the SID is required.
-    Role [
+    pub struct Role {
         /// The SID, `IX…`.
-        sid: RoleSid
-    ] {
+        #[serde(deserialize_with = "identifying")]
+        pub sid: RoleSid,
         /// The name.
-        friendly_name: String,
+        pub friendly_name: Option<String>,
         /// What it gives access to.
-        external_description: String,
+        pub external_description: Option<String>,
         /// The product group that it belongs to, e.g. `billing`.
-        product_group: String,
+        pub product_group: Option<String>,
         /// The lowest level at which it can be assigned.
-        lowest_level: RoleLevel,
+        pub lowest_level: Option<RoleLevel>,
         /// The product group in words.
-        role_product_group: RoleProductGroup,
+        pub role_product_group: Option<RoleProductGroup>,
         /// What it allows and denies.
-        policy: RolePolicy,
+        pub policy: Option<RolePolicy>,
         /// The types of resource that it can be narrowed to; `None` if it cannot.
-        resource_types: Vec<String>,
+        pub resource_types: Option<Vec<String>>,
         /// When it was created.
-        date_created: Timestamp,
+        pub date_created: Option<Timestamp>,
         /// When it was last changed.
-        date_updated: Timestamp,
+        pub date_updated: Option<Timestamp>,
     }
-}
 
-response! {
     /// The product group of a role.
     #[derive(Default)]
-    RoleProductGroup {
+    pub struct RoleProductGroup {
         /// The service's name of it, e.g. `billing`.
-        product_group: String,
+        pub product_group: Option<String>,
         /// The name in words.
-        friendly_name: String,
+        pub friendly_name: Option<String>,
     }
-}
 
-response! {
     /// What a role allows and denies.
     #[derive(Default)]
-    RolePolicy {
+    pub struct RolePolicy {
         /// The permissions that it gives, e.g. `/twilio/billing/receipts/list`.
-        allow: Vec<String>,
+        pub allow: Option<Vec<String>>,
         /// The permissions that it denies.
-        deny: Vec<String>,
+        pub deny: Option<Vec<String>>,
         /// The version of the policy format.
-        format: i64,
+        pub format: Option<i64>,
     }
 }
 
@@ -249,19 +246,19 @@ sid! {
 response! {
     /// A permission of a role. Only the SID is required.
     #[serde(rename_all = "camelCase")]
-    RolePermission [
+    pub struct RolePermission {
         /// The SID, `IZ…`.
-        sid: RolePermissionSid
-    ] {
+        #[serde(deserialize_with = "identifying")]
+        pub sid: RolePermissionSid,
         /// The namespace, e.g. `twilio`.
-        namespace: String,
+        pub namespace: Option<String>,
         /// The product, e.g. `billing`.
-        product: String,
+        pub product: Option<String>,
         /// What it is about.
-        resource: String,
+        pub resource: Option<String>,
         /// What may be done.
-        action: String,
+        pub action: Option<String>,
         /// The permission in words.
-        external_description: String,
+        pub external_description: Option<String>,
     }
 }

@@ -4,10 +4,10 @@ use http::HeaderValue;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::declare::{response, text_parts};
 use crate::declare::{getters, setters};
 use crate::error::Error;
-use crate::model::json::part_or_default;
+use crate::model::json::{part_or_default, response};
+use crate::model::loose::identifying;
 use crate::model::{Timestamp, checked_id};
 use crate::operation::Body;
 use crate::twilio::UserSid;
@@ -149,23 +149,26 @@ impl NewUser {
         })
     }
 
-    text_parts! {
+    setters! {
         /// Sets the id that the user has elsewhere, 2 to 255 characters.
-        external_id,
-        /// Returns the id that the user has elsewhere.
-        get_external_id;
+        external_id(some into String);
         /// Sets the name to show.
-        display_name,
-        /// Returns the name to show.
-        get_display_name;
+        display_name(some into String);
         /// Sets the locale, e.g. `fr-FR`.
-        locale,
-        /// Returns the locale.
-        get_locale;
+        locale(some into String);
         /// Sets the time zone, e.g. `UTC`.
-        timezone,
+        timezone(some into String);
+    }
+
+    getters! {
+        /// Returns the id that the user has elsewhere.
+        part get_external_id = external_id: str;
+        /// Returns the name to show.
+        part get_display_name = display_name: str;
+        /// Returns the locale.
+        part get_locale = locale: str;
         /// Returns the time zone.
-        get_timezone;
+        part get_timezone = timezone: str;
     }
 
     /// Sets given and family name.
@@ -294,27 +297,26 @@ impl UserPatch {
 response! {
     /// A user. Only the id is required.
     #[serde(rename_all = "camelCase")]
-    User [
+    pub struct User {
         /// The SID, `US…`.
-        id: UserSid
-    ] {
+        #[serde(deserialize_with = "identifying")]
+        pub id: UserSid,
         /// The name, an e-mail address.
-        user_name: String,
+        pub user_name: Option<String>,
         /// The id that the user has elsewhere.
-        external_id: String,
+        pub external_id: Option<String>,
         /// The name to show.
-        display_name: String,
+        pub display_name: Option<String>,
         /// Given and family name.
-        name: Name,
+        pub name: Option<Name>,
         /// Whether the user is active.
-        active: bool,
+        pub active: Option<bool>,
         /// The user's locale.
-        locale: String,
+        pub locale: Option<String>,
         /// The user's time zone.
-        timezone: String,
+        pub timezone: Option<String>,
         /// About the entry itself.
-        meta: UserMeta,
-    } {
+        pub meta: Option<UserMeta>,
         /// E-mail addresses.
         #[serde(default, deserialize_with = "part_or_default", skip_serializing_if = "Vec::is_empty")]
         pub emails: Vec<Email>,
@@ -335,25 +337,23 @@ response! {
     /// A user's given and family name.
     #[derive(Default, Hash)]
     #[serde(rename_all = "camelCase")]
-    Name {
+    pub struct Name {
         /// The given name.
-        given_name: String,
+        pub given_name: Option<String>,
         /// The family name.
-        family_name: String,
+        pub family_name: Option<String>,
     }
-}
 
-response! {
     /// An e-mail address of a user.
     #[derive(Default, Hash)]
-    Email {
+    pub struct Email {
         /// Whether it is the primary one.
-        primary: bool,
+        pub primary: Option<bool>,
         /// The address.
-        value: String,
+        pub value: Option<String>,
         /// What it is for, e.g. `work`.
         #[serde(rename = "type")]
-        kind: String,
+        pub kind: Option<String>,
     }
 }
 
@@ -378,14 +378,14 @@ response! {
     /// About a user's entry.
     #[derive(Default)]
     #[serde(rename_all = "camelCase")]
-    UserMeta {
+    pub struct UserMeta {
         /// The type of the resource.
-        resource_type: String,
+        pub resource_type: Option<String>,
         /// When it was created.
-        created: Timestamp,
+        pub created: Option<Timestamp>,
         /// When it was last changed.
-        last_modified: Timestamp,
+        pub last_modified: Option<Timestamp>,
         /// Its version.
-        version: UserVersion,
+        pub version: Option<UserVersion>,
     }
 }

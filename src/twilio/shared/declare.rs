@@ -6,22 +6,20 @@ macro_rules! thing {
     (
         $(#[$meta:meta])*
         $name:ident in $key:literal known by $known_by:literal = $first:ident $(or $other:ident)? {
-            $($(#[$part_meta:meta])* $part:ident: $type:ty,)+
+            $(
+                $(#[doc = $part_doc:literal])* $(#[serde(rename = $wire:literal)])?
+                $part:ident: $type:ty,
+            )+
         }
     ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$part_meta])*
-                #[serde(
-                    default,
-                    deserialize_with = "crate::model::json::part",
-                    skip_serializing_if = "Option::is_none"
-                )]
-                pub $part: Option<$type>,
-            )+
+        $crate::model::json::response! {
+            $(#[$meta])*
+            pub struct $name {
+                $(
+                    $(#[doc = $part_doc])* $(#[serde(rename = $wire)])?
+                    pub $part: Option<$type>,
+                )+
+            }
         }
 
         impl $crate::twilio::shared::Thing for $name {

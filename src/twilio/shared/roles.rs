@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn names_and_permissions_are_checked() {
         let long = "é".repeat(64);
-        NewRole::new(long, RoleType::Channel, ["p"]).expect("64 characters are allowed");
+        let _ = NewRole::new(long, RoleType::Channel, ["p"]).expect("64 characters are allowed");
         let none: [&str; 0] = [];
         for (name, kind, permissions, named) in [
             ("", "channel", &["p"][..], "FriendlyName: must have 1 to 64 characters, got 0"),
