@@ -20,7 +20,7 @@ pub(crate) fn examples() -> Vec<Endpoint> {
 #[tokio::test]
 async fn every_request_is_exact() {
     for endpoint in examples() {
-        let path = root().join("fixtures").join(endpoint.request);
+        let path = root().join("fixtures").join(&endpoint.request);
         let expected = fs::read_to_string(&path);
         let expected = expected.unwrap_or_else(|error| panic!("{endpoint}: {path:?}: {error}"));
         let capture = Capture::start([(endpoint.success()[0], &*endpoint.response)]).await;
@@ -54,15 +54,15 @@ const ELSEWHERE: &[&str] = &[
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #[test]
 fn every_request_fixture_belongs_to_an_endpoint() {
-    let used: Vec<&str> =
-        examples().iter().map(|one| one.request).chain(ELSEWHERE.iter().copied()).collect();
+    let mut used: Vec<String> = examples().into_iter().map(|one| one.request).collect();
+    used.extend(ELSEWHERE.iter().map(|name| (*name).to_owned()));
     for folder in fs::read_dir(root().join("fixtures")).expect("there are fixtures") {
         let folder = folder.expect("it can be read").path();
         let Ok(files) = fs::read_dir(&folder) else { continue };
         for file in files {
             let path = file.expect("it can be read").path();
             let name = path.strip_prefix(root().join("fixtures")).expect("it is below");
-            let name = name.to_str().expect("it is text");
+            let name = name.to_str().expect("it is text").to_owned();
             assert!(!name.ends_with(".request.http") || used.contains(&name), "unused: {name}");
         }
     }

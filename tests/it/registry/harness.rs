@@ -25,6 +25,10 @@ fn project(origin: &str, options: ClientOptions) -> Scope {
     client(origin, options).org("platform").project("web shop")
 }
 
+fn shop(origin: &str, options: ClientOptions) -> Scope {
+    client(origin, options).org("platform").project("shop")
+}
+
 fn assignment() -> NewRoleAssignment {
     let principal = Principal::user_group("sre");
     let group = "_all_organization_level_resources";
@@ -68,302 +72,226 @@ fn ng_page(item: &str) -> String {
 /// The calls of the NG API about role assignments.
 fn searches() -> Vec<Endpoint> {
     let aggregates = ng_page(fixture!("harness/aggregate.full.json"));
-    let [search, found] = list(org, &aggregates, |it: &Scope| {
-        let filter = RoleAssignmentSearch::new()
-            .excludes_child_scopes(true)
-            .principal(Principal::user_group("sre").scope_level(ScopeLevel::Account))
-            .principal_types([PrincipalType::User, PrincipalType::UserGroup])
-            .roles(["_organization_viewer"])
-            .role_references([RoleReference::new(ScopeLevel::Account, "_account_viewer")])
-            .resource_groups(["all", "none"])
-            .harness_managed(false)
-            .disabled(true);
-        it.role_assignments().search(&filter).page_size(100)
-    });
-    let [whole, _] = list(account, aggregates, |it: &Scope| {
-        it.role_assignments().search(&RoleAssignmentSearch::new())
-    });
-    let filtered = ng_page(fixture!("harness/filtered.json"));
-    let [filter, filtered] = list(project, filtered, |it: &Scope| {
-        let sre = Principal::user_group("sre").scope_level(ScopeLevel::Account);
-        let filter = RoleAssignmentFilter::new()
-            .resource_groups(["all"])
-            .roles(["_project_viewer"])
-            .principal_types([PrincipalType::User])
-            .principal_scope_levels([ScopeLevel::Account])
-            .principals([Principal::user("u/1"), sre])
-            .harness_managed(true)
-            .disabled(false);
-        it.role_assignments().filter(&filter)
-    });
-    let search_method = "Scope::role_assignments().search(…)";
-    vec![
-        search.with("", "harness/search.request.http", search_method),
-        found,
-        whole.with("account", "harness/search_account.request.http", search_method),
-        endpoint(org, ng(fixture!("harness/deleted_many.full.json")), |it| {
-            it.role_assignments().delete_many(["sre_view", "sre/admin", "sre_view"])
+    let search = "role_assignments().search(…)";
+    let in_org = Entries::new(org, "Scope::", "harness/*")
+        .list(search, "search", &aggregates, |it| {
+            let filter = RoleAssignmentSearch::new()
+                .excludes_child_scopes(true)
+                .principal(Principal::user_group("sre").scope_level(ScopeLevel::Account))
+                .principal_types([PrincipalType::User, PrincipalType::UserGroup])
+                .roles(["_organization_viewer"])
+                .role_references([RoleReference::new(ScopeLevel::Account, "_account_viewer")])
+                .resource_groups(["all", "none"])
+                .harness_managed(false)
+                .disabled(true);
+            it.role_assignments().search(&filter).page_size(100)
         })
-        .with(
-            "",
-            "harness/delete_many.request.http",
-            "Scope::role_assignments().delete_many(…)",
-        ),
-        filter.with("", "harness/filter.request.http", "Scope::role_assignments().filter(…)"),
+        .call(
+            "role_assignments().delete_many(…)",
+            "delete_many",
+            ng(fixture!("harness/deleted_many.full.json")),
+            |it| it.role_assignments().delete_many(["sre_view", "sre/admin", "sre_view"]),
+        );
+    let in_account = Entries::new(account, "Scope::", "harness/*")
+        .list(search, "search_account", &aggregates, |it| {
+            it.role_assignments().search(&RoleAssignmentSearch::new())
+        })
+        .variant("account");
+    let filtered = ng_page(fixture!("harness/filtered.json"));
+    let in_project = Entries::new(project, "Scope::", "harness/*").list(
+        "role_assignments().filter(…)",
+        "filter",
         filtered,
-    ]
+        |it| {
+            let sre = Principal::user_group("sre").scope_level(ScopeLevel::Account);
+            let filter = RoleAssignmentFilter::new()
+                .resource_groups(["all"])
+                .roles(["_project_viewer"])
+                .principal_types([PrincipalType::User])
+                .principal_scope_levels([ScopeLevel::Account])
+                .principals([Principal::user("u/1"), sre])
+                .harness_managed(true)
+                .disabled(false);
+            it.role_assignments().filter(&filter)
+        },
+    );
+    [in_org.all, in_account.all, in_project.all].concat()
 }
 
 /// The calls of the NG API about principals and permissions.
 fn principals() -> Vec<Endpoint> {
     let a_user = fixture!("harness/user.full.json");
     let a_group = fixture!("harness/user_group.full.json");
-    let [users, all_users] = list(org, ng_page(a_user), |it: &Scope| {
-        let filter = UserFilter::new().search_term("a & b").identifiers(["fakeUser1"]);
-        let filter = filter.emails(["user@example.com"]);
-        let filter = filter.parent_filter(ParentFilter::IncludeParentScopes);
-        it.users().search(&filter).page_size(100)
-    });
-    let [groups, all_groups] = list(org, ng_page(a_group), |it: &Scope| {
-        let list = it.user_groups().list().search_term("a & b");
-        list.filter_type(UserGroupFilterType::IncludeChildScopeGroups)
-    });
-    let [filter, filtered] = list(org, ng_page(a_group), |it: &Scope| {
-        let filter = UserGroupFilter::new().identifiers(["sre"]).users(["fakeUser1"]);
-        let filter = filter.search_term("a & b");
-        let kind = UserGroupFilterType::IncludeParentScopeGroups;
-        it.user_groups().filter(&filter.filter_type(kind))
-    });
-    let [members, all_members] = list(project, ng_page(a_user), |it: &Scope| {
-        let filter = UserFilter::new().emails(["user@example.com"]);
-        it.user_groups().members("sre").filter(filter)
-    });
-    let accounts = ng(format_args!("[{}]", fixture!("harness/service_account.full.json")));
-    let [accounts, all_accounts] =
-        list(org, accounts, |it: &Scope| it.service_accounts().list().identifiers(["ci", "cd"]));
+    let an_account = fixture!("harness/service_account.full.json");
     let permission = fixture!("harness/permission.full.json");
+    let groups = Entries::new(org, "Scope::user_groups().", "harness/user_groups_*")
+        .list("list()", "list", ng_page(a_group), |it| {
+            let list = it.user_groups().list().search_term("a & b");
+            list.filter_type(UserGroupFilterType::IncludeChildScopeGroups)
+        })
+        .list("filter(…)", "filter", ng_page(a_group), |it| {
+            let filter = UserGroupFilter::new().identifiers(["sre"]).users(["fakeUser1"]);
+            let kind = UserGroupFilterType::IncludeParentScopeGroups;
+            it.user_groups().filter(&filter.search_term("a & b").filter_type(kind))
+        })
+        .call("add_member(…)", "add_member", ng(a_group), |it| {
+            it.user_groups().add_member("sre", "fake/User")
+        })
+        .call("remove_member(…)", "remove_member", ng(a_group), |it| {
+            it.user_groups().remove_member("sre", "fake/User")
+        });
+    let in_org = Entries::new(org, "Scope::", "harness/*")
+        .list("users().search(…)", "users_search", ng_page(a_user), |it| {
+            let filter = UserFilter::new().search_term("a & b").identifiers(["fakeUser1"]);
+            let filter = filter.emails(["user@example.com"]);
+            let filter = filter.parent_filter(ParentFilter::IncludeParentScopes);
+            it.users().search(&filter).page_size(100)
+        })
+        .list(
+            "service_accounts().list()",
+            "service_accounts_list",
+            ng(format_args!("[{an_account}]")),
+            |it| it.service_accounts().list().identifiers(["ci", "cd"]),
+        );
+    let in_project = Entries::new(project, "Scope::", "harness/*")
+        .call("users().remove(…)", "users_remove", ng(true), |it| it.users().remove("fake/User"))
+        .list("user_groups().members(…)", "user_groups_members", ng_page(a_user), |it| {
+            let filter = UserFilter::new().emails(["user@example.com"]);
+            it.user_groups().members("sre").filter(filter)
+        });
     let permissions = ng(format_args!(r#"[{{"permission":{permission}}}]"#));
-    let [permissions, all_permissions] =
-        list(account, permissions, |it: &Scope| it.permissions().list());
-    vec![
-        users.with("", "harness/users_search.request.http", "Scope::users().search(…)"),
-        all_users,
-        endpoint(project, ng(true), |it| it.users().remove("fake/User")).with(
-            "",
-            "harness/users_remove.request.http",
-            "Scope::users().remove(…)",
-        ),
-        groups.with("", "harness/user_groups_list.request.http", "Scope::user_groups().list()"),
-        all_groups,
-        filter.with(
-            "",
-            "harness/user_groups_filter.request.http",
-            "Scope::user_groups().filter(…)",
-        ),
-        filtered,
-        endpoint(account, ng(a_group), |it| it.user_groups().get("sre")).with(
-            "",
-            "harness/user_groups_get.request.http",
-            "Scope::user_groups().get(…)",
-        ),
-        members.with(
-            "",
-            "harness/user_groups_members.request.http",
-            "Scope::user_groups().members(…)",
-        ),
-        all_members,
-        endpoint(org, ng(a_group), |it| it.user_groups().add_member("sre", "fake/User")).with(
-            "",
-            "harness/user_groups_add_member.request.http",
-            "Scope::user_groups().add_member(…)",
-        ),
-        endpoint(org, ng(a_group), |it| it.user_groups().remove_member("sre", "fake/User")).with(
-            "",
-            "harness/user_groups_remove_member.request.http",
-            "Scope::user_groups().remove_member(…)",
-        ),
-        accounts.with(
-            "",
-            "harness/service_accounts_list.request.http",
-            "Scope::service_accounts().list()",
-        ),
-        all_accounts,
-        permissions.with(
-            "",
-            "harness/permissions_list.request.http",
-            "Scope::permissions().list()",
-        ),
-        all_permissions,
-    ]
+    let in_account = Entries::new(account, "Scope::", "harness/*")
+        .call("user_groups().get(…)", "user_groups_get", ng(a_group), |it| {
+            it.user_groups().get("sre")
+        })
+        .list("permissions().list()", "permissions_list", permissions, |it| {
+            it.permissions().list()
+        });
+    [groups.all, in_org.all, in_project.all, in_account.all].concat()
 }
 
-/// The calls at one scope; `at` names it in the fixtures.
-macro_rules! at {
-    ($make:expr, $form:literal, $at:literal) => {{
-        let an_assignment = fixture!("harness/assignment.full.json");
-        let (a_role, a_group) =
-            (fixture!("harness/role.full.json"), fixture!("harness/group.full.json"));
-        let [assignments, all_assignments] =
-            list($make, format!("[{an_assignment}]"), |it: &Scope| it.role_assignments().list());
-        let [roles, all_roles] =
-            list($make, format!("[{a_role}]"), |it: &Scope| it.roles().list().search_term("a & b"));
-        let [groups, all_groups] = list($make, format!("[{a_group}]"), |it: &Scope| {
+/// The calls that each scope has.
+fn at(make: Make<Scope>, form: &'static str, fixtures: &'static str) -> Vec<Endpoint> {
+    let an_assignment = fixture!("harness/assignment.full.json");
+    let a_role = fixture!("harness/role.full.json");
+    let a_group = fixture!("harness/group.full.json");
+    let page = |item: &str| format!("[{item}]");
+    Entries::new(make, "Scope::", fixtures)
+        .form(form)
+        .call("role_assignments().get(…)", "get", an_assignment, |it| {
+            it.role_assignments().get("sre/view")
+        })
+        .call("role_assignments().delete(…)", "delete", an_assignment, |it| {
+            it.role_assignments().delete("sre_view")
+        })
+        .list("role_assignments().list()", "list", page(an_assignment), |it| {
+            it.role_assignments().list()
+        })
+        .call("roles().create(…)", "roles_create", a_role, |it| it.roles().create(&role()))
+        .call("roles().get(…)", "roles_get", a_role, |it| it.roles().get("runner"))
+        .call("roles().update(…)", "roles_update", a_role, |it| it.roles().update(&role()))
+        .call("roles().delete(…)", "roles_delete", a_role, |it| it.roles().delete("runner"))
+        .list("roles().list()", "roles_list", page(a_role), |it| {
+            it.roles().list().search_term("a & b")
+        })
+        .call("resource_groups().create(…)", "groups_create", a_group, |it| {
+            it.resource_groups().create(&group())
+        })
+        .call("resource_groups().get(…)", "groups_get", a_group, |it| {
+            it.resource_groups().get("cloud_cost")
+        })
+        .call("resource_groups().update(…)", "groups_update", a_group, |it| {
+            it.resource_groups().update(&group())
+        })
+        .call("resource_groups().delete(…)", "groups_delete", a_group, |it| {
+            it.resource_groups().delete("cloud_cost")
+        })
+        .list("resource_groups().list()", "groups_list", page(a_group), |it| {
             it.resource_groups().list().search_term("a & b")
-        });
-        [
-            endpoint($make, an_assignment, |it| it.role_assignments().get("sre/view")).with(
-                $form,
-                concat!("harness/get_in_", $at, ".request.http"),
-                "Scope::role_assignments().get(…)",
-            ),
-            endpoint($make, an_assignment, |it| it.role_assignments().delete("sre_view")).with(
-                $form,
-                concat!("harness/delete_in_", $at, ".request.http"),
-                "Scope::role_assignments().delete(…)",
-            ),
-            endpoint($make, a_role, |it| it.roles().create(&role())).with(
-                $form,
-                concat!("harness/roles_create_in_", $at, ".request.http"),
-                "Scope::roles().create(…)",
-            ),
-            endpoint($make, a_role, |it| it.roles().get("runner")).with(
-                $form,
-                concat!("harness/roles_get_in_", $at, ".request.http"),
-                "Scope::roles().get(…)",
-            ),
-            endpoint($make, a_role, |it| it.roles().update(&role())).with(
-                $form,
-                concat!("harness/roles_update_in_", $at, ".request.http"),
-                "Scope::roles().update(…)",
-            ),
-            endpoint($make, a_role, |it| it.roles().delete("runner")).with(
-                $form,
-                concat!("harness/roles_delete_in_", $at, ".request.http"),
-                "Scope::roles().delete(…)",
-            ),
-            endpoint($make, a_group, |it| it.resource_groups().create(&group())).with(
-                $form,
-                concat!("harness/groups_create_in_", $at, ".request.http"),
-                "Scope::resource_groups().create(…)",
-            ),
-            endpoint($make, a_group, |it| it.resource_groups().get("cloud_cost")).with(
-                $form,
-                concat!("harness/groups_get_in_", $at, ".request.http"),
-                "Scope::resource_groups().get(…)",
-            ),
-            endpoint($make, a_group, |it| it.resource_groups().update(&group())).with(
-                $form,
-                concat!("harness/groups_update_in_", $at, ".request.http"),
-                "Scope::resource_groups().update(…)",
-            ),
-            endpoint($make, a_group, |it| it.resource_groups().delete("cloud_cost")).with(
-                $form,
-                concat!("harness/groups_delete_in_", $at, ".request.http"),
-                "Scope::resource_groups().delete(…)",
-            ),
-            assignments.with(
-                $form,
-                concat!("harness/list_in_", $at, ".request.http"),
-                "Scope::role_assignments().list()",
-            ),
-            all_assignments,
-            roles.with(
-                $form,
-                concat!("harness/roles_list_in_", $at, ".request.http"),
-                "Scope::roles().list()",
-            ),
-            all_roles,
-            groups.with(
-                $form,
-                concat!("harness/groups_list_in_", $at, ".request.http"),
-                "Scope::resource_groups().list()",
-            ),
-            all_groups,
-        ]
-    }};
+        })
+        .all
+}
+
+/// The creation of a role assignment, which differs with the scope.
+fn creates() -> Vec<Endpoint> {
+    let an_assignment = fixture!("harness/assignment.full.json");
+    let create = |make, form, request, new: fn() -> NewRoleAssignment| {
+        Entries::new(make, "Scope::", "harness/*")
+            .form(form)
+            .call("role_assignments().create(…)", request, an_assignment, move |it: &Scope| {
+                it.role_assignments().create(&new())
+            })
+            .all
+    };
+    let in_account = || {
+        let (role, group) = ("_account_viewer", "_all_account_level_resources");
+        let new = NewRoleAssignment::unnamed(role, group, Principal::user("a/b@c"));
+        new.expect("it is complete")
+    };
+    let in_project = || referring().disabled(true).managed(false);
+    let mut all = create(org, "organization", "create", assignment);
+    all.extend(create(account, "account", "create_in_account", in_account));
+    all.extend(create(project, "project", "create_in_project", in_project));
+    all
+}
+
+fn referring() -> NewRoleAssignment {
+    let principal = Principal::service_account("ci").scope_level(ScopeLevel::Organization);
+    let group = "_all_project_level_resources";
+    NewRoleAssignment::new("sre_view", "_account_viewer", group, principal)
+        .expect("it is complete")
+        .role_reference(RoleReference::new(ScopeLevel::Account, "_account_viewer"))
 }
 
 pub(super) fn all() -> Vec<Endpoint> {
-    let an_assignment = fixture!("harness/assignment.full.json");
-    let create = "Scope::role_assignments().create(…)";
-    let referring = |group: &str| {
-        let principal = Principal::service_account("ci").scope_level(ScopeLevel::Organization);
-        NewRoleAssignment::new("sre_view", "_account_viewer", group, principal)
-            .expect("it is complete")
-            .role_reference(RoleReference::new(ScopeLevel::Account, "_account_viewer"))
-    };
-    let mut all = vec![
-        endpoint(org, an_assignment, |it| it.role_assignments().create(&assignment())).with(
-            "organization",
-            "harness/create.request.http",
-            create,
-        ),
-        endpoint(account, an_assignment, |it| {
-            let (role, group) = ("_account_viewer", "_all_account_level_resources");
-            let new = NewRoleAssignment::unnamed(role, group, Principal::user("a/b@c"));
-            it.role_assignments().create(&new.expect("it is complete"))
+    let an_organization = fixture!("harness/organization.full.json");
+    let a_project = fixture!("harness/project.full.json");
+    let page = |item: &str| format!("[{item}]");
+    let whole = Entries::new(client, "Harness::", "harness/*")
+        .list("organizations().list()", "organizations_list", page(an_organization), |it| {
+            it.organizations().list().search_term("a & b").identifiers(["platform", "data"])
         })
-        .with("account", "harness/create_in_account.request.http", create),
-        endpoint(project, an_assignment, move |it| {
-            let new = referring("_all_project_level_resources").disabled(true).managed(false);
-            it.role_assignments().create(&new)
+        .call("organizations().get(…)", "organizations_get", an_organization, |it| {
+            it.organizations().get("platform")
         })
-        .with("project", "harness/create_in_project.request.http", create),
-        endpoint(client, fixture!("harness/validation.full.json"), move |it| {
-            let project = it.org("platform").project("shop");
-            project.role_assignments().validate(&referring("_all_project_level_resources"))
+        .list(
+            "filter_resource_groups(…)",
+            "groups_filter",
+            page(fixture!("harness/group.full.json")),
+            |it| {
+                let filter = ResourceGroupFilter::new()
+                    .account("fakeAccount")
+                    .org("platform")
+                    .project("web shop")
+                    .search_term("cost")
+                    .identifiers(["cloud_cost", "all"])
+                    .managed(ManagedFilter::OnlyCustom);
+                let list = it.filter_resource_groups(&filter);
+                list.page_size(100).sort(SortBy::Updated, Order::Descending)
+            },
+        )
+        .mark("documented, its body observed");
+    let in_org = Entries::new(org, "Scope::", "harness/*")
+        .list("projects().list()", "projects_list", page(a_project), |it| {
+            it.projects().list().search_term("a & b").identifiers(["web shop"])
         })
-        .with("", "harness/validate.request.http", "Scope::role_assignments().validate(…)")
-        .mark("documented, its body observed"),
-    ];
-    all.extend(at!(org, "organization", "org"));
-    all.extend(at!(account, "account", "account"));
-    all.extend(at!(project, "project", "project"));
-    let (an_organization, a_project) =
-        (fixture!("harness/organization.full.json"), fixture!("harness/project.full.json"));
-    let [organizations, all_organizations] = list(client, format!("[{an_organization}]"), |it| {
-        it.organizations().list().search_term("a & b").identifiers(["platform", "data"])
-    });
-    let [projects, all_projects] = list(org, format!("[{a_project}]"), |it| {
-        it.projects().list().search_term("a & b").identifiers(["web shop"])
-    });
-    all.extend([
-        organizations.with(
-            "",
-            "harness/organizations_list.request.http",
-            "Harness::organizations().list()",
-        ),
-        all_organizations,
-        endpoint(client, an_organization, |it| it.organizations().get("platform")).with(
-            "",
-            "harness/organizations_get.request.http",
-            "Harness::organizations().get(…)",
-        ),
-        projects.with("", "harness/projects_list.request.http", "Scope::projects().list()"),
-        all_projects,
-        endpoint(org, a_project, |it| it.projects().get("web shop")).with(
-            "",
-            "harness/projects_get.request.http",
-            "Scope::projects().get(…)",
-        ),
-    ]);
-    let page = format!("[{}]", fixture!("harness/group.full.json"));
-    let [first, items] = list(client, page, |it| {
-        let filter = ResourceGroupFilter::new()
-            .account("fakeAccount")
-            .org("platform")
-            .project("web shop")
-            .search_term("cost")
-            .identifiers(["cloud_cost", "all"])
-            .managed(ManagedFilter::OnlyCustom);
-        let list = it.filter_resource_groups(&filter);
-        list.page_size(100).sort(SortBy::Updated, Order::Descending)
-    });
-    let request = "harness/groups_filter.request.http";
-    let mark = "documented, its body observed";
-    all.push(first.with("", request, "Harness::filter_resource_groups(…)").mark(mark));
-    all.push(items);
-    all.extend(searches());
-    all.extend(principals());
-    all
+        .call("projects().get(…)", "projects_get", a_project, |it| it.projects().get("web shop"));
+    let validation = fixture!("harness/validation.full.json");
+    let in_shop = Entries::new(shop, "Scope::", "harness/*")
+        .call("role_assignments().validate(…)", "validate", validation, |it| {
+            it.role_assignments().validate(&referring())
+        })
+        .mark("documented, its body observed");
+    [
+        creates(),
+        in_shop.all,
+        at(org, "organization", "harness/*_in_org"),
+        at(account, "account", "harness/*_in_account"),
+        at(project, "project", "harness/*_in_project"),
+        whole.all,
+        in_org.all,
+        searches(),
+        principals(),
+    ]
+    .concat()
 }

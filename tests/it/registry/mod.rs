@@ -85,13 +85,13 @@ type Make<C> = fn(&str, ClientOptions) -> C;
 pub(crate) struct Endpoint {
     pub(crate) spec: &'static Spec,
     /// Which of the calls of this name it is: its scope, version or filters; of a list, how it is read.
-    pub(crate) form: &'static str,
+    pub(crate) form: String,
     /// How sure the vendor's word is: documented, observed, inferred.
     pub(crate) mark: &'static str,
     /// How a program makes the call.
-    pub(crate) method: &'static str,
+    pub(crate) method: String,
     /// The fixture of its request, below `fixtures/`; empty where a test of its own compares it.
-    pub(crate) request: &'static str,
+    pub(crate) request: String,
     /// A proper response, of a list the last page; empty where the status has no body.
     pub(crate) response: String,
     /// Whether a refused credential can be renewed.
@@ -135,17 +135,6 @@ impl Endpoint {
 
     pub(crate) fn has_body(&self) -> bool {
         self.success() != [204]
-    }
-
-    /// Names the form, the fixture of the request, and how a program makes the call.
-    fn with(mut self, form: &'static str, request: &'static str, method: &'static str) -> Self {
-        (self.form, self.request, self.method) = (form, request, method);
-        self
-    }
-
-    fn mark(mut self, mark: &'static str) -> Self {
-        self.mark = mark;
-        self
     }
 }
 
@@ -197,10 +186,10 @@ fn unchecked<C: Send + Sync + 'static, T: Send + 'static>(
     let response = response.into().trim().to_owned();
     Endpoint {
         spec,
-        form: "",
+        form: String::new(),
         mark: "documented",
-        method: "",
-        request: "",
+        method: String::new(),
+        request: String::new(),
         response,
         renews: false,
         may_be_blank: false,
@@ -233,7 +222,7 @@ where
             Box::pin(async move { items.try_collect().await.map(drop) })
         })
     });
-    let items = Endpoint { form: ITEMS, caller, ..page.clone() };
+    let items = Endpoint { form: ITEMS.to_owned(), caller, ..page.clone() };
     [page, items]
 }
 
@@ -245,6 +234,83 @@ fn token<C: Send + Sync + 'static, T: Output>(
     call: impl Fn(&C) -> Call<T> + Clone + Send + Sync + 'static,
 ) -> Endpoint {
     Endpoint { spec, before: Some(path), ..endpoint(make, response, call) }
+}
+
+/// The endpoints of one client or handle.
+struct Entries<C> {
+    make: Make<C>,
+    /// How a program makes it.
+    handle: &'static str,
+    form: &'static str,
+    /// The fixtures of its requests, with `*` for the name of the call.
+    fixtures: &'static str,
+    all: Vec<Endpoint>,
+}
+
+impl<C: Send + Sync + 'static> Entries<C> {
+    fn new(make: Make<C>, handle: &'static str, fixtures: &'static str) -> Self {
+        Self { make, handle, form: "", fixtures, all: Vec::new() }
+    }
+
+    fn form(self, form: &'static str) -> Self {
+        Self { form, ..self }
+    }
+
+    /// A call: its method on the handle, the fixture of its request, a proper response.
+    fn call<T: Output>(
+        self,
+        method: &str,
+        request: &str,
+        response: impl Into<String>,
+        call: impl Fn(&C) -> Call<T> + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let endpoint = endpoint(self.make, response, call);
+        self.push(method, request, endpoint)
+    }
+
+    /// A list, by its first page and by its items.
+    fn list<O: ListOperation<Item: Output>>(
+        self,
+        method: &str,
+        request: &str,
+        response: impl Into<String>,
+        call: impl Fn(&C) -> List<O> + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let [page, items] = list(self.make, response, call);
+        let mut entries = self.push(method, request, page);
+        entries.all.push(items);
+        entries
+    }
+
+    fn push(mut self, method: &str, request: &str, endpoint: Endpoint) -> Self {
+        self.all.push(Endpoint {
+            form: self.form.to_owned(),
+            method: format!("{}{method}", self.handle),
+            request: self.fixtures.replace('*', request) + ".request.http",
+            ..endpoint
+        });
+        self
+    }
+
+    /// Changes the last of them that has a request of its own.
+    fn last(mut self, change: impl FnOnce(&mut Endpoint)) -> Self {
+        let last = self.all.iter_mut().rfind(|endpoint| endpoint.form != ITEMS);
+        change(last.expect("there is one"));
+        self
+    }
+
+    /// Marks the last one.
+    fn mark(self, mark: &'static str) -> Self {
+        self.last(|last| last.mark = mark)
+    }
+
+    /// Tells the last one from another of the same name, of which all items are read already.
+    fn variant(self, name: &str) -> Self {
+        let mut entries =
+            self.last(|last| last.form = format!("{} {name}", last.form).trim().into());
+        entries.all.pop_if(|last| last.form == ITEMS);
+        entries
+    }
 }
 
 /// The text of a fixture.

@@ -31,66 +31,49 @@ fn member(role: &str) -> NewRoleAssignment {
 
 pub(super) fn all() -> Vec<Endpoint> {
     let assigned = fixture!("redox/assigned.full.json");
-    let mut all = vec![
-        endpoint(organization, assigned, |it| it.role_assignments().assign(&member("member")))
-            .with(
-                "",
-                "redox/assign.request.http",
-                "Redox::organization(…).role_assignments().assign(…)",
-            ),
-        endpoint(environment, assigned, |it| it.role_assignments().create(&member("engineer")))
-            .with(
-                "",
-                "redox/environment_create.request.http",
-                "Redox::environment(…).role_assignments().create(…)",
-            )
-            .mark("page documented, method and path inferred"),
-        endpoint(environment, assigned, |it| it.role_assignments().assign(&member("engineer")))
-            .with(
-                "",
-                "redox/environment_assign.request.http",
-                "Redox::environment(…).role_assignments().assign(…)",
-            ),
-        endpoint(environment, assigned, |it| it.role_assignments().delete(&user())).with(
-            "",
-            "redox/environment_delete.request.http",
-            "Redox::environment(…).role_assignments().delete(…)",
-        ),
-        endpoint(organization, assigned, |it| it.role_assignments().remove_member(&user()))
-            .with(
-                "",
-                "redox/remove_member.request.http",
-                "Redox::organization(…).role_assignments().remove_member(…)",
-            )
-            .mark("operation documented, method and path inferred"),
+    let events =
+        last(fixture!("redox/audit_events.full.json"), "/meta/page/links/next", Value::Null);
+    let organization = Entries::new(organization, "Redox::organization(…).", "redox/*")
+        .call("role_assignments().assign(…)", "assign", assigned, |it| {
+            it.role_assignments().assign(&member("member"))
+        })
+        .call("role_assignments().remove_member(…)", "remove_member", assigned, |it| {
+            it.role_assignments().remove_member(&user())
+        })
+        .mark("operation documented, method and path inferred")
+        .list("role_assignments().list()", "list", fixture!("redox/memberships.full.json"), |it| {
+            it.role_assignments().list()
+        })
+        .list(
+            "environments().list()",
+            "list_environments",
+            fixture!("redox/environments.full.json"),
+            |it| it.environments().list(),
+        )
+        .list("audit_events().list()", "audit_events", events, |it| {
+            let list = it.audit_events().list().user_id(56).status("success");
+            list.start_date_time("2026-04-01T00:00:00Z").page_size(1)
+        });
+    let handle = "Redox::environment(…).role_assignments()";
+    let environment = Entries::new(environment, handle, "redox/environment_*")
+        .call(".create(…)", "create", assigned, |it| {
+            it.role_assignments().create(&member("engineer"))
+        })
+        .mark("page documented, method and path inferred")
+        .call(".assign(…)", "assign", assigned, |it| {
+            it.role_assignments().assign(&member("engineer"))
+        })
+        .call(".delete(…)", "delete", assigned, |it| it.role_assignments().delete(&user()))
+        .list(".list()", "list", fixture!("redox/environment_memberships.full.json"), |it| {
+            it.role_assignments().list()
+        });
+    let token: &[Endpoint] = &[
+        #[cfg(feature = "redox-jwt")]
+        token(with_key, (const { &TOKEN }, "/v2/auth/token"), fixture!("redox/token.json"), |it| {
+            it.role_assignments().assign(&member("member"))
+        }),
     ];
-    let page = fixture!("redox/memberships.full.json");
-    let [first, items] = list(organization, page, |it| it.role_assignments().list());
-    let method = "Redox::organization(…).role_assignments().list()";
-    all.extend([first.with("", "redox/list.request.http", method), items]);
-    let page = fixture!("redox/environments.full.json");
-    let [first, items] = list(organization, page, |it| it.environments().list());
-    let method = "Redox::organization(…).environments().list()";
-    all.extend([first.with("", "redox/list_environments.request.http", method), items]);
-    let page = fixture!("redox/environment_memberships.full.json");
-    let [first, items] = list(environment, page, |it| it.role_assignments().list());
-    let method = "Redox::environment(…).role_assignments().list()";
-    all.extend([first.with("", "redox/environment_list.request.http", method), items]);
-    let page = last(fixture!("redox/audit_events.full.json"), "/meta/page/links/next", Value::Null);
-    let [first, items] = list(organization, page, |it| {
-        let list = it.audit_events().list().user_id(56).status("success");
-        list.start_date_time("2026-04-01T00:00:00Z").page_size(1)
-    });
-    let method = "Redox::organization(…).audit_events().list()";
-    all.extend([first.with("", "redox/audit_events.request.http", method), items]);
-    #[cfg(feature = "redox-jwt")]
-    all.push(token(
-        with_key,
-        (const { &TOKEN }, "/v2/auth/token"),
-        fixture!("redox/token.json"),
-        |it| it.role_assignments().assign(&member("member")),
-    ));
-    all
+    [&organization.all[..], &environment.all, token].concat()
 }
 
 #[cfg(feature = "redox-jwt")]
