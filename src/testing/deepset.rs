@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fake::{Service, fake};
-use super::message::{Request, Response, read};
+use super::message::{Request, Response, items, read};
 use crate::deepset::{Action, Asset, Deepset, DeepsetBuilder, Role, User};
 
 fake! {
@@ -108,22 +108,19 @@ impl DeepsetFake {
 
     /// Adds a deleted user, who is listed only if deleted users are requested, and returns the id.
     pub fn add_deleted_user(&self, email: &str) -> String {
-        let mut state = self.state();
-        let id = state.add_user(&person(email));
-        if let Some(added) = state.users.last_mut() {
-            added.user["deleted"] = true.into();
-        }
-        id
+        self.add(email, |added| added.user["deleted"] = true.into())
     }
 
     /// Adds an external user, who is listed only if external users are requested, and returns the
     /// id.
     pub fn add_external_user(&self, email: &str) -> String {
+        self.add(email, |added| added.external = true)
+    }
+
+    fn add(&self, email: &str, change: impl FnOnce(&mut Record)) -> String {
         let mut state = self.state();
         let id = state.add_user(&person(email));
-        if let Some(added) = state.users.last_mut() {
-            added.external = true;
-        }
+        state.users.last_mut().map(change);
         id
     }
 
@@ -145,17 +142,24 @@ impl Service for State {
         if request.header("authorization") != Some(&format!("Bearer {}", DeepsetFake::API_KEY)) {
             return Response::json(401, &json!({"detail": "Unauthorized"}));
         }
+        self.route(method, path, request).unwrap_or_else(|refusal| refusal)
+    }
+}
+
+/// A response, or a refusal.
+type Outcome = Result<Response, Response>;
+
+impl State {
+    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
         match (method, path) {
             ("GET", ["api", "v1", "me"]) => {
-                Response::json(200, &json!(self.users.first().map(|owner| &owner.user)))
+                Ok(Response::json(200, &json!(self.users.first().map(|owner| &owner.user))))
             }
-            ("GET", ["api", "v1", "users"]) => self.list_users(request),
+            ("GET", ["api", "v1", "users"]) => Ok(self.list_users(request)),
             ("GET", ["api", "v1", "organization", organization, "roles"]) => {
-                if *organization != DeepsetFake::ORGANIZATION {
-                    return self.refuse(404, "Organization not found");
-                }
+                self.check_organization(organization)?;
                 let roles: Vec<_> = self.roles.iter().collect();
-                page(&roles, "role_id", self.page_size, request)
+                Ok(page(&roles, "role_id", self.page_size, request))
             }
             ("POST", ["api", "v1", "organization", organization, "roles"]) => {
                 self.create(organization, request)
@@ -171,23 +175,16 @@ impl Service for State {
                 ["api", "v1", "me" | "users"]
                 | ["api", "v1", "organization", _, "roles" | "invitation"]
                 | ["api", "v1", "workspaces", _, "invitation"],
-            ) => Response::json(405, &json!({"detail": "Method Not Allowed"})).unrouted(),
-            _ => Response::json(404, &json!({"detail": "Not Found"})).unrouted(),
+            ) => Err(Response::json(405, &json!({"detail": "Method Not Allowed"})).unrouted()),
+            _ => Err(Response::json(404, &json!({"detail": "Not Found"})).unrouted()),
         }
     }
-}
 
-impl State {
-    fn create(&mut self, organization: &str, request: &Request) -> Response {
-        let wanted = match read_body(request, validate_role) {
-            Ok(wanted) => wanted,
-            Err(refusal) => return refusal,
-        };
-        if organization != DeepsetFake::ORGANIZATION {
-            return self.refuse(404, "Organization not found");
-        }
+    fn create(&mut self, organization: &str, request: &Request) -> Outcome {
+        let wanted = read_body(request, validate_role)?;
+        self.check_organization(organization)?;
         if self.roles.iter().any(|role| role["role_name"] == wanted["role_name"]) {
-            return self.refuse(409, "Role already exists");
+            return Err(self.refuse(409, "Role already exists"));
         }
         let created = json!({
             "role_name": wanted["role_name"],
@@ -197,21 +194,24 @@ impl State {
             "permissions": wanted["permissions"],
         });
         self.roles.push(created.clone());
-        Response::json(201, &created)
+        Ok(Response::json(201, &created))
     }
 
-    fn invite_to_organization(&mut self, organization: &str, request: &Request) -> Response {
-        let mut invited = match read_body(request, validate_person) {
-            Ok(invited) => invited,
-            Err(refusal) => return refusal,
-        };
-        if organization != DeepsetFake::ORGANIZATION {
-            return self.refuse(404, "Organization not found");
+    fn check_organization(&self, organization: &str) -> Result<(), Response> {
+        match organization == DeepsetFake::ORGANIZATION {
+            true => Ok(()),
+            false => Err(self.refuse(404, "Organization not found")),
         }
-        let wanted = invited["workspace_ids"].as_array().into_iter().flatten();
-        let named = wanted.map(|id| self.workspaces.iter().find(|(_, own)| *id == **own));
+    }
+
+    fn invite_to_organization(&mut self, organization: &str, request: &Request) -> Outcome {
+        let mut invited = read_body(request, validate_person)?;
+        self.check_organization(organization)?;
+        let named = items(&invited, "workspace_ids")
+            .iter()
+            .map(|id| self.workspaces.iter().find(|(_, own)| *id == **own));
         let Some(workspaces) = named.collect::<Option<Vec<_>>>() else {
-            return self.refuse(404, "Workspace not found");
+            return Err(self.refuse(404, "Workspace not found"));
         };
         let in_each =
             |(name, _): &&(String, String)| json!({"name": name, "role": invited["role"]});
@@ -219,27 +219,24 @@ impl State {
         if !self.is_user(&invited) {
             self.add_user(&invited);
         }
-        Response::json(201, &Value::Null)
+        Ok(Response::json(201, &Value::Null))
     }
 
-    fn invite_to_workspace(&mut self, workspace: &str, request: &Request) -> Response {
-        let mut invited = match read_body(request, validate_person) {
-            Ok(invited) => invited,
-            Err(refusal) => return refusal,
-        };
+    fn invite_to_workspace(&mut self, workspace: &str, request: &Request) -> Outcome {
+        let mut invited = read_body(request, validate_person)?;
         if self.free_plan {
-            return self.refuse(402, "Upgrade your plan to invite users");
+            return Err(self.refuse(402, "Upgrade your plan to invite users"));
         }
         if !self.workspaces.iter().any(|(name, _)| name == workspace) {
-            return self.refuse(404, "Workspace not found");
+            return Err(self.refuse(404, "Workspace not found"));
         }
         if self.is_user(&invited) {
-            return self.refuse(409, "User is already in the organization");
+            return Err(self.refuse(409, "User is already in the organization"));
         }
         invited["workspaces"] = json!([{"name": workspace, "role": invited["role"]}]);
         invited["role"] = "Member".into();
         self.add_user(&invited);
-        Response::json(201, &Value::Null)
+        Ok(Response::json(201, &Value::Null))
     }
 
     fn is_user(&self, invited: &Value) -> bool {

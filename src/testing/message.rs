@@ -64,6 +64,18 @@ impl Request {
         self.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// Returns all query parameters of this name.
+    pub(super) fn values(&self, name: &str) -> Vec<Value> {
+        let named = self.query_pairs().filter(|(key, _)| key == name);
+        named.map(|(_, value)| value.into_owned().into()).collect()
+    }
+
+    /// Returns a number in the query, or the default where there is none; `None` if it is not a
+    /// number.
+    pub(super) fn number(&self, name: &str, default: usize) -> Option<usize> {
+        self.query(name).map_or(Some(default), |text| text.parse().ok())
+    }
+
     /// Whether the body is declared as this type.
     pub(super) fn is_type(&self, wanted: &str) -> bool {
         let kind = |value: &[u8]| {
@@ -176,6 +188,11 @@ pub(super) fn reason(status: u16) -> &'static str {
 /// Returns a field that is text and not empty.
 pub(super) fn filled<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
     object.get(field)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// Returns the items of a field; none if it is not a list.
+pub(super) fn items<'a>(object: &'a Value, field: &str) -> &'a [Value] {
+    object[field].as_array().map_or(&[], Vec::as_slice)
 }
 
 /// Returns values as the client reads them.

@@ -133,21 +133,14 @@ struct Record {
     role: Named,
 }
 
-struct Environment {
-    organization: String,
-    id: String,
-    name: String,
-    flag: String,
-}
-
 struct State {
     tokens: Tokens,
     assertions: HashSet<String>,
     duplicates: RedoxDuplicates,
     absent: RedoxAbsent,
-    environments: Vec<Environment>,
+    /// Each with its organization, and so are the events.
+    environments: Vec<(String, Value)>,
     records: Vec<Record>,
-    /// With the organization of each.
     events: Vec<(String, Value)>,
     page_size: usize,
 }
@@ -191,12 +184,12 @@ impl RedoxFake {
     /// Adds an environment to an organization; `flag` is `Production`, `Staging`, `Development`, or
     /// what the service may call it one day.
     pub fn add_environment(&self, organization: &str, id: &str, name: &str, flag: &str) {
-        self.state().environments.push(Environment {
-            organization: organization.to_owned(),
-            id: id.to_owned(),
-            name: name.to_owned(),
-            flag: flag.to_owned(),
+        // Here the service writes the organization's id as a number.
+        let own = json!({
+            "id": id, "name": name, "environmentFlag": flag,
+            "organization": {"id": number(organization)},
         });
+        self.state().environments.push((organization.to_owned(), own));
     }
 
     /// Adds an audit event to those of the changes that were made.
@@ -254,7 +247,7 @@ impl Service for State {
                 ["platform", "v1", "organizations", id, "role-assignment"],
             ) => Place { kind: "organization", id: (*id).to_owned() },
             (_, ["platform", "v1", "environments", id, "role-assignment"]) => {
-                if !self.environments.iter().any(|known| known.id == **id) {
+                if self.environment(id).is_none() {
                     return refuse(404, "Not found");
                 }
                 Place { kind: "environment", id: (*id).to_owned() }
@@ -271,6 +264,11 @@ impl Service for State {
 }
 
 impl State {
+    /// Returns the environment of this id, with its organization.
+    fn environment(&self, id: &str) -> Option<&(String, Value)> {
+        self.environments.iter().find(|(_, known)| known["id"] == id)
+    }
+
     fn memberships(&self, kind: &str) -> Vec<RedoxMembership> {
         let here = self.records.iter().filter(|record| record.place.kind == kind);
         let shown = |Record { place, user, role }: &Record| RedoxMembership {
@@ -352,8 +350,10 @@ impl State {
     }
 
     fn list(&self, place: &Place) -> Response {
-        let known = self.environments.iter().find(|known| known.id == place.id);
-        let name = known.map_or_else(|| format!("Organization {}", place.id), |e| e.name.clone());
+        let name = match self.environment(&place.id) {
+            Some((_, environment)) => environment["name"].clone(),
+            None => format!("Organization {}", place.id).into(),
+        };
         let shown = |Record { user, role, .. }: &Record| {
             let mut membership = json!({
                 "role": {"id": role.listed(), "name": role.name},
@@ -375,18 +375,8 @@ impl State {
     }
 
     fn list_environments(&self, organization: &str) -> Response {
-        // Here the service writes the organization's id as a number.
-        let id = number(organization);
-        let own = self.environments.iter().filter(|known| known.organization == organization);
-        let shown = |known: &Environment| {
-            json!({
-                "id": known.id,
-                "name": known.name,
-                "environmentFlag": known.flag,
-                "organization": {"id": id},
-            })
-        };
-        succeed(json!({ "environments": own.map(shown).collect::<Vec<_>>() }))
+        let own: Vec<_> = of(&self.environments, organization).collect();
+        succeed(json!({ "environments": own }))
     }
 
     fn assign(&mut self, place: Place, request: &Request) -> Response {
@@ -442,11 +432,8 @@ impl State {
     }
 
     fn add_change(&mut self, place: &Place, kind: &str, request: &Request) {
-        let of = self.environments.iter().find(|known| known.id == place.id);
-        let organization = match place.kind {
-            "organization" => place.id.clone(),
-            _ => of.map(|known| known.organization.clone()).unwrap_or_default(),
-        };
+        let of = self.environment(&place.id).filter(|_| place.kind == "environment");
+        let organization = of.map_or_else(|| place.id.clone(), |(own, _)| own.clone());
         let route = request.path().trim_start_matches("/platform").to_owned();
         self.add_event(&organization, "1", kind, &route);
     }
@@ -467,15 +454,11 @@ impl State {
     }
 
     fn list_events(&self, organization: &str, request: &Request) -> Response {
-        let count = match request.query("_count").map(|text| text.parse::<usize>().ok()) {
-            None => self.page_size,
-            Some(Some(count @ 1..=50)) => count,
-            Some(_) => return refuse(400, "_count must be between 1 and 50"),
+        let Some(count @ 1..=50) = request.number("_count", self.page_size) else {
+            return refuse(400, "_count must be between 1 and 50");
         };
-        let page = match request.query("_page").map(|text| text.parse::<usize>().ok()) {
-            None => 1,
-            Some(Some(page @ 1..)) => page,
-            Some(_) => return refuse(400, "_page must be a number from 1"),
+        let Some(page @ 1..) = request.number("_page", 1) else {
+            return refuse(400, "_page must be a number from 1");
         };
         let time = |name| request.query(name).and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let (start, stop) = (time("startDateTime"), time("stopDateTime"));
@@ -486,8 +469,7 @@ impl State {
                 && start.is_none_or(|start| at >= Some(start))
                 && stop.is_none_or(|stop| at <= Some(stop))
         };
-        let own = self.events.iter().filter(|(of, _)| of == organization).map(|(_, event)| event);
-        let all: Vec<_> = own.filter(is_listed).collect();
+        let all: Vec<_> = of(&self.events, organization).filter(is_listed).collect();
         let before = count.saturating_mul(page - 1);
         let results: Vec<_> = all.iter().skip(before).take(count).collect();
         // As in the vendor's example: relative, and by another route than the one that was called.
@@ -505,6 +487,11 @@ impl State {
         let meta = json!({"version": "1.0.0", "page": paging});
         Response::json(200, &json!({"meta": meta, "payload": {"results": results}}))
     }
+}
+
+/// Those of an organization.
+fn of<'a>(all: &'a [(String, Value)], organization: &str) -> impl Iterator<Item = &'a Value> {
+    all.iter().filter(move |(of, _)| of == organization).map(|(_, value)| value)
 }
 
 /// An id as the service writes it where it writes numbers.

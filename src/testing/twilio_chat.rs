@@ -181,28 +181,24 @@ impl State {
             return Err(refuse(404, 50050, "Service not found"));
         }
         let call = Call { surface, service, request };
+        let has_settings: &[&str] = match surface {
+            Surface::Chat => &[],
+            Surface::Conversations => &["Configuration"],
+        };
         match (method, surface, is_default, rest) {
-            ("GET", Surface::Chat, _, []) => return Ok(self.settings(&call)),
-            ("POST", Surface::Chat, _, []) => return self.set_defaults(&call),
+            ("GET", _, false, rest) if rest == has_settings => return Ok(self.settings(&call)),
+            ("POST", _, false, rest) if rest == has_settings => return self.set_defaults(&call),
             ("GET", Surface::Conversations, false, []) => {
                 return Ok(Response::json(200, &service_of(&call, service)));
             }
             ("GET", _, true, ["Services"]) => return self.services(&call),
             ("GET", Surface::Conversations, true, ["Configuration"]) => {
-                return Ok(Response::json(
-                    200,
-                    &json!({
-                        "account_sid": TwilioChatFake::ACCOUNT_SID,
-                        "default_chat_service_sid": service,
-                        "url": request.link("/v1/Configuration"),
-                    }),
-                ));
-            }
-            ("GET", Surface::Conversations, false, ["Configuration"]) => {
-                return Ok(self.settings(&call));
-            }
-            ("POST", Surface::Conversations, false, ["Configuration"]) => {
-                return self.set_defaults(&call);
+                let configuration = json!({
+                    "account_sid": TwilioChatFake::ACCOUNT_SID,
+                    "default_chat_service_sid": service,
+                    "url": request.link("/v1/Configuration"),
+                });
+                return Ok(Response::json(200, &configuration));
             }
             ("GET", _, _, ["Users", user, list])
                 if surface.kind(list, false) == Some(Kind::Channel) =>
@@ -296,21 +292,16 @@ impl State {
     }
 
     fn list(&self, call: &Call<'_>, kind: Kind, channel: Option<&str>) -> Outcome {
-        let filter = |name: &str| -> Vec<String> {
-            let pairs = call.request.query_pairs().filter(|(key, _)| key == name);
-            pairs.map(|(_, value)| value.into_owned()).collect()
-        };
-        let (identities, mut types) = (filter("Identity"), filter("Type"));
+        let identities = call.request.values("Identity");
+        let mut types = call.request.values("Type");
         if types.is_empty() {
-            types.push("public".to_owned());
+            types.push("public".into());
         }
         let has_types = kind == Kind::Channel && call.surface == Surface::Chat;
         let all = self.records.iter().filter(|record| record.is_in(call.service, kind, channel));
         let all = all.filter(|record| {
-            let has =
-                |all: &[String], field: &str| all.iter().any(|one| record.value[field] == *one);
-            (!has_types || has(&types, "type"))
-                && (identities.is_empty() || has(&identities, "identity"))
+            (!has_types || types.contains(&record.value["type"]))
+                && (identities.is_empty() || identities.contains(&record.value["identity"]))
         });
         let shown = all.map(|one| (one.number, one.shown(call.surface, Some(call.request))));
         let key = call.surface.name(kind).to_ascii_lowercase();

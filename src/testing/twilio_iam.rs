@@ -182,6 +182,12 @@ impl Service for State {
     }
 }
 
+/// What an organization has of these, with numbers.
+fn of<'a>(all: &'a [Record], organization: &str) -> impl Iterator<Item = (usize, &'a Value)> {
+    let own = all.iter().filter(move |record| record.organization == organization);
+    own.map(|record| (record.number, &record.value))
+}
+
 fn not_found(request: &Request) -> Response {
     refuse(request, 404, 20404, "The requested resource was not found")
 }
@@ -234,9 +240,7 @@ impl State {
                 self.users.respond(organization, path, request)
             }
             ("GET", ["Accounts"]) if is_preview(request) => {
-                let all = self.accounts.iter().filter(|own| own.organization == organization);
-                let all = all.map(|record| (record.number, &record.value));
-                self.page(all, request, "content", 100)
+                self.page(of(&self.accounts, organization), request, "content", 100)
             }
             ("GET", ["Accounts", sid]) if is_preview(request) => {
                 let mut all = self.accounts.iter();
@@ -278,15 +282,13 @@ impl State {
             ("ResourceType", "resource_type"),
             ("ResourceId", "resource_id"),
         ];
-        let wanted = |record: &&Record| {
-            record.organization == organization
-                && filters.iter().all(|(filter, field)| match request.query(filter) {
-                    Some(wanted) => record.value[*field] == wanted,
-                    None => true,
-                })
+        let wanted = |(_, value): &(usize, &Value)| {
+            filters.iter().all(|(filter, field)| {
+                request.query(filter).is_none_or(|wanted| value[*field] == wanted)
+            })
         };
-        let all = self.assignments.iter().filter(wanted);
-        self.page(all.map(|record| (record.number, &record.value)), request, "content", 100)
+        let all = of(&self.assignments, organization).filter(wanted);
+        self.page(all, request, "content", 100)
     }
 
     fn list_roles(&self, request: &Request) -> Response {

@@ -15,7 +15,7 @@ use crate::harness::{
     UserGroup,
 };
 
-use ng::Person;
+use ng::{Person, listed};
 use roles::Kind;
 
 fake! {
@@ -101,7 +101,21 @@ struct Record {
 
 impl Record {
     fn is(&self, scope: &Scope, identifier: &str) -> bool {
-        self.scope == *scope && inner(&self.value)["identifier"] == identifier
+        self.scope == *scope && self.inner()["identifier"] == identifier
+    }
+
+    fn inner(&self) -> &Value {
+        inner(&self.value)
+    }
+
+    /// As a role assignment.
+    fn principal(&self) -> &Value {
+        &self.inner()["principal"]
+    }
+
+    /// Whether it is the assignment of an account admin.
+    fn is_account_admin(&self) -> bool {
+        self.scope.org.is_none() && self.inner()["role"] == "_account_admin"
     }
 }
 
@@ -194,11 +208,10 @@ impl HarnessFake {
 
     /// Marks an assignment of this scope as managed by Harness: it cannot be deleted then.
     pub fn manage(&self, scope: &str, identifier: &str) {
-        for Record { scope: own, value } in &mut self.state().assignments {
-            if own.name() == scope && inner(value)["identifier"] == identifier {
-                value["harness_managed"] = true.into();
-                value["role-assignment"]["managed"] = true.into();
-            }
+        let scope = Scope::named(scope);
+        for one in self.state().assignments.iter_mut().filter(|one| one.is(&scope, identifier)) {
+            one.value["harness_managed"] = true.into();
+            one.value["role-assignment"]["managed"] = true.into();
         }
     }
 
@@ -213,7 +226,7 @@ impl HarnessFake {
 
     /// Adds a project to those that are listed, and its organization where it is not there yet.
     pub fn add_project(&self, org: &str, identifier: &str) {
-        if !self.state().organizations.iter().any(|one| inner(&one.value)["identifier"] == org) {
+        if !self.state().organizations.iter().any(|one| one.inner()["identifier"] == org) {
             self.add_organization(org);
         }
         let value = json!({
@@ -250,17 +263,10 @@ impl HarnessFake {
     ) {
         let scope = Scope::named(scope);
         let users: Vec<String> = users.into_iter().map(|user| user.as_ref().to_owned()).collect();
-        let mut value = scope.to_json();
-        for (field, part) in [
-            ("identifier", json!(identifier)),
-            ("name", json!(identifier)),
-            ("users", json!(users)),
-            ("externallyManaged", json!(false)),
-            ("harnessManaged", json!(false)),
-            ("ssoLinked", json!(false)),
-        ] {
-            value[field] = part;
-        }
+        let value = scope.with(json!({
+            "identifier": identifier, "name": identifier, "users": users,
+            "externallyManaged": false, "harnessManaged": false, "ssoLinked": false,
+        }));
         self.state().user_groups.push(Record { scope, value });
     }
 
@@ -276,10 +282,8 @@ impl HarnessFake {
     /// Adds a service account to a scope.
     pub fn add_service_account(&self, scope: &str, identifier: &str, email: &str) {
         let scope = Scope::named(scope);
-        let mut value = scope.to_json();
-        for (field, text) in [("identifier", identifier), ("name", identifier), ("email", email)] {
-            value[field] = text.into();
-        }
+        let value =
+            scope.with(json!({"identifier": identifier, "name": identifier, "email": email}));
         self.state().service_accounts.push(Record { scope, value });
     }
 
@@ -390,6 +394,10 @@ impl State {
         self.refuse(400, "INVALID_REQUEST", message)
     }
 
+    fn unfound(&self, what: &str) -> Response {
+        self.refuse(404, "RESOURCE_NOT_FOUND", &format!("{what} is not found"))
+    }
+
     fn body(&self, request: &Request) -> Result<Value, Response> {
         request.json_object().ok_or_else(|| self.invalid("Unable to process JSON"))
     }
@@ -399,23 +407,17 @@ impl State {
         let records = if kind == "org" { &self.organizations } else { &self.projects };
         match (request.method.as_str(), path) {
             ("GET", []) => {
-                let term = request.query("search_term");
-                let any: Vec<_> = request.query_pairs().filter(|(name, _)| name == kind).collect();
+                let (term, any) = (request.query("search_term"), request.values(kind));
                 let mut rows: Vec<_> = here(records, &scope.name()).cloned().collect();
                 rows.retain(|row| {
                     let row = inner(row);
-                    term.as_ref().is_none_or(|term| roles::matches(row, term))
-                        && (any.is_empty() || any.iter().any(|(_, id)| row["identifier"] == **id))
+                    roles::matches(row, term.as_deref()) && listed(&any, &row["identifier"])
                 });
                 self.page(rows, request)
             }
             ("GET", [id]) => match records.iter().find(|record| record.is(&scope, id)) {
                 Some(record) => Ok(Response::json(200, &record.value)),
-                None => Err(self.refuse(
-                    404,
-                    "RESOURCE_NOT_FOUND",
-                    &format!("{kind} {id} is not found"),
-                )),
+                None => Err(self.unfound(&format!("{kind} {id}"))),
             },
             _ => Err(self.wrong_method()),
         }
@@ -441,33 +443,24 @@ impl State {
         if self.assignments[at].value["harness_managed"] == true {
             return Err(self.invalid("Cannot delete a managed role assignment"));
         }
-        let admin = |record: &&Record| {
-            record.scope.org.is_none() && inner(&record.value)["role"] == "_account_admin"
-        };
-        let admins = self.assignments.iter().filter(admin).count();
-        if admins == 1 && admin(&&self.assignments[at]) {
+        let admins = self.assignments.iter().filter(|one| one.is_account_admin()).count();
+        if admins == 1 && self.assignments[at].is_account_admin() {
             return Err(self.invalid("At least one account admin is needed"));
         }
         Ok(Response::json(200, &self.assignments.remove(at).value))
     }
 
     fn list_assignments(&self, scope: &Scope, request: &Request) -> Outcome {
-        let listed = |record: &&Record| {
-            let kind = inner(&record.value)["principal"]["type"].as_str().unwrap_or_default();
-            record.scope == *scope && !self.hidden.contains(&PrincipalType::from(kind))
-        };
+        let listed =
+            |record: &&Record| record.scope == *scope && !self.hides(&record.principal()["type"]);
         let rows = self.assignments.iter().filter(listed).map(|record| record.value.clone());
         self.page(rows.collect(), request)
     }
 
     /// Responds with a page of these rows, which come in the order of their last change.
     fn page(&self, mut rows: Vec<Value>, request: &Request) -> Outcome {
-        let number = |name: &str, default: usize| match request.query(name) {
-            Some(text) => text.parse().ok(),
-            None => Some(default),
-        };
-        let (page, limit) = (number("page", 0), number("limit", self.page_size.unwrap_or(30)));
-        let (Some(page), Some(limit @ 1..=100)) = (page, limit) else {
+        let limit = request.number("limit", self.page_size.unwrap_or(30));
+        let (Some(page), Some(limit @ 1..=100)) = (request.number("page", 0), limit) else {
             return Err(self.invalid("limit: must be from 1 to 100"));
         };
         let text = |row: &Value, field: &str| inner(row)[field].as_str().map(str::to_owned);
@@ -530,7 +523,7 @@ impl State {
             ["resource_group", "role", "principal"].map(|field| value[field].clone())
         };
         let taken = self.assignments.iter().any(|record| {
-            let own = inner(&record.value);
+            let own = record.inner();
             record.scope == scope
                 && (own["identifier"] == new["identifier"] || tuple(own) == tuple(&new))
         });

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::roles::Kind;
-use super::{HarnessFake, Outcome, Record, Scope, State, inner};
+use super::{HarnessFake, Outcome, Record, Scope, State};
 use crate::harness::PrincipalType;
-use crate::testing::message::{Request, Response, filled};
+use crate::testing::message::{Request, Response, filled, items};
 
 /// A person, and where that is a member.
 pub(super) struct Person {
@@ -22,10 +22,15 @@ impl Scope {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let Self { org, project } = self;
-        json!({
-            "accountIdentifier": HarnessFake::ACCOUNT, "orgIdentifier": org, "projectIdentifier": project,
-        })
+        self.with(json!({}))
+    }
+
+    /// Adds it to an object.
+    pub(super) fn with(&self, mut object: Value) -> Value {
+        object["accountIdentifier"] = HarnessFake::ACCOUNT.into();
+        object["orgIdentifier"] = self.org.clone().into();
+        object["projectIdentifier"] = self.project.clone().into();
+        object
     }
 
     /// Whether `other` is this one or lies in it.
@@ -78,11 +83,7 @@ impl State {
 
     /// Responds with a page of these rows.
     pub(super) fn ng_page(&self, rows: Vec<Value>, request: &Request) -> Outcome {
-        let number = |name: &str, default: usize| match request.query(name) {
-            Some(text) => text.parse().ok(),
-            None => Some(default),
-        };
-        let (index, size) = (number("pageIndex", 0), number("pageSize", 50));
+        let (index, size) = (request.number("pageIndex", 0), request.number("pageSize", 50));
         let (Some(index), Some(size @ 1..=100)) = (index, size) else {
             return Err(self.invalid("pageSize: must be from 1 to 100"));
         };
@@ -145,19 +146,15 @@ impl State {
     fn search(&mut self, request: &Request) -> Outcome {
         let filter = self.body(request)?;
         let wanted = &filter["principalFilter"];
-        let none = Vec::new();
-        let kinds = filter["principalTypeFilter"].as_array().unwrap_or(&none);
-        let hidden = |kind: &Value| {
-            self.hidden.contains(&PrincipalType::from(kind.as_str().unwrap_or_default()))
-        };
-        if (wanted.is_object() && hidden(&wanted["type"]))
-            || (!kinds.is_empty() && kinds.iter().all(hidden))
+        let kinds = items(&filter, "principalTypeFilter");
+        if (wanted.is_object() && self.hides(&wanted["type"]))
+            || (!kinds.is_empty() && kinds.iter().all(|kind| self.hides(kind)))
         {
             let message = "Current principal is not authorized to the view the role assignments";
             return Err(self.refuse(400, "USER_NOT_AUTHORIZED", message));
         }
         let in_scope = |record: &Record| {
-            filter["scopeFilters"].as_array().unwrap_or(&none).iter().any(|one| {
+            items(&filter, "scopeFilters").iter().any(|one| {
                 match one["filter"] == "INCLUDING_CHILD_SCOPES" {
                     true => Scope::of(one).includes(&record.scope),
                     false => Scope::of(one) == record.scope,
@@ -165,20 +162,17 @@ impl State {
             })
         };
         let held = |record: &Record| {
-            let principal = &inner(&record.value)["principal"];
-            let own = principal["type"] == wanted["type"]
-                && principal["identifier"] == wanted["identifier"];
             let of_group =
                 || wanted["type"] == "USER" && self.members(record).contains(&wanted["identifier"]);
-            wanted.is_null() || own || of_group()
+            wanted.is_null() || is_same(record.principal(), wanted) || of_group()
         };
         let found = self.assignments.iter().filter(|record| {
-            let own = inner(&record.value);
+            let kind = &record.principal()["type"];
             in_scope(record)
                 && held(record)
-                && !hidden(&own["principal"]["type"])
-                && listed(kinds, &own["principal"]["type"])
-                && self.fits(&filter, record)
+                && !self.hides(kind)
+                && listed(kinds, kind)
+                && fits(&filter, record)
         });
         let rows: Vec<Value> = found.map(|record| self.aggregate(record)).collect();
         self.ng_page(rows, request)
@@ -187,24 +181,18 @@ impl State {
     /// The role assignments of one scope in the spelling of the NG API.
     fn filter(&self, scope: &Scope, request: &Request) -> Outcome {
         let filter = self.body(request)?;
-        let none = Vec::new();
-        let part = |name: &str| filter[name].as_array().unwrap_or(&none);
+        let any = items(&filter, "principalFilter");
         let found = self.assignments.iter().filter(|record| {
-            let principal = &inner(&record.value)["principal"];
-            let kind = principal["type"].as_str().unwrap_or_default();
-            let named = |one: &Value| {
-                one["type"] == principal["type"] && one["identifier"] == principal["identifier"]
-            };
+            let principal = record.principal();
             record.scope == *scope
-                && !self.hidden.contains(&PrincipalType::from(kind))
-                && listed(part("principalTypeFilter"), &principal["type"])
-                && listed(part("principalScopeLevelFilter"), &principal["scope_level"])
-                && (part("principalFilter").is_empty() || part("principalFilter").iter().any(named))
-                && self.fits(&filter, record)
+                && !self.hides(&principal["type"])
+                && listed(items(&filter, "principalTypeFilter"), &principal["type"])
+                && listed(items(&filter, "principalScopeLevelFilter"), &principal["scope_level"])
+                && (any.is_empty() || any.iter().any(|one| is_same(one, principal)))
+                && fits(&filter, record)
         });
         let rows = found.map(|record| {
-            let own = inner(&record.value);
-            let reference = &own["roleReference"];
+            let own = record.inner();
             let spelled = |part: &Value| match part.is_null() {
                 true => Value::Null,
                 false => json!({
@@ -216,7 +204,7 @@ impl State {
                     "identifier": own["identifier"],
                     "resourceGroupIdentifier": own["resource_group"],
                     "roleIdentifier": own["role"],
-                    "roleReference": spelled(reference),
+                    "roleReference": spelled(&own["roleReference"]),
                     "principal": spelled(&own["principal"]),
                     "disabled": own["disabled"],
                     "managed": own["managed"],
@@ -230,24 +218,14 @@ impl State {
         self.ng_page(rows.collect(), request)
     }
 
-    /// Whether an assignment is as both kinds of filters want it.
-    fn fits(&self, filter: &Value, record: &Record) -> bool {
-        let (own, none) = (inner(&record.value), Vec::new());
-        let part = |name: &str| filter[name].as_array().unwrap_or(&none);
-        let flag = |name: &str, value: &Value| match &filter[name] {
-            Value::Array(any) => listed(any, value),
-            Value::Bool(flag) => value == flag,
-            _ => true,
-        };
-        listed(part("roleFilter"), &own["role"])
-            && listed(part("resourceGroupFilter"), &own["resource_group"])
-            && flag("harnessManagedFilter", &record.value["harness_managed"])
-            && flag("disabledFilter", &own["disabled"])
+    /// Whether the caller may not view principals of this type.
+    pub(super) fn hides(&self, kind: &Value) -> bool {
+        self.hidden.contains(&PrincipalType::from(kind.as_str().unwrap_or_default()))
     }
 
     fn aggregate(&self, record: &Record) -> Value {
-        let own = inner(&record.value);
-        let (principal, id) = (&own["principal"], &own["principal"]["identifier"]);
+        let (own, principal) = (record.inner(), record.principal());
+        let id = &principal["identifier"];
         let person = self.people.iter().find(|person| person.value["uuid"] == *id);
         let person = person.filter(|_| principal["type"] == "USER").map(|person| &person.value);
         let group = self.user_group_of(record).map(|group| &group.value);
@@ -286,7 +264,7 @@ impl State {
 
     /// The user group that has this assignment.
     fn user_group_of(&self, record: &Record) -> Option<&Record> {
-        let principal = &inner(&record.value)["principal"];
+        let principal = record.principal();
         let id = filled(principal, "identifier").filter(|_| principal["type"] == "USER_GROUP")?;
         let scope = record.scope.at(filled(principal, "scope_level")?);
         self.user_groups.iter().find(|group| group.is(&scope, id))
@@ -294,8 +272,7 @@ impl State {
 
     /// The members of that group.
     pub(super) fn members(&self, record: &Record) -> &[Value] {
-        let users = self.user_group_of(record).and_then(|group| group.value["users"].as_array());
-        users.map_or(&[], Vec::as_slice)
+        self.user_group_of(record).map_or(&[], |group| items(&group.value, "users"))
     }
 }
 
@@ -313,6 +290,25 @@ fn permissions() -> Value {
         }})
     };
     [("PIPELINE", "view"), ("PIPELINE", "execute"), ("USERGROUP", "manage")].map(permission).into()
+}
+
+/// Whether two are the same principal.
+fn is_same(one: &Value, other: &Value) -> bool {
+    ["type", "identifier"].iter().all(|field| one[*field] == other[*field])
+}
+
+/// Whether an assignment is as both kinds of filters want it.
+fn fits(filter: &Value, record: &Record) -> bool {
+    let own = record.inner();
+    let flag = |name: &str, value: &Value| match &filter[name] {
+        Value::Array(any) => listed(any, value),
+        Value::Bool(flag) => value == flag,
+        _ => true,
+    };
+    listed(items(filter, "roleFilter"), &own["role"])
+        && listed(items(filter, "resourceGroupFilter"), &own["resource_group"])
+        && flag("harnessManagedFilter", &record.value["harness_managed"])
+        && flag("disabledFilter", &own["disabled"])
 }
 
 /// Whether a filter wants this value; an empty one wants all.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::ng::listed;
 use super::roles::matches;
-use super::{Outcome, Record, Scope, State, inner};
-use crate::testing::message::{Request, Response, filled};
+use super::{Outcome, Record, Scope, State};
+use crate::testing::message::{Request, Response, filled, items};
 
 impl State {
     pub(super) fn people(&mut self, scope: &Scope, path: &[&str], request: &Request) -> Outcome {
@@ -27,26 +27,21 @@ impl State {
             }
             ("DELETE", ["user", user]) => self.remove_user(scope, user),
             ("GET", ["user-groups"]) => {
-                let kind = request.query("filterType");
+                let (kind, term) = (request.query("filterType"), request.query("searchTerm"));
                 let mut rows = self.groups_around(scope, kind.as_deref());
-                let term = request.query("searchTerm");
-                rows.retain(|row| term.as_ref().is_none_or(|term| matches(row, term)));
+                rows.retain(|row| matches(row, term.as_deref()));
                 self.ng_page(rows, request)
             }
             ("POST", ["user-groups", "filter"]) => {
                 let filter = self.body(request)?;
                 let mut rows =
                     self.groups_around(&Scope::of(&filter), filled(&filter, "filterType"));
-                let (term, none) = (filled(&filter, "searchTerm"), Vec::new());
-                let part = |name: &str| filter[name].as_array().unwrap_or(&none);
-                let users = part("userIdentifierFilter");
-                let has = |row: &Value, user| {
-                    row["users"].as_array().is_some_and(|all| all.contains(user))
-                };
+                let users = items(&filter, "userIdentifierFilter");
                 rows.retain(|row| {
-                    listed(part("identifierFilter"), &row["identifier"])
-                        && (users.is_empty() || users.iter().any(|user| has(row, user)))
-                        && term.is_none_or(|term| matches(row, term))
+                    let members = items(row, "users");
+                    listed(items(&filter, "identifierFilter"), &row["identifier"])
+                        && (users.is_empty() || users.iter().any(|user| members.contains(user)))
+                        && matches(row, filled(&filter, "searchTerm"))
                 });
                 self.ng_page(rows, request)
             }
@@ -57,9 +52,7 @@ impl State {
             ("POST", ["user-groups", id, "users"]) => {
                 let filter = self.body(request)?;
                 let group = self.user_groups.iter().find(|group| group.is(scope, id));
-                let none = Vec::new();
-                let members = group.and_then(|group| group.value["users"].as_array());
-                let members = members.unwrap_or(&none);
+                let members = group.map_or(&[][..], |group| items(&group.value, "users"));
                 let people = self.people.iter().map(|person| &person.value);
                 let rows = people.filter(|user| members.contains(&user["uuid"]));
                 self.ng_page(rows.filter(|user| wants(&filter, user)).cloned().collect(), request)
@@ -68,8 +61,7 @@ impl State {
                 self.change_member(scope, id, user, request.method == "PUT")
             }
             ("GET", ["serviceaccount"]) => {
-                let pairs = request.query_pairs().filter(|(name, _)| name == "identifiers");
-                let any: Vec<Value> = pairs.map(|(_, id)| id.into_owned().into()).collect();
+                let any = request.values("identifiers");
                 let here = self.service_accounts.iter().filter(|record| record.scope == *scope);
                 let rows = here.map(|record| &record.value);
                 let rows = rows.filter(|row| listed(&any, &row["identifier"])).cloned();
@@ -93,7 +85,7 @@ impl State {
         }
         if is_member {
             self.assignments.retain(|record| {
-                let principal = &inner(&record.value)["principal"];
+                let principal = record.principal();
                 let own = principal["type"] == "USER" && principal["identifier"] == *user;
                 !(own && scope.includes(&record.scope))
             });
@@ -141,11 +133,9 @@ impl State {
 
     /// Who is account admin, by itself or through a group.
     fn admins(&self) -> BTreeSet<&str> {
-        let held = self.assignments.iter().filter(|record| {
-            record.scope.org.is_none() && inner(&record.value)["role"] == "_account_admin"
-        });
+        let held = self.assignments.iter().filter(|record| record.is_account_admin());
         let holders = held.flat_map(|record| {
-            let principal = &inner(&record.value)["principal"];
+            let principal = record.principal();
             let own = (principal["type"] == "USER").then_some(&principal["identifier"]);
             own.into_iter().chain(self.members(record))
         });
@@ -159,9 +149,7 @@ impl State {
 
     fn user_group(&self, scope: &Scope, id: &str) -> Result<usize, Response> {
         let at = self.user_groups.iter().position(|group| group.is(scope, id));
-        at.ok_or_else(|| {
-            self.refuse(404, "RESOURCE_NOT_FOUND", &format!("User group {id} is not found"))
-        })
+        at.ok_or_else(|| self.unfound(&format!("User group {id}")))
     }
 
     /// The groups of a scope, and of those around it that the filter's type names.
@@ -178,14 +166,12 @@ impl State {
 
 /// Whether a filter of users wants this one.
 fn wants(filter: &Value, user: &Value) -> bool {
-    let none = Vec::new();
-    let part = |name: &str| filter[name].as_array().unwrap_or(&none);
     let contains = |term: &str| {
         ["name", "email"]
             .iter()
             .any(|field| user[*field].as_str().is_some_and(|own| own.contains(term)))
     };
-    listed(part("identifiers"), &user["uuid"])
-        && listed(part("emails"), &user["email"])
+    listed(items(filter, "identifiers"), &user["uuid"])
+        && listed(items(filter, "emails"), &user["email"])
         && filled(filter, "searchTerm").is_none_or(contains)
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{HarnessFake, Outcome, Record, Scope, State, inner, now};
+use super::ng::listed;
+use super::{HarnessFake, Outcome, Record, Scope, State, now};
 use crate::harness::Identifier;
-use crate::testing::message::{Request, Response, filled};
+use crate::testing::message::{Request, Response, filled, items};
 
 /// What roles and resource groups have in common.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,12 +76,12 @@ impl Kind {
         if filled(wanted, "name").is_none() {
             return Some("name: must not be empty");
         }
-        let mut filters = wanted["resource_filter"].as_array().into_iter().flatten();
+        let mut filters = items(wanted, "resource_filter").iter();
         if filters.any(|filter| filled(filter, "resource_type").is_none()) {
             return Some("resource_type: must not be null");
         }
         let reach = ["EXCLUDING_CHILD_SCOPES", "INCLUDING_CHILD_SCOPES"];
-        let mut scopes = wanted["included_scope"].as_array().into_iter().flatten();
+        let mut scopes = items(wanted, "included_scope").iter();
         scopes
             .any(|scope| !reach.iter().any(|known| scope["filter"] == **known))
             .then_some("Filter in Included Scope must be either of the two")
@@ -115,7 +116,7 @@ impl State {
             ("GET", []) => {
                 let term = request.query("search_term");
                 let mut rows = self.all(kind, scope);
-                rows.retain(|row| term.as_ref().is_none_or(|term| matches(row, term)));
+                rows.retain(|row| matches(row, term.as_deref()));
                 self.page(rows, request)
             }
             ("GET", [id]) => {
@@ -129,9 +130,9 @@ impl State {
                 let at = self.changeable(kind, scope, id)?;
                 let deleted = self.records(kind).remove(at).value;
                 if kind == Kind::Role {
-                    self.assignments.retain(|record| {
-                        record.scope != *scope || inner(&record.value)["role"] != *id
-                    });
+                    let is_of =
+                        |record: &Record| record.scope == *scope && record.inner()["role"] == *id;
+                    self.assignments.retain(|record| !is_of(record));
                 }
                 Ok(Response::json(200, &deleted))
             }
@@ -184,11 +185,9 @@ impl State {
         let filter = self.body(request)?;
         let scope = Scope::new(filled(&filter, "org"), filled(&filter, "project"));
         let mut rows = self.all(Kind::Group, &scope);
-        let term = filled(&filter, "search_term");
-        let any = filter["identifier_filter"].as_array().filter(|any| !any.is_empty());
         rows.retain(|row| {
-            term.is_none_or(|term| matches(row, term))
-                && any.is_none_or(|any| any.contains(&row["identifier"]))
+            matches(row, filled(&filter, "search_term"))
+                && listed(items(&filter, "identifier_filter"), &row["identifier"])
                 && match filled(&filter, "managed_filter") {
                     Some("ONLY_MANAGED") => row["harness_managed"] == true,
                     Some("ONLY_CUSTOM") => row["harness_managed"] == false,
@@ -199,9 +198,9 @@ impl State {
     }
 }
 
-/// Whether identifier or name contain the text.
-pub(super) fn matches(row: &Value, term: &str) -> bool {
-    let term = term.to_lowercase();
+/// Whether identifier or name contain the text, if there is one.
+pub(super) fn matches(row: &Value, term: Option<&str>) -> bool {
+    let Some(term) = term.map(str::to_lowercase) else { return true };
     let contains =
         |field: &&str| row[*field].as_str().is_some_and(|text| text.to_lowercase().contains(&term));
     ["identifier", "name"].iter().any(contains)
