@@ -8,7 +8,6 @@ use rolecall::operation::Idempotency;
 use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
 use serde_json::Value;
 
-use crate::fault_matrix::places;
 use crate::registry::{Caller, Checked, Endpoint, each_operation};
 use crate::support::raw::{Raw, Reply};
 use crate::support::truth::{CREATES_UNDER_404, check_form, kind_of_status, may_succeed};
@@ -41,12 +40,12 @@ impl Stage {
         Self { caller: endpoint.caller(&raw.origin(), options()), endpoint, reply, raw }
     }
 
-    fn says(&self, status: u16, body: &str) {
-        *self.reply.lock().expect("no panic") = Reply::http(status, &[], body.as_bytes());
+    fn says(&self, status: u16, body: impl AsRef<[u8]>) {
+        *self.reply.lock().expect("no panic") = Reply::http(status, &[], body.as_ref());
     }
 
     /// The result of the call where the service says this.
-    async fn call(&self, status: u16, body: &str) -> Result<(), Error> {
+    async fn call(&self, status: u16, body: impl AsRef<[u8]>) -> Result<(), Error> {
         self.says(status, body);
         (self.caller)().await
     }
@@ -73,6 +72,24 @@ impl Stage {
         assert_eq!(error.status().map(|it| it.as_u16()), Some(status), "{context}");
         assert_eq!(error.body(), body.as_bytes(), "{context}");
         Some(error)
+    }
+
+    /// Whether the error of a response that says "success" and has this body tells what the call did.
+    fn is_truthful(&self, error: &Error, body: &[u8]) -> bool {
+        let json = std::str::from_utf8(body).ok().filter(|json| json.starts_with('{'));
+        let is_object =
+            json.is_some_and(|json| serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok());
+        let is_safe = self.endpoint.idempotency() == Idempotency::Safe;
+        let effect = match error.kind() {
+            _ if is_safe || self.endpoint.before.is_some() => Effect::NotApplied,
+            // A service may say in its success that it was none.
+            ErrorKind::Rejected => Effect::Unknown,
+            _ if is_object && self.endpoint.spec.is_confirmed_by_status() => Effect::Applied,
+            _ => Effect::Unknown,
+        };
+        let kinds = [ErrorKind::Decode, ErrorKind::Rejected];
+        let fits = self.endpoint.before.is_some() || kinds.contains(&error.kind());
+        check_form(error).is_ok() && fits && error.effect() == effect
     }
 
     fn successes(&self) -> impl Iterator<Item = u16> + use<> {
@@ -295,8 +312,26 @@ fn is_essential(place: &str, all: &[String]) -> bool {
     })
 }
 
+/// The places of all values in a JSON value.
+fn places(value: &Value) -> Vec<String> {
+    let inside: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.replace('/', "~1"), value)).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut all = vec![String::new()];
+    for (name, value) in inside {
+        all.extend(places(value).into_iter().map(|place| format!("/{name}{place}")));
+    }
+    all
+}
+
 /// The response with this in each of its places, by place.
-fn with_each(response: &str, odd: impl Fn(&Value) -> Option<String>) -> Vec<(String, String)> {
+fn with_each(response: &str, odd: impl Fn(&Value) -> Option<Vec<u8>>) -> Vec<(String, Vec<u8>)> {
     let parsed: Value = serde_json::from_str(response).expect("responses are JSON");
     let places = places(&parsed).into_iter().filter(|place| !place.is_empty());
     let changed = places.filter_map(|place| {
@@ -304,12 +339,45 @@ fn with_each(response: &str, odd: impl Fn(&Value) -> Option<String>) -> Vec<(Str
         let value = changed.pointer_mut(&place).expect("it is there");
         let odd = odd(value)?;
         *value = "@@".into();
-        Some((place, changed.to_string().replacen("\"@@\"", &odd, 1)))
+        let text = changed.to_string();
+        let (before, after) = text.split_once("\"@@\"").expect("it is there");
+        Some((place, [before.as_bytes(), &odd, after.as_bytes()].concat()))
     });
     changed.collect()
 }
 
-/// Whatever a field holds that identifies nothing, the response is read.
+/// Values for any place, each of which may make a response unreadable.
+const STRANGE: [&[u8]; 12] = [
+    b"-0",
+    b"-1",
+    b"1e999",
+    b"9999999999999999999999999999999999999999",
+    b"\"\"",
+    b"\"9999999999999999999999\"",
+    b"\"\\u0000\\r\\n\"",
+    b"\"\\ud800\"",
+    b"\"\xff\"",
+    b"[[[]],{}]",
+    b"{\"a\":{\"a\":null}}",
+    b"\"\xe2\x80\xae\xf0\x9f\x98\x80\"",
+];
+
+/// Fields that no response has, or that are none.
+fn strange_fields() -> [Vec<u8>; 8] {
+    [
+        format!("\"zz\":{}{},", "[".repeat(20_000), "]".repeat(20_000)).into(),
+        format!("\"zz\":{}1{},", "{\"a\":".repeat(5_000), "}".repeat(5_000)).into(),
+        b"\"z\":1,".repeat(5_000),
+        b"\"\xff\":1,".to_vec(),
+        b"\"\\ud800\":1,".to_vec(),
+        b"\"\":1,".to_vec(),
+        b"1:1,".to_vec(),
+        b"/* */".to_vec(),
+    ]
+}
+
+/// Whatever a field holds that identifies nothing, the response is read. Where it is not read, the error
+/// says what the call did.
 #[tokio::test]
 async fn only_what_identifies_a_thing_can_make_a_response_unreadable() {
     let mut known = BTreeSet::new();
@@ -334,20 +402,26 @@ async fn only_what_identifies_a_thing_can_make_a_response_unreadable() {
             "{}",
             "null",
         ];
-        let fixed = fixed.map(|odd| with_each(response, |_| Some(odd.to_owned())));
+        let fixed = fixed.map(|odd| with_each(response, |_| Some(odd.into())));
         // An array of an object's values, which serde's derives accept for the object.
         let arrays = with_each(response, |value| {
             let fields = value.as_object()?;
-            Some(Value::from_iter(fields.values().cloned()).to_string())
+            Some(Value::from_iter(fields.values().cloned()).to_string().into())
         });
-        for (place, body) in fixed.into_iter().flatten().chain(arrays) {
-            match stage.call(stage.endpoint.success()[0], &body).await {
-                Ok(()) => {}
-                Err(error) if error.to_string().contains("struct ") => {
-                    wrong.push(format!("{error}"))
-                }
-                Err(_) if is_essential(&place, &all) => {}
-                Err(error) => wrong.push(format!("{place}: {error}")),
+        let strange = STRANGE.map(|odd| with_each(response, |_| Some(odd.to_vec())));
+        let (before, after) = response.split_once('{').expect("it has an object");
+        let fields = strange_fields()
+            .map(|field| [before.as_bytes(), b"{", &field, after.as_bytes()].concat());
+        let strange = strange.into_iter().flatten().map(|(_, body)| body).chain(fields);
+        let fixed = fixed.into_iter().flatten().chain(arrays);
+        let fixed = fixed.map(|(place, body)| (!is_essential(&place, &all), body));
+        for (must_be_read, body) in fixed.chain(strange.map(|body| (false, body))) {
+            let called = stage.call(stage.endpoint.success()[0], &body).await;
+            let Err(error) = called else { continue };
+            let shows_code = error.to_string().contains("struct ");
+            if must_be_read || shows_code || !stage.is_truthful(&error, &body) {
+                let body = body[..body.len().min(300)].escape_ascii();
+                wrong.push(format!("{}: {body}: {error:?}", stage.endpoint));
             }
         }
     }
