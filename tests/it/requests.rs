@@ -31,39 +31,26 @@ async fn every_request_is_exact() {
     }
 }
 
-/// Fixtures of requests that are compared in tests of their own: further pages, filters, tokens.
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
-const ELSEWHERE: &[&str] = &[
-    "deepset/list_after.request.http",
-    "deepset/list_before.request.http",
-    "deepset/list_next.request.http",
-    "deepset/users_next.request.http",
-    "harness/groups_filter_nothing.request.http",
-    "redox/audit_events_next.request.http",
-    "redox/token.request.http",
-    "twilio_chat/list_next.request.http",
-    "twilio_iam/create_user_minimal.request.http",
-    "twilio_iam/list_assignments.request.http",
-    "twilio_iam/list_assignments_filtered.request.http",
-    "twilio_iam/list_assignments_next.request.http",
-    "twilio_iam/list_roles_filtered.request.http",
-    "twilio_iam/list_users_by_external_id.request.http",
-    "twilio_iam/token.request.http",
-];
-
+/// The others are compared in tests of their own: further pages, filters, tokens.
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #[test]
-fn every_request_fixture_belongs_to_an_endpoint() {
-    let mut used: Vec<String> = examples().into_iter().map(|one| one.request).collect();
-    used.extend(ELSEWHERE.iter().map(|name| (*name).to_owned()));
-    for folder in fs::read_dir(root().join("fixtures")).expect("there are fixtures") {
-        let folder = folder.expect("it can be read").path();
-        let Ok(files) = fs::read_dir(&folder) else { continue };
-        for file in files {
-            let path = file.expect("it can be read").path();
-            let name = path.strip_prefix(root().join("fixtures")).expect("it is below");
-            let name = name.to_str().expect("it is text").to_owned();
-            assert!(!name.ends_with(".request.http") || used.contains(&name), "unused: {name}");
+fn every_request_fixture_is_compared() {
+    let files = |folder: &str| {
+        let entries = fs::read_dir(root().join(folder)).expect("it can be read");
+        entries.map(|entry| entry.expect("it can be read").path()).collect::<Vec<_>>()
+    };
+    let sources = files("tests/it").into_iter().filter(|path| path.is_file());
+    let sources: Vec<_> = sources.map(|path| fs::read_to_string(path).expect("a text")).collect();
+    let examples = examples();
+    for folder in
+        ["deepset", "harness", "redox", "twilio_chat", "twilio_conversations", "twilio_iam"]
+    {
+        for path in files(&format!("fixtures/{folder}")) {
+            let name = path.file_name().and_then(|name| name.to_str()).expect("it is text");
+            let of_an_endpoint =
+                || examples.iter().any(|one| one.request == format!("{folder}/{name}"));
+            let is_used = of_an_endpoint() || sources.iter().any(|source| source.contains(name));
+            assert!(!name.ends_with(".request.http") || is_used, "unused: {folder}/{name}");
         }
     }
 }

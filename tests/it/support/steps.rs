@@ -369,7 +369,7 @@ mod twilio_chat {
 
     /// The ways of one product.
     macro_rules! roles {
-        ($kind:literal, $client:expr, $ensure:literal, $absent:literal, $add:literal, $remove:literal) => {{
+        ($kind:literal, $product:literal, $client:expr $(,)?) => {{
             fn desired() -> NewRole {
                 role($kind, "reader", ["leaveChannel"])
             }
@@ -379,7 +379,7 @@ mod twilio_chat {
             let (there, with_more) = (|| [other(), desired()], || [other(), more()]);
             let held = r#"reader ["leaveChannel"]"#;
             let ensure = Method {
-                facts: facts($ensure, held, 1, TWILIO_ELSEWHERE),
+                facts: facts(concat!($product, " roles.ensure"), held, 1, TWILIO_ELSEWHERE),
                 start: || Box::pin(TwilioChatFake::start()),
                 uri: TwilioChatFake::uri,
                 client: $client,
@@ -392,8 +392,9 @@ mod twilio_chat {
                 create: |it, one| done(it.create(one)),
                 set_up: |_| {},
             };
+            let absent = concat!($product, " roles.ensure_absent");
             let absent =
-                ensure.other($absent, Goal::Gone, 2, |it| reported(it.ensure_absent(SECOND)));
+                ensure.other(absent, Goal::Gone, 2, |it| reported(it.ensure_absent(SECOND)));
             // Those that are about one permission.
             let permission = Method {
                 facts: Facts { desired: "reader sendMessage", reconciles: false, ..ensure.facts },
@@ -406,10 +407,12 @@ mod twilio_chat {
                 },
                 ..ensure
             };
-            let add = permission.other($add, Goal::There, 1, |it| {
+            let add = concat!($product, " roles.add_permissions");
+            let add = permission.other(add, Goal::There, 1, |it| {
                 reported(it.add_permissions(SECOND, ["sendMessage"]))
             });
-            let remove = permission.other($remove, Goal::Gone, 1, |it| {
+            let remove = concat!($product, " roles.remove_permissions");
+            let remove = permission.other(remove, Goal::Gone, 1, |it| {
                 let removed = reported(it.remove_permissions(SECOND, ["sendMessage"]));
                 let same =
                     |outcome| if outcome == AlreadyExisted { AlreadyAbsent } else { outcome };
@@ -434,27 +437,17 @@ mod twilio_chat {
     }
 
     pub(super) fn all() -> Vec<Way> {
-        let mut all = roles!(
-            "channel",
-            |fake: &TwilioChatFake, origin, options| {
-                let client = fake.builder().base_url(origin).options(options).build();
-                client.expect("the client is set up well").service(SERVICE).roles()
-            },
-            "twilio.chat roles.ensure",
-            "twilio.chat roles.ensure_absent",
-            "twilio.chat roles.add_permissions",
-            "twilio.chat roles.remove_permissions"
-        );
+        let mut all = roles!("channel", "twilio.chat", |fake: &TwilioChatFake, origin, options| {
+            let client = fake.builder().base_url(origin).options(options).build();
+            client.expect("the client is set up well").service(SERVICE).roles()
+        },);
         all.extend(roles!(
             "conversation",
+            "twilio.conversations",
             |fake: &TwilioChatFake, origin, options| {
                 let client = fake.conversations_builder().base_url(origin).options(options).build();
                 client.expect("the client is set up well").default_service().roles()
             },
-            "twilio.conversations roles.ensure",
-            "twilio.conversations roles.ensure_absent",
-            "twilio.conversations roles.add_permissions",
-            "twilio.conversations roles.remove_permissions"
         ));
         all
     }
@@ -544,8 +537,8 @@ mod twilio_people {
     /// The ways of users, or of members.
     macro_rules! holders {
         (
-            $service:ident, $client:expr, $new:path, $all:ident, $first:ident, $second:ident,
-            $read:literal, $ensure:literal, $revoke:literal $(,)?
+            $name:literal, $service:ident, $client:expr, $new:path, $all:ident,
+            [$first:ident, $second:ident], $read:literal $(,)?
         ) => {{
             let (bo, other, wanted) =
                 (|| ("bo", $second), || ("alice", $first), || ("alice", $second));
@@ -554,7 +547,7 @@ mod twilio_people {
                 _ => "alice RL00000000000000000000000000000004",
             };
             let ensure = Method {
-                facts: facts($ensure, desired, 4, TWILIO_ELSEWHERE),
+                facts: facts(concat!($name, ".ensure_role"), desired, 4, TWILIO_ELSEWHERE),
                 start: || Box::pin(start($service)),
                 uri: TwilioChatFake::uri,
                 client: $client,
@@ -570,10 +563,11 @@ mod twilio_people {
                 },
                 set_up: |_| {},
             };
-            let revoke = ensure
-                .other($revoke, Goal::Gone, 2, |it| reported(it.revoke_role("alice", $second)));
-            let default = revoke
-                .other($revoke, Goal::Read, 0, |it| reported(it.revoke_role("alice", $first)));
+            let name = concat!($name, ".revoke_role");
+            let revoke =
+                ensure.other(name, Goal::Gone, 2, |it| reported(it.revoke_role("alice", $second)));
+            let default =
+                revoke.other(name, Goal::Read, 0, |it| reported(it.revoke_role("alice", $first)));
             let twice_lost = "GET POST? POST? GET GET POST";
             vec![
                 ensure.way("another role", "GET POST", Ok(Created), [bo(), other()]),
@@ -607,44 +601,39 @@ mod twilio_people {
 
     pub(super) fn all() -> Vec<Way> {
         let mut all = holders!(
+            "twilio.chat users",
             SERVICE,
             |fake, origin, options| chat_service(fake, origin, options).users(),
             NewUser::new,
             users,
-            GUEST,
-            ADMIN,
-            "GET GET",
-            "twilio.chat users.ensure_role",
-            "twilio.chat users.revoke_role"
+            [GUEST, ADMIN],
+            "GET GET"
         );
         all.extend(holders!(
+            "twilio.chat members",
             SERVICE,
             |fake, origin, options| chat_service(fake, origin, options)
                 .channel("support")
                 .members(),
             NewMember::new,
             members,
-            READER,
-            MODERATOR,
-            "GET GET",
-            "twilio.chat members.ensure_role",
-            "twilio.chat members.revoke_role"
+            [READER, MODERATOR],
+            "GET GET"
         ));
         // The default service is looked up before its defaults are read.
         all.extend(holders!(
+            "twilio.conversations users",
             DEFAULT,
             |fake, origin, options| {
                 conversations_at(fake, origin, options).default_service().users()
             },
             NewUser::new,
             users,
-            GUEST,
-            ADMIN,
-            "GET GET GET",
-            "twilio.conversations users.ensure_role",
-            "twilio.conversations users.revoke_role"
+            [GUEST, ADMIN],
+            "GET GET GET"
         ));
         all.extend(holders!(
+            "twilio.conversations participants",
             SERVICE,
             |fake, origin, options| {
                 let service = conversations_at(fake, origin, options).service(SERVICE);
@@ -652,11 +641,8 @@ mod twilio_people {
             },
             NewParticipant::chat,
             members,
-            READER,
-            MODERATOR,
-            "GET GET",
-            "twilio.conversations participants.ensure_role",
-            "twilio.conversations participants.revoke_role"
+            [READER, MODERATOR],
+            "GET GET"
         ));
         all
     }
@@ -751,12 +737,12 @@ mod harness {
 
     /// The ways of those that differ in name alone.
     macro_rules! named {
-        ($resources:ident, $new:ident, $ensure:literal, $absent:literal) => {{
+        ($name:literal, $resources:ident, $new:ident) => {{
             let (other, desired) = (|| $new("other", "Other"), || $new("desired", "Desired"));
             let changed = || $new("desired", "Changed");
             let there = || [other(), desired()];
             let ensure = Method {
-                facts: facts($ensure, "desired Desired", 2, ELSEWHERE),
+                facts: facts(concat!($name, ".ensure"), "desired Desired", 2, ELSEWHERE),
                 start: || Box::pin(HarnessFake::start()),
                 uri: HarnessFake::uri,
                 client: |fake, origin, options| org(fake, origin, options).$resources(),
@@ -769,8 +755,9 @@ mod harness {
                 create: |it, one| done(it.create(one)),
                 set_up: |_| {},
             };
+            let absent = concat!($name, ".ensure_absent");
             let absent =
-                ensure.other($absent, Goal::Gone, 2, |it| reported(it.ensure_absent("desired")));
+                ensure.other(absent, Goal::Gone, 2, |it| reported(it.ensure_absent("desired")));
             vec![
                 ensure.way("absent", "GET POST", Ok(Created), [other()]),
                 ensure.way("there", "GET", Ok(AlreadyExisted), there()),
@@ -785,13 +772,8 @@ mod harness {
 
     pub(super) fn all() -> Vec<Way> {
         let mut all = role_assignments();
-        all.extend(named!(roles, role, "harness roles.ensure", "harness roles.ensure_absent"));
-        all.extend(named!(
-            resource_groups,
-            group,
-            "harness resource-groups.ensure",
-            "harness resource-groups.ensure_absent"
-        ));
+        all.extend(named!("harness roles", roles, role));
+        all.extend(named!("harness resource-groups", resource_groups, group));
         all
     }
 }
