@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::subjects::Subject;
 use rolecall::{
     BoxFuture, Call, ClientOptions, Ensured, EnsuredAbsent, EnsuredRole, Error, ErrorKind, Items,
 };
@@ -131,34 +132,33 @@ impl std::fmt::Display for Way {
     }
 }
 
-/// A method of `C` against the fake `F`, in which a way may find some `T`.
-struct Method<F, C, T> {
+/// A method of `C` against the fake of `S`, in which a way may find some `T`.
+struct Method<S, C, T> {
     facts: Facts,
-    start: fn() -> BoxFuture<'static, std::io::Result<F>>,
-    uri: fn(&F) -> String,
-    client: fn(&F, &str, ClientOptions) -> C,
+    start: fn() -> BoxFuture<'static, S>,
+    client: fn(&S, &str, ClientOptions) -> C,
     call: fn(C) -> Running,
-    held: fn(&F) -> Vec<String>,
+    held: fn(&S) -> Vec<String>,
     create: fn(&C, &T) -> BoxFuture<'static, ()>,
     /// How the fake is set up when all is created.
-    set_up: fn(&F),
+    set_up: fn(&S),
 }
 
-impl<F, C, T> Clone for Method<F, C, T> {
+impl<S, C, T> Clone for Method<S, C, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<F, C, T> Copy for Method<F, C, T> {}
+impl<S, C, T> Copy for Method<S, C, T> {}
 
-impl<F: Send + Sync + 'static, C: Clone + 'static, T: Send + Sync + 'static> Method<F, C, T> {
+impl<S: Subject, C: Clone + 'static, T: Send + Sync + 'static> Method<S, C, T> {
     /// Another method about the same.
     fn other(self, name: &'static str, goal: Goal, most: usize, call: fn(C) -> Running) -> Self {
         Self { facts: Facts { name, goal, most, ..self.facts }, call, ..self }
     }
 
-    fn with(self, set_up: fn(&F)) -> Self {
+    fn with(self, set_up: fn(&S)) -> Self {
         Self { set_up, ..self }
     }
 
@@ -170,13 +170,13 @@ impl<F: Send + Sync + 'static, C: Clone + 'static, T: Send + Sync + 'static> Met
         outcome: Result<Reported, ErrorKind>,
         things: [T; N],
     ) -> Way {
-        let Self { facts, start, uri, client, call, held, create, set_up } = self;
+        let Self { facts, start, client, call, held, create, set_up } = self;
         let things = Arc::new(things);
         let start = move || -> Pin<Box<dyn Future<Output = Service>>> {
             let things = Arc::clone(&things);
             Box::pin(async move {
-                let fake = Arc::new(start().await.expect("a port is free"));
-                let (uri, serves) = (uri(&fake), Arc::clone(&fake));
+                let fake = Arc::new(start().await);
+                let (uri, serves) = (fake.fake().uri(), Arc::clone(&fake));
                 let caller = move |origin: String, options| -> Making {
                     let (fake, things) = (Arc::clone(&serves), Arc::clone(&things));
                     Box::pin(async move {
@@ -242,10 +242,21 @@ const TWILIO_ELSEWHERE: Elsewhere = &[
     (404, r#"{"code":50050,"message":"Service not found","status":404}"#),
 ];
 
+#[cfg(feature = "twilio")]
+fn conversations_at(
+    fake: &super::subjects::TwilioChat,
+    origin: &str,
+    options: ClientOptions,
+) -> rolecall::TwilioConversations {
+    let builder = fake.0.conversations_builder().base_url(origin).options(options);
+    builder.build().expect("the client is set up well")
+}
+
 /// The first request of each way is that for the token.
 #[cfg(feature = "twilio")]
 mod twilio_iam {
     use super::*;
+    use crate::support::subjects::TwilioIam;
     use rolecall::testing::TwilioIamFake;
     use rolecall::twilio::iam::{NewRoleAssignment, NewUser, Organization};
 
@@ -255,10 +266,8 @@ mod twilio_iam {
     const SECOND_ASSIGNMENT: &str = "IY00000000000000000000000000000002";
     const SECOND_USER: &str = "US00000000000000000000000000000002";
 
-    fn organization(fake: &TwilioIamFake, origin: &str, options: ClientOptions) -> Organization {
-        let builder = fake.builder().base_url(origin).token_url(format!("{origin}/v2/token"));
-        let client = builder.options(options).build().expect("the client is set up well");
-        client.organization(TwilioIamFake::ORGANIZATION)
+    fn organization(fake: &TwilioIam, origin: &str, options: ClientOptions) -> Organization {
+        fake.client_at(origin, options).organization(TwilioIamFake::ORGANIZATION)
     }
 
     /// Over the organization, whose list shows it.
@@ -278,12 +287,11 @@ mod twilio_iam {
         let held = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa desired";
         let ensure = Method {
             facts: facts("twilio.iam role-assignments.ensure", held, 1, TWILIO_ELSEWHERE),
-            start: || Box::pin(TwilioIamFake::start()),
-            uri: TwilioIamFake::uri,
+            start: || Box::pin(TwilioIam::start()),
             client: |fake, origin, options| organization(fake, origin, options).role_assignments(),
             call: |it| reported(it.ensure(&desired())),
-            held: |fake: &TwilioIamFake| {
-                shown(fake.role_assignments(), |one| {
+            held: |fake: &TwilioIam| {
+                shown(fake.0.role_assignments(), |one| {
                     [one.identity.map(|sid| sid.to_string()), one.resource_id]
                 })
             },
@@ -297,7 +305,7 @@ mod twilio_iam {
         let reads = ensure.other("twilio.iam role-assignments.list", Goal::Read, 0, |it| {
             read(it.list().identity(ALEX).page_size(1).items())
         });
-        let paged = ensure.with(|fake| fake.page_size(1));
+        let paged = ensure.with(|fake| fake.0.page_size(1));
         let lost = "POST DELETE! DELETE DELETE GET";
         vec![
             ensure.way("absent", "POST GET POST", Ok(Created), [of_bo()]),
@@ -320,12 +328,11 @@ mod twilio_iam {
         let facts = facts(name, "alex@example.com ", 2, TWILIO_ELSEWHERE);
         let gone = Method {
             facts: Facts { goal: Goal::Gone, ..facts },
-            start: || Box::pin(TwilioIamFake::start()),
-            uri: TwilioIamFake::uri,
+            start: || Box::pin(TwilioIam::start()),
             client: |fake, origin, options| organization(fake, origin, options).users(),
             call: |it| reported(it.ensure_deactivated(SECOND_USER)),
-            held: |fake: &TwilioIamFake| {
-                let active = fake.users().into_iter().filter(|user| user.active != Some(false));
+            held: |fake: &TwilioIam| {
+                let active = fake.0.users().into_iter().filter(|user| user.active != Some(false));
                 shown(active.collect(), |user| [user.user_name, None])
             },
             create: |it, one| done(it.create(one)),
@@ -344,7 +351,7 @@ mod twilio_iam {
 #[cfg(feature = "twilio")]
 mod twilio_chat {
     use super::*;
-    use rolecall::testing::TwilioChatFake;
+    use crate::support::subjects::TwilioChat;
     use rolecall::twilio::chat::{NewRole, PermissionsChanged};
 
     const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -380,12 +387,11 @@ mod twilio_chat {
             let held = r#"reader ["leaveChannel"]"#;
             let ensure = Method {
                 facts: facts(concat!($product, " roles.ensure"), held, 1, TWILIO_ELSEWHERE),
-                start: || Box::pin(TwilioChatFake::start()),
-                uri: TwilioChatFake::uri,
+                start: || Box::pin(TwilioChat::start()),
                 client: $client,
                 call: |it| reported(it.ensure(&desired())),
-                held: |fake: &TwilioChatFake| {
-                    shown(fake.roles(), |role| {
+                held: |fake: &TwilioChat| {
+                    shown(fake.0.roles(), |role| {
                         [role.friendly_name, role.permissions.map(|all| format!("{all:?}"))]
                     })
                 },
@@ -398,8 +404,8 @@ mod twilio_chat {
             // Those that are about one permission.
             let permission = Method {
                 facts: Facts { desired: "reader sendMessage", reconciles: false, ..ensure.facts },
-                held: |fake: &TwilioChatFake| {
-                    let parts = fake.roles().into_iter().flat_map(|role| {
+                held: |fake: &TwilioChat| {
+                    let parts = fake.0.roles().into_iter().flat_map(|role| {
                         let permissions = role.permissions.into_iter().flatten();
                         permissions.map(move |one| [role.friendly_name.clone(), Some(one)])
                     });
@@ -437,16 +443,14 @@ mod twilio_chat {
     }
 
     pub(super) fn all() -> Vec<Way> {
-        let mut all = roles!("channel", "twilio.chat", |fake: &TwilioChatFake, origin, options| {
-            let client = fake.builder().base_url(origin).options(options).build();
-            client.expect("the client is set up well").service(SERVICE).roles()
-        },);
+        let mut all = roles!("channel", "twilio.chat", |fake: &TwilioChat, origin, options| {
+            fake.client_at(origin, options).service(SERVICE).roles()
+        });
         all.extend(roles!(
             "conversation",
             "twilio.conversations",
-            |fake: &TwilioChatFake, origin, options| {
-                let client = fake.conversations_builder().base_url(origin).options(options).build();
-                client.expect("the client is set up well").default_service().roles()
+            |fake: &TwilioChat, origin, options| {
+                conversations_at(fake, origin, options).default_service().roles()
             },
         ));
         all
@@ -457,12 +461,12 @@ mod twilio_chat {
 #[cfg(feature = "twilio")]
 mod twilio_people {
     use super::*;
+    use crate::support::subjects::TwilioChat;
     use rolecall::testing::TwilioChatFake;
     use rolecall::twilio::chat::{
         DefaultRoles, NewMember, NewRole, NewUser, RevokedRole, RoleSid, RoleType,
     };
     use rolecall::twilio::conversations::NewParticipant;
-    use rolecall::twilio::{chat, conversations};
 
     const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const DEFAULT: &str = TwilioChatFake::DEFAULT_SERVICE;
@@ -489,9 +493,9 @@ mod twilio_people {
 
     /// A service with two roles for users and two for members, the first of each as its default, and
     /// a channel.
-    async fn start(sid_of_service: &str) -> std::io::Result<TwilioChatFake> {
-        let fake = TwilioChatFake::start().await?;
-        let service = fake.client().expect("it is set up well").service(sid_of_service);
+    async fn start(sid_of_service: &str) -> TwilioChat {
+        let fake = TwilioChat::start().await;
+        let service = fake.client(ClientOptions::default()).service(sid_of_service);
         for (name, kind) in [
             ("guest", RoleType::Deployment),
             ("admin", RoleType::Deployment),
@@ -503,22 +507,8 @@ mod twilio_people {
         }
         let defaults = DefaultRoles::default().service(sid(GUEST)).channel(sid(READER));
         service.update_default_roles(&defaults).await.expect("they are set");
-        fake.add_channel(sid_of_service, "support", "private");
-        Ok(fake)
-    }
-
-    fn chat_service(fake: &TwilioChatFake, origin: &str, options: ClientOptions) -> chat::Service {
-        let client = fake.builder().base_url(origin).options(options).build();
-        client.expect("the client is set up well").service(SERVICE)
-    }
-
-    fn conversations_at(
-        fake: &TwilioChatFake,
-        origin: &str,
-        options: ClientOptions,
-    ) -> conversations::TwilioConversations {
-        let client = fake.conversations_builder().base_url(origin).options(options).build();
-        client.expect("the client is set up well")
+        fake.0.add_channel(sid_of_service, "support", "private");
+        fake
     }
 
     /// Who of these has which role; of the one whose role is changed, only whether it has that one.
@@ -549,11 +539,10 @@ mod twilio_people {
             let ensure = Method {
                 facts: facts(concat!($name, ".ensure_role"), desired, 4, TWILIO_ELSEWHERE),
                 start: || Box::pin(start($service)),
-                uri: TwilioChatFake::uri,
                 client: $client,
                 call: |it| reported(it.ensure_role("alice", $second)),
-                held: |fake: &TwilioChatFake| {
-                    held(fake.$all(), $second, |one| {
+                held: |fake: &TwilioChat| {
+                    held(fake.0.$all(), $second, |one| {
                         (one.identity.map(|identity| identity.to_string()), one.role_sid)
                     })
                 },
@@ -603,7 +592,7 @@ mod twilio_people {
         let mut all = holders!(
             "twilio.chat users",
             SERVICE,
-            |fake, origin, options| chat_service(fake, origin, options).users(),
+            |fake, origin, options| fake.client_at(origin, options).service(SERVICE).users(),
             NewUser::new,
             users,
             [GUEST, ADMIN],
@@ -612,9 +601,9 @@ mod twilio_people {
         all.extend(holders!(
             "twilio.chat members",
             SERVICE,
-            |fake, origin, options| chat_service(fake, origin, options)
-                .channel("support")
-                .members(),
+            |fake, origin, options| {
+                fake.client_at(origin, options).service(SERVICE).channel("support").members()
+            },
             NewMember::new,
             members,
             [READER, MODERATOR],
@@ -651,6 +640,7 @@ mod twilio_people {
 #[cfg(feature = "harness")]
 mod harness {
     use super::*;
+    use crate::support::subjects::Harness;
     use rolecall::harness::{NewResourceGroup, NewRole, NewRoleAssignment, Principal, Scope};
     use rolecall::testing::{HarnessDuplicates, HarnessFake};
 
@@ -662,9 +652,8 @@ mod harness {
         (400, r#"{"code":"INVALID_REQUEST","message":"Organization is not found"}"#),
     ];
 
-    fn org(fake: &HarnessFake, origin: &str, options: ClientOptions) -> Scope {
-        let client = fake.builder().base_url(origin).options(options).build();
-        client.expect("the client is set up well").org("platform")
+    fn org(fake: &Harness, origin: &str, options: ClientOptions) -> Scope {
+        fake.client_at(origin, options).org("platform")
     }
 
     fn assignment(identifier: &str, role: &str, group: &str) -> NewRoleAssignment {
@@ -693,12 +682,11 @@ mod harness {
         let (name, held) = ("harness role-assignments.ensure", "_organization_viewer sre");
         let ensure = Method {
             facts: facts(name, held, 2, ELSEWHERE),
-            start: || Box::pin(HarnessFake::start()),
-            uri: HarnessFake::uri,
+            start: || Box::pin(Harness::start()),
             client: |fake, origin, options| org(fake, origin, options).role_assignments(),
             call: |it| reported(it.ensure(&desired())),
-            held: |fake: &HarnessFake| {
-                shown(fake.role_assignments(SCOPE), |held| {
+            held: |fake: &Harness| {
+                shown(fake.0.role_assignments(SCOPE), |held| {
                     let held = held.role_assignment;
                     [held.role, held.principal.and_then(|principal| principal.identifier)]
                 })
@@ -712,10 +700,10 @@ mod harness {
         let reads = ensure.other("harness role-assignments.list", Goal::Read, 0, |it| {
             read(it.list().page_size(1).items())
         });
-        let by_400 = ensure.with(|fake| fake.duplicates(HarnessDuplicates::DuplicateField));
-        let by_409 = ensure.with(|fake| fake.duplicates(HarnessDuplicates::Conflict));
-        let managed = absent.with(|fake| fake.manage(SCOPE, "desired"));
-        let by_404 = absent.with(|fake| fake.missing(404, "RESOURCE_NOT_FOUND"));
+        let by_400 = ensure.with(|fake| fake.0.duplicates(HarnessDuplicates::DuplicateField));
+        let by_409 = ensure.with(|fake| fake.0.duplicates(HarnessDuplicates::Conflict));
+        let managed = absent.with(|fake| fake.0.manage(SCOPE, "desired"));
+        let by_404 = absent.with(|fake| fake.0.missing(404, "RESOURCE_NOT_FOUND"));
         let lost = "GET POST? GET GET GET GET POST";
         vec![
             ensure.way("absent", "GET POST", Ok(Created), [other()]),
@@ -743,12 +731,11 @@ mod harness {
             let there = || [other(), desired()];
             let ensure = Method {
                 facts: facts(concat!($name, ".ensure"), "desired Desired", 2, ELSEWHERE),
-                start: || Box::pin(HarnessFake::start()),
-                uri: HarnessFake::uri,
+                start: || Box::pin(Harness::start()),
                 client: |fake, origin, options| org(fake, origin, options).$resources(),
                 call: |it| reported(it.ensure(&$new("desired", "Desired"))),
-                held: |fake: &HarnessFake| {
-                    shown(fake.$resources(SCOPE), |one| {
+                held: |fake: &Harness| {
+                    shown(fake.0.$resources(SCOPE), |one| {
                         [Some(one.identifier.to_string()), one.name]
                     })
                 },
@@ -781,20 +768,16 @@ mod harness {
 #[cfg(feature = "redox")]
 mod redox {
     use super::*;
-    use rolecall::redox::{NewRoleAssignment, Redox, RoleRef, UserRef};
-    use rolecall::testing::{RedoxAbsent, RedoxFake, RedoxMembership};
+    use crate::support::subjects::Redox;
+    use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
+    use rolecall::testing::{RedoxAbsent, RedoxMembership};
 
     const ELSEWHERE: Elsewhere = &[(404, r#"{"message":"Not found"}"#)];
 
-    async fn start() -> std::io::Result<RedoxFake> {
-        let fake = RedoxFake::start().await?;
-        fake.add_environment("7", "e-1", "Clinic", "Development");
-        Ok(fake)
-    }
-
-    fn client(fake: &RedoxFake, origin: &str, options: ClientOptions) -> Redox {
-        let builder = fake.builder().base_url(format!("{origin}/platform"));
-        builder.options(options).build().expect("the client is set up well")
+    async fn start() -> Redox {
+        let fake = Redox::start().await;
+        fake.0.add_environment("7", "e-1", "Clinic", "Development");
+        fake
     }
 
     fn user(id: &str) -> UserRef {
@@ -822,12 +805,11 @@ mod redox {
         let ensure = Method {
             facts: facts("redox role-assignment.ensure", "u-1 r-1", 2, ELSEWHERE),
             start: || Box::pin(start()),
-            uri: RedoxFake::uri,
-            client: |fake: &RedoxFake, origin, options| {
-                client(fake, origin, options).organization("7").role_assignments()
+            client: |fake: &Redox, origin, options| {
+                fake.client_at(origin, options).organization("7").role_assignments()
             },
             call: |it| reported(it.ensure(&given("u-1", "r-1"))),
-            held: |fake| held(fake.memberships()),
+            held: |fake| held(fake.0.memberships()),
             create: |it, one| done(it.assign(one)),
             set_up: |_| {},
         };
@@ -844,7 +826,7 @@ mod redox {
         let name = "redox role-assignment.ensure_role";
         let role =
             ensure.other(name, Goal::There, 2, |it| reported(it.ensure_role(&given("u-1", "r-1"))));
-        let role = Method { held: |fake: &RedoxFake| kept(fake.memberships()), ..role };
+        let role = Method { held: |fake: &Redox| kept(fake.0.memberships()), ..role };
         let name = "redox role-assignment.ensure_member_absent";
         let absent =
             ensure.other(name, Goal::Gone, 2, |it| reported(it.ensure_member_absent(&user("u-1"))));
@@ -861,8 +843,8 @@ mod redox {
             absent.way("response lost", "GET DELETE! DELETE GET", Ok(Indeterminate), there()),
         ]);
         let events = Method {
-            client: |fake: &RedoxFake, origin, options| {
-                client(fake, origin, options).organization("7")
+            client: |fake: &Redox, origin, options| {
+                fake.client_at(origin, options).organization("7")
             },
             create: |it, one| done(it.role_assignments().assign(one)),
             call: |it| read(it.audit_events().list().page_size(1).items()),
@@ -873,7 +855,6 @@ mod redox {
                 ..reads.facts
             },
             start: reads.start,
-            uri: reads.uri,
             held: reads.held,
             set_up: reads.set_up,
         };
@@ -882,18 +863,17 @@ mod redox {
         let ensure = Method {
             facts: facts(name, "u-1 r-1", 1, ELSEWHERE),
             start: || Box::pin(start()),
-            uri: RedoxFake::uri,
-            client: |fake: &RedoxFake, origin, options| {
-                client(fake, origin, options).environment("e-1").role_assignments()
+            client: |fake: &Redox, origin, options| {
+                fake.client_at(origin, options).environment("e-1").role_assignments()
             },
             call: |it| reported(it.ensure(&given("u-1", "r-1"))),
-            held: |fake| held(fake.environment_memberships()),
+            held: |fake| held(fake.0.environment_memberships()),
             create: |it, one| done(it.assign(one)),
             set_up: |_| {},
         };
         let role = "redox environment-role-assignment.ensure_role";
         let role = |most| Method {
-            held: |fake: &RedoxFake| kept(fake.environment_memberships()),
+            held: |fake: &Redox| kept(fake.0.environment_memberships()),
             ..ensure
                 .other(role, Goal::There, most, |it| reported(it.ensure_role(&given("u-1", "r-1"))))
         };
@@ -901,7 +881,7 @@ mod redox {
         let absent = "redox environment-role-assignment.ensure_absent";
         let absent =
             ensure.other(absent, Goal::Gone, 2, |it| reported(it.ensure_absent(&user("u-1"))));
-        let denied = absent.with(|fake| fake.absent(RedoxAbsent::Unsuccessful));
+        let denied = absent.with(|fake| fake.0.absent(RedoxAbsent::Unsuccessful));
         let lost = "GET DELETE! DELETE GET";
         all.extend([
             ensure.way("absent", "GET POST", Ok(Created), [other()]),
@@ -927,6 +907,7 @@ mod redox {
 #[cfg(feature = "deepset")]
 mod deepset {
     use super::*;
+    use crate::support::subjects::Deepset;
     use rolecall::deepset::{NewRole, Permission};
     use rolecall::testing::DeepsetFake;
 
@@ -941,21 +922,18 @@ mod deepset {
         let there = || [other(), role("desired", "Desired")];
         let ensure = Method {
             facts: facts("deepset roles.ensure", "desired Desired", 2, ELSEWHERE),
-            start: || Box::pin(DeepsetFake::start()),
-            uri: DeepsetFake::uri,
-            client: |fake: &DeepsetFake, origin, options| {
-                let client = fake.builder().base_url(origin).options(options).build();
-                let client = client.expect("the client is set up well");
-                client.organization(DeepsetFake::ORGANIZATION).roles()
+            start: || Box::pin(Deepset::start()),
+            client: |fake: &Deepset, origin, options| {
+                fake.client_at(origin, options).organization(DeepsetFake::ORGANIZATION).roles()
             },
             call: |it| reported(it.ensure(&role("desired", "Desired"))),
-            held: |fake| shown(fake.roles(), |role| [role.role_name, role.description]),
+            held: |fake| shown(fake.0.roles(), |role| [role.role_name, role.description]),
             create: |it, one| done(it.create(one)),
             set_up: |_| {},
         };
         let reads = ensure.other("deepset roles.list", Goal::Read, 0, |it| read(it.list().items()));
-        let bodiless = ensure.with(|fake| fake.error_bodies(false));
-        let paged = reads.with(|fake| fake.page_size(1));
+        let bodiless = ensure.with(|fake| fake.0.error_bodies(false));
+        let paged = reads.with(|fake| fake.0.page_size(1));
         vec![
             ensure.way("absent", "POST", Ok(Created), [other()]),
             ensure.way("there", "POST GET", Ok(AlreadyExisted), there()),

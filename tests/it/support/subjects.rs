@@ -45,9 +45,14 @@ pub(crate) trait Subject: Send + Sync + Sized + 'static {
         options: ClientOptions,
     ) -> Self::Client;
 
-    /// A client that the fake accepts.
+    /// A client that the fake accepts, of a service at this origin.
+    fn client_at(&self, origin: &str, options: ClientOptions) -> Self::Client {
+        Self::client_with(origin, Self::CREDENTIAL, options)
+    }
+
+    /// A client of the fake.
     fn client(&self, options: ClientOptions) -> Self::Client {
-        Self::client_with(&self.fake().uri(), Self::CREDENTIAL, options)
+        self.client_at(&self.fake().uri(), options)
     }
 
     /// All forms in which a credential goes over the wire.
@@ -216,8 +221,9 @@ mod twilio {
         }
 
         /// With client credentials, which fetch tokens.
-        fn client(&self, options: ClientOptions) -> Self::Client {
-            self.0.builder().options(options).build().expect("it is set up well")
+        fn client_at(&self, origin: &str, options: ClientOptions) -> Self::Client {
+            let builder = self.0.builder().base_url(origin).token_url(format!("{origin}/v2/token"));
+            builder.options(options).build().expect("it is set up well")
         }
 
         fn call(client: &Self::Client, nth: usize) -> Call<Self::Output> {
