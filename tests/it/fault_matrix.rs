@@ -14,7 +14,7 @@ use crate::support::matrix::{
 use crate::support::raw::{Door, Raw, Reply, Then};
 use crate::support::truth::{CREATES_UNDER_404, check_form, effect_of_status, may_succeed};
 use rolecall::operation::Idempotency;
-use rolecall::{Effect, Error, ErrorKind};
+use rolecall::{ClientOptions, Effect, Error, ErrorKind};
 use tokio::net::TcpSocket;
 
 use ErrorKind::{Connect, Decode, Interrupted, Timeout};
@@ -106,15 +106,15 @@ impl Service {
 const AFTER: &str = r#"{"sid":"IYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","payload":{"success":true}}"#;
 
 /// A service, and one client of it.
-struct Stage {
-    endpoint: Endpoint,
+pub(crate) struct Stage {
+    pub(crate) endpoint: Endpoint,
     service: Arc<Service>,
-    raw: Raw,
-    caller: Caller,
+    pub(crate) raw: Raw,
+    pub(crate) caller: Caller,
 }
 
 impl Stage {
-    fn new(endpoint: Endpoint, odd: Reply) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, odd: Reply, options: ClientOptions) -> Self {
         let service = Arc::new(Service {
             odd: Mutex::new(Some(odd)),
             fine: Reply::keep(proper(&endpoint, "")),
@@ -126,7 +126,12 @@ impl Stage {
         let opening = move || opens.odd().filter(|odd| odd.is_early);
         let respond = move |request: Vec<u8>| ready(responds.respond(&request));
         let raw = Raw::behind(Door::open(), opening, respond);
-        Self { caller: endpoint.caller(&raw.origin(), options()), endpoint, service, raw }
+        Self { caller: endpoint.caller(&raw.origin(), options), endpoint, service, raw }
+    }
+
+    /// Sends this back from now on.
+    pub(crate) fn says(&self, odd: Reply) {
+        self.service.says(Some(odd));
     }
 
     /// How often the request itself arrived, and how often the one that it is made for.
@@ -135,7 +140,7 @@ impl Stage {
     }
 
     /// Makes the call and judges its result.
-    async fn call(&self, ends: Ends) -> Result<Result<(), Error>, String> {
+    async fn judged_call(&self, ends: Ends) -> Result<Result<(), Error>, String> {
         let (own, others) = self.arrivals();
         let result = (self.caller)().await;
         let (own, others) = (self.arrivals().0 - own, self.arrivals().1 - others);
@@ -285,12 +290,12 @@ fn judge_before(ends: Ends, result: &Result<(), Error>, others: usize) -> Result
 /// These faults at each operation, and what must come of them.
 fn matrix<N: Into<String>>(size: usize, cases: impl Fn(&Endpoint) -> Vec<(N, Reply, Ends)>) {
     async fn cell(endpoint: Endpoint, reply: Reply, ends: Ends) -> Result<(), String> {
-        let stage = Stage::new(endpoint, reply.clone());
+        let stage = Stage::new(endpoint, reply.clone(), options());
         let keeps = matches!(reply.then, Then::Keep) && stage.endpoint.before.is_none();
         // Not once is a request responded to by what belongs to another.
         let times = if matches!(ends, Ends::Fine) && keeps { 4 } else { 1 };
         for _ in 0..times {
-            stage.call(ends).await.map(drop)?;
+            stage.judged_call(ends).await.map(drop)?;
         }
         // The sender of unrequested bytes sees its connection close. The other connection stays open.
         while matches!(reply.then, Then::Unasked(_)) && stage.raw.open() > stage.arrivals().1 {
@@ -634,12 +639,12 @@ fn handshakes_that_fail() {
 
     async fn cell(endpoint: Endpoint, hello: Hello, ends: Ends) -> Result<(), String> {
         let fine = Reply::keep(proper(&endpoint, ""));
-        let mut stage = Stage::new(endpoint, fine);
+        let mut stage = Stage::new(endpoint, fine, options());
         let service = Arc::clone(&stage.service);
         let misbehaves = move || service.odd().is_some();
         let front = Tls::start(stage.raw.address(), hello, misbehaves);
         stage.caller = stage.endpoint.caller(&front.origin(), tls::trusting(options()));
-        stage.call(ends).await.map(drop)?;
+        stage.judged_call(ends).await.map(drop)?;
         stage.works_on().await
     }
 

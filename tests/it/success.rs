@@ -2,51 +2,28 @@
 //! endpoint.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 
 use rolecall::operation::Idempotency;
 use rolecall::{ClientOptions, Effect, Error, ErrorKind, RetryPolicy};
 use serde_json::Value;
 
-use crate::registry::{Caller, Checked, Endpoint, each_operation};
-use crate::support::raw::{Raw, Reply};
+use crate::fault_matrix::Stage;
+use crate::registry::{Checked, Endpoint, each_operation};
+use crate::support::raw::Reply;
 use crate::support::truth::{CREATES_UNDER_404, check_form, kind_of_status, may_succeed};
-
-/// An endpoint, and a service with settable responses.
-struct Stage {
-    endpoint: Endpoint,
-    reply: Arc<Mutex<Reply>>,
-    raw: Raw,
-    caller: Caller,
-}
 
 fn options() -> ClientOptions {
     ClientOptions::default().retry(RetryPolicy::none())
 }
 
+fn stage(endpoint: Endpoint) -> Stage {
+    Stage::new(endpoint, Reply::close(""), options())
+}
+
 impl Stage {
-    async fn new(endpoint: Endpoint) -> Self {
-        let reply = Arc::new(Mutex::new(Reply::close("")));
-        let (current, before) = (Arc::clone(&reply), endpoint.before);
-        let raw = Raw::start(move |request: &[u8]| {
-            let own =
-                before.is_none_or(|path| request.starts_with(format!("POST {path} ").as_bytes()));
-            match own {
-                true => current.lock().expect("no panic").clone(),
-                false => Reply::http(201, &[], br#"{"sid":"IY1","payload":{"success":true}}"#),
-            }
-        })
-        .await;
-        Self { caller: endpoint.caller(&raw.origin(), options()), endpoint, reply, raw }
-    }
-
-    fn says(&self, status: u16, body: impl AsRef<[u8]>) {
-        *self.reply.lock().expect("no panic") = Reply::http(status, &[], body.as_ref());
-    }
-
     /// The result of the call where the service says this.
     async fn call(&self, status: u16, body: impl AsRef<[u8]>) -> Result<(), Error> {
-        self.says(status, body);
+        self.says(Reply::http(status, &[], body.as_ref()));
         (self.caller)().await
     }
 
@@ -102,7 +79,7 @@ impl Stage {
 #[tokio::test]
 async fn success_without_a_response_of_the_service_is_unknown() {
     for endpoint in each_operation() {
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         let response = stage.endpoint.response.clone();
         let half = &response[..response.len() / 2];
         let other_kind = if response.starts_with('[') { "{}" } else { r#"[["1.0"],[true]]"# };
@@ -171,7 +148,7 @@ fn errors(operation: &str) -> &'static [(&'static str, Option<&'static str>, &'s
 #[tokio::test]
 async fn error_under_a_success_is_rejected_with_its_words() {
     for endpoint in each_operation() {
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         for (body, code, message) in errors(stage.endpoint.name()) {
             for status in stage.successes() {
                 let (kind, effect) = (ErrorKind::Rejected, Effect::Unknown);
@@ -187,7 +164,7 @@ async fn error_under_a_success_is_rejected_with_its_words() {
 #[tokio::test]
 async fn status_of_a_success_may_be_another_one() {
     for endpoint in each_operation() {
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         let Checked::Call(..) = stage.endpoint.checked(&stage.raw.origin(), options(), None) else {
             continue;
         };
@@ -198,7 +175,7 @@ async fn status_of_a_success_may_be_another_one() {
         };
         for status in stage.successes() {
             for body in &bodies {
-                stage.says(status, body);
+                stage.says(Reply::http(status, &[], body.as_bytes()));
                 let origin = stage.raw.origin();
                 let Checked::Call(_, call) = stage.endpoint.checked(&origin, options(), None)
                 else {
@@ -238,7 +215,7 @@ fn codes(operation: &str) -> (&'static [&'static str], &'static [&'static str]) 
 #[tokio::test]
 async fn kind_is_that_of_the_status_where_no_code_says_more() {
     for endpoint in each_operation() {
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         let (generic, not_found) = codes(stage.endpoint.name());
         let spec = stage.endpoint.spec;
         for status in [400, 401, 403, 404, 408, 409, 412, 429, 500, 502, 503, 504] {
@@ -257,7 +234,7 @@ async fn kind_is_that_of_the_status_where_no_code_says_more() {
                 let body = format!(r#"{{"code":{code},"message":"No"}}"#);
                 // Tokens that are refused one after another would pause the client.
                 let stage =
-                    if status == 401 { &Stage::new(stage.endpoint.clone()).await } else { &stage };
+                    if status == 401 { &self::stage(stage.endpoint.clone()) } else { &stage };
                 stage.fails(status, &body, kind, effect).await;
             }
         }
@@ -386,7 +363,7 @@ async fn only_what_identifies_a_thing_can_make_a_response_unreadable() {
         if !endpoint.has_body() || !known.insert(endpoint.response.clone()) {
             continue;
         }
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         let response = &stage.endpoint.response;
         let all = places(&serde_json::from_str(response).expect("responses are JSON"));
         let all: Vec<_> = all.into_iter().filter(|place| !place.is_empty()).collect();
@@ -432,7 +409,7 @@ async fn only_what_identifies_a_thing_can_make_a_response_unreadable() {
 #[tokio::test]
 async fn response_is_read_whatever_is_odd_about_its_text() {
     for endpoint in each_operation() {
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         let response = stage.endpoint.response.clone();
         let Some((before, after)) = response.split_once('{') else { continue };
         let object: Value = serde_json::from_str(&response).expect("responses are JSON");
@@ -450,7 +427,7 @@ async fn response_is_read_whatever_is_odd_about_its_text() {
 #[tokio::test]
 async fn error_is_read_whatever_is_odd_about_its_text() {
     for endpoint in each_operation() {
-        let stage = Stage::new(endpoint).await;
+        let stage = stage(endpoint);
         let Some((body, code, message)) =
             errors(stage.endpoint.name()).iter().find(|(body, ..)| body.contains("No\""))
         else {
