@@ -199,33 +199,6 @@ fn unchecked<C: Send + Sync + 'static, T: Send + 'static>(
     }
 }
 
-/// A list, by its first page and by its items.
-fn list<C, O>(
-    make: Make<C>,
-    response: impl Into<String>,
-    list: impl Fn(&C) -> List<O> + Clone + Send + Sync + 'static,
-) -> [Endpoint; 2]
-where
-    C: Send + Sync + 'static,
-    O: ListOperation<Item: Output>,
-{
-    let (first, again) = (list.clone(), list.clone());
-    let checked: MakeChecked = Arc::new(move |origin, options, from| {
-        checked_list(again(&make(origin, options)).from(from))
-    });
-    let page = unchecked(make, response, move |client| first(client).first_page(), checked);
-    let list = Arc::new(list);
-    let caller: MakeCaller = Arc::new(move |origin, options| {
-        let (client, list) = (make(origin, options), Arc::clone(&list));
-        Box::new(move || {
-            let items = list(&client).items();
-            Box::pin(async move { items.try_collect().await.map(drop) })
-        })
-    });
-    let items = Endpoint { form: ITEMS.to_owned(), caller, ..page.clone() };
-    [page, items]
-}
-
 /// A token request, which the client makes automatically before another call, at this path.
 fn token<C: Send + Sync + 'static, T: Output>(
     make: Make<C>,
@@ -274,9 +247,22 @@ impl<C: Send + Sync + 'static> Entries<C> {
         method: &str,
         request: &str,
         response: impl Into<String>,
-        call: impl Fn(&C) -> List<O> + Clone + Send + Sync + 'static,
+        list: impl Fn(&C) -> List<O> + Clone + Send + Sync + 'static,
     ) -> Self {
-        let [page, items] = list(self.make, response, call);
+        let (make, first, again) = (self.make, list.clone(), list.clone());
+        let checked: MakeChecked = Arc::new(move |origin, options, from| {
+            checked_list(again(&make(origin, options)).from(from))
+        });
+        let page = unchecked(make, response, move |client| first(client).first_page(), checked);
+        let list = Arc::new(list);
+        let caller: MakeCaller = Arc::new(move |origin, options| {
+            let (client, list) = (make(origin, options), Arc::clone(&list));
+            Box::new(move || {
+                let items = list(&client).items();
+                Box::pin(async move { items.try_collect().await.map(drop) })
+            })
+        });
+        let items = Endpoint { form: ITEMS.to_owned(), caller, ..page.clone() };
         let mut entries = self.push(method, request, page);
         entries.all.push(items);
         entries
