@@ -4,7 +4,8 @@
 //! calls. The last line is the verdict, and the exit code says the same.
 //!
 //! It checks that no creation is repeated or lost, that every call ends, that everything a call reports
-//! is true, and that memory and file descriptors stay flat. Every kind of thing that a service can
+//! is true, that every file descriptor is closed at the end, and, from 100,000 calls on, that memory and
+//! descriptors stay flat. Every kind of thing that a service can
 //! create is created, ensured, read, listed, changed and removed, as far as there are calls for it; the
 //! fault matrix of the tests covers the other endpoints.
 //!
@@ -39,17 +40,16 @@ use tokio::task::JoinSet;
 
 const IN_FLIGHT: usize = 64;
 
-/// From this number of calls on, every kind of fault and of outcome must have been seen.
-const TELLING: u64 = 10_000;
+/// From this number of calls on, every kind of fault and of outcome must have been seen, and memory and
+/// descriptors must be flat: in fewer the second quarter is not warm yet.
+const WARM: u64 = 100_000;
 
 /// How much the last quarter may be above the second: a share, and an absolute margin.
 const RSS_MARGIN: (f64, f64) = (0.10, 8.0 * 1024.0);
 const DESCRIPTORS_MARGIN: (f64, f64) = (0.10, 16.0);
 
-/// In fewer calls the second quarter is not warm yet, and the margins are wider.
-const WARM: u64 = 100_000;
-const COLD_KIB: f64 = 32.0 * 1024.0;
-const COLD_DESCRIPTORS: f64 = 64.0;
+/// How many descriptors may stay open at the end, when clients, fakes and the runtime are gone.
+const DESCRIPTORS_LEFT: f64 = 4.0;
 
 /// A number by name, in the order of the names.
 type Counts = BTreeMap<&'static str, u64>;
@@ -181,37 +181,41 @@ fn flat(
     if late <= early * (1.0 + share) + more { Ok(text) } else { Err(format!("{text} is not flat")) }
 }
 
+/// Whether the descriptors that the run opened are closed again.
+fn closed(before: Sample, after: Sample) -> Result<String, String> {
+    let text = format!("{} descriptors before, {} after", before.descriptors, after.descriptors);
+    let leaked = after.descriptors > before.descriptors + DESCRIPTORS_LEFT;
+    if leaked { Err(format!("{text}: not closed")) } else { Ok(text) }
+}
+
 /// What is good and what is not.
-fn judge(soak: &Soak, samples: &[Sample]) -> (Vec<String>, Vec<String>) {
+fn judge(soak: &Soak, samples: &[Sample], ends: [Option<Sample>; 2]) -> (Vec<String>, Vec<String>) {
     let tally = soak.tally();
     let mut all = vec![match tally.wrong {
         0 => Ok("no creation repeated or lost, no false report".to_owned()),
         wrong => Err(format!("{wrong} wrong, see above")),
     }];
-    let mut unseen: Vec<&str> = Vec::new();
-    if soak.calls >= TELLING {
-        let faults = faults::ALL.iter().map(|kind| kind.name);
-        unseen.extend(faults.filter(|name| !tally.faults.contains_key(name)));
-        let outcomes = history::OUTCOMES.iter().copied();
-        unseen.extend(outcomes.filter(|name| !tally.outcomes.contains_key(name)));
-    }
-    if !unseen.is_empty() {
-        all.push(Err(format!("never seen: {}", unseen.join(", "))));
-    }
     // Without the requests only what is held could be compared.
     if tally.rounds == 0 || tally.forgotten * 20 > tally.rounds {
         all.push(Err(format!("{} of {} rounds not known in full", tally.forgotten, tally.rounds)));
     }
-    if samples.is_empty() {
-        all.push(Ok("memory and descriptors SKIPPED, no /proc".to_owned()));
+    all.push(match ends {
+        [Some(before), Some(after)] => closed(before, after),
+        _ => Ok("memory and descriptors SKIPPED, no /proc".to_owned()),
+    });
+    if soak.calls < WARM {
+        all.push(Ok(format!("flatness and kinds never seen SKIPPED, fewer than {WARM} calls")));
     } else {
-        let margin = |(share, more): (f64, f64), cold: f64| {
-            (share, if soak.calls < WARM { more + cold } else { more })
-        };
-        let memory = margin(RSS_MARGIN, COLD_KIB);
-        let descriptors = margin(DESCRIPTORS_MARGIN, COLD_DESCRIPTORS);
-        all.push(flat("RSS in KiB", samples, |sample| sample.rss_kib, memory));
-        all.push(flat("descriptors", samples, |sample| sample.descriptors, descriptors));
+        let faults = faults::ALL.iter().map(|kind| kind.name);
+        let mut unseen: Vec<&str> =
+            faults.filter(|name| !tally.faults.contains_key(name)).collect();
+        let outcomes = history::OUTCOMES.iter().copied();
+        unseen.extend(outcomes.filter(|name| !tally.outcomes.contains_key(name)));
+        if !unseen.is_empty() {
+            all.push(Err(format!("never seen: {}", unseen.join(", "))));
+        }
+        all.push(flat("RSS in KiB", samples, |sample| sample.rss_kib, RSS_MARGIN));
+        all.push(flat("descriptors", samples, |sample| sample.descriptors, DESCRIPTORS_MARGIN));
     }
     let (good, bad): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
     (good.into_iter().flatten().collect(), bad.into_iter().filter_map(Result::err).collect())
@@ -263,13 +267,16 @@ fn main() -> ExitCode {
         }
     };
     println!("{calls} calls, {IN_FLIGHT} in flight; --seed {seed}");
+    let before = Sample::now();
     let (permits, started) = (Semaphore::new(IN_FLIGHT), AtomicU64::new(0));
     let soak = Arc::new(Soak { calls, seed, started, permits, tally: Mutex::default() });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let begun = Instant::now();
+    // The runtime is gone at the end of the statement, and every socket with it.
     let samples = runtime.expect("a runtime").block_on(run(&soak));
-    show(&soak, begun, Sample::now());
-    let (good, bad) = judge(&soak, &samples);
+    let after = Sample::now();
+    show(&soak, begun, after);
+    let (good, bad) = judge(&soak, &samples, [before, after]);
     let seconds = begun.elapsed().as_secs_f64();
     let calls = soak.started.load(Ordering::Relaxed);
     let what = format!("{calls} calls in {seconds:.0} s, seed {seed}");

@@ -1085,7 +1085,8 @@ mod api_key {
             assert!(error.to_string().contains(rule), "{rule}: {error}");
             assert!(!format!("{error} {error:?}").contains("hush"));
         }
-        jwk(with(&with(&p384, "kid", Value::Null), "alg", Value::Null)).expect("they are optional");
+        let _ = jwk(with(&with(&p384, "kid", Value::Null), "alg", Value::Null))
+            .expect("they are optional");
         let built = |key: ApiKey, url: &str| {
             Redox::builder(key).base_url("http://127.0.0.1:1").token_url(url).build()
         };
