@@ -158,10 +158,10 @@ pub struct Progress {
 
 /// Collects a snapshot: set up, then [`in_memory`](Self::in_memory) or [`write_to`](Self::write_to).
 ///
-/// Collecting only reads. It reads at most [`concurrency`](Self::concurrency) sources of a vendor
-/// at a time; the sources of different vendors do not wait for each other. A source that fails does
-/// not stop the others. Each client's own time limits and retries apply. Dropping the future stops
-/// all reading.
+/// Collecting sends only reading requests. At most [`concurrency`](Self::concurrency) sources of a
+/// vendor are read at a time; the sources of different vendors do not wait for each other. A source
+/// that fails does not stop the others. Each client's own time limits and retries apply. When the
+/// future is dropped, all reading stops.
 #[must_use = "nothing is read before `in_memory` or `write_to` is called"]
 pub struct Collect<'a> {
     sources: Vec<Source>,
@@ -185,7 +185,8 @@ impl<'a> Collect<'a> {
         self
     }
 
-    /// Sets a callback for the progress, called at most once a page.
+    /// Sets a callback for the progress, called now and then while sources are read, and at the end of
+    /// each.
     pub fn progress(mut self, report: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(report));
         self

@@ -78,7 +78,8 @@ ErrorKind {
     UnexpectedStatus = "unexpected_status", "unexpected status";
     /// No complete response arrived within the time limits, or the service returned 408.
     Timeout = "timeout", "timeout";
-    /// No connection could be made: name resolution, proxy, TCP or TLS failed. Nothing was sent.
+    /// The last attempt found no connection: name resolution, proxy, TCP or TLS failed. An earlier
+    /// attempt may have been sent; the effect says so.
     Connect = "connect", "no connection";
     /// The connection was lost after the client had begun to send the request or in mid-response,
     /// or the response was not HTTP.
@@ -86,8 +87,8 @@ ErrorKind {
     /// A response arrived but could not be read: not JSON, an unexpected shape, too large,
     /// compressed.
     Decode = "decode", "invalid response body";
-    /// The client's settings are invalid: a bad URL, a missing variable, no TLS backend, a token
-    /// URL without a token endpoint.
+    /// The client's settings are invalid (a bad URL, a missing variable, no TLS backend, a token
+    /// URL without a token endpoint), or the program uses it wrongly (outside of a Tokio runtime).
     Configuration = "configuration", "configuration";
 }
 }

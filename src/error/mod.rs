@@ -16,7 +16,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 pub use kind::{Effect, ErrorKind};
 
-/// The error of every call in this crate: pointer-sized, cheap to clone, `Send + Sync`.
+/// The error of every call in this crate: pointer-sized, `Clone`, `Send + Sync`.
 ///
 /// `Display` is one line: operation, kind, the service's code and message, the innermost cause, status,
 /// request id, attempts and, unless nothing was changed, the effect. It never contains a credential.
@@ -323,14 +323,15 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns how many requests were sent: the attempts of the call and, if no access token was
-    /// obtained, those at the token endpoint.
+    /// Returns how many times the client tried to send the request that failed, connections that
+    /// could not be made included. Of an `ensure`, that request is the step that failed; if no access
+    /// token was obtained, it is the one to the token endpoint.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Returns the first 16 KiB of the response body, unchanged. Empty if there was none, and for
-    /// responses that may contain a token.
+    /// Returns the first 16 KiB of the response body, with `***` in place of each credential. Empty if
+    /// there was none, and for responses that may contain a token.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
@@ -359,9 +360,9 @@ impl Error {
 
     /// Returns whether nothing was changed and the same call may succeed later.
     ///
-    /// True for rate limits, for connections that could not be made, and for other transient
-    /// failures that are known to have changed nothing. False for an invalid certificate, and for a
-    /// proxy that refuses the client.
+    /// True for rate limits, connections that could not be made, and other transient failures, if no
+    /// attempt can have changed anything. False for failures that would happen again, such as an
+    /// invalid certificate or a proxy that refuses the client.
     pub fn is_safe_to_repeat(&self) -> bool {
         self.effect() == Effect::NotApplied
             && !self.0.permanent
@@ -416,13 +417,14 @@ predicates! {
     /// A time limit was exceeded; [`effect`](Self::effect) says whether something may have been
     /// changed.
     is_timeout = Timeout;
-    /// No connection could be made: nothing was sent.
+    /// The last attempt found no connection; [`effect`](Self::effect) says whether an earlier one may
+    /// have changed something.
     is_connect = Connect;
     /// The connection was lost; [`effect`](Self::effect) says whether something may have been changed.
     is_interrupted = Interrupted;
     /// The response body cannot be read; [`effect`](Self::effect) says whether the change was made.
     is_decode = Decode;
-    /// The client is set up wrongly: nothing was sent to the service.
+    /// The client or the program around it is set up wrongly: nothing was sent to the service.
     is_configuration = Configuration;
 }
 

@@ -43,8 +43,9 @@ impl<T: Readable> Resources<T> {
     /// The list ends at the total that the service reports, or without one at a page that is not
     /// full.
     ///
-    /// A [`Position`](crate::Position) is a page number and a place in the page: each row that is
-    /// created or deleted before it meanwhile shifts it by one.
+    /// A [`Position`](crate::Position) is a page number and a place in the page. If items that sort
+    /// before it are created or deleted before the list is resumed, the resumed list repeats or skips
+    /// as many items.
     pub fn list(&self) -> List<ListInScope<T>> {
         self.scope.transport.list(ListInScope::new(self.scope.place.clone()))
     }
@@ -52,12 +53,14 @@ impl<T: Readable> Resources<T> {
     /// Gets an item: `GET {scope}/{resources}/{identifier}` (*documented*).
     ///
     /// # Errors
-    /// For a role assignment that does not exist,
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound): 400 `RESOURCE_NOT_FOUND_EXCEPTION`
-    /// (*observed*) or 404. For a role or a resource group,
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) like other wrong input: 400
-    /// `INVALID_REQUEST` (*observed*), which only the list can distinguish. For an organization or
-    /// a project the code is not known.
+    /// If the item does not exist, the kind of the error depends on the resource:
+    ///
+    /// * A role assignment: [`ErrorKind::NotFound`](crate::ErrorKind::NotFound). The service sends 400
+    ///   `RESOURCE_NOT_FOUND_EXCEPTION` (*observed*) or 404.
+    /// * A role or a resource group: [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
+    ///   The service sends 400 `INVALID_REQUEST` (*observed*), as it does for other wrong input;
+    ///   [`list`](Self::list) shows whether the item exists.
+    /// * An organization or a project: unknown.
     pub fn get(&self, identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>) -> Call<T> {
         self.scope.transport.call(&Get::new(&self.scope.place, &arg(identifier)))
     }
@@ -73,24 +76,24 @@ impl<T: Endpoints> Resources<T> {
     /// it breaks a rule of its type ([`NewRoleAssignment`](super::NewRoleAssignment),
     /// [`NewRole`](super::NewRole), [`NewResourceGroup`](super::NewResourceGroup)).
     ///
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) for a duplicate that the
-    /// service refuses with 400 `DUPLICATE_FIELD`. By later server source a duplicate is 500
-    /// `UNKNOWN_ERROR` (*observed*): that is [`ErrorKind::Server`](crate::ErrorKind::Server) with
-    /// an unknown outcome. The service's code decides about permission, authentication and rate
-    /// limits.
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the service refuses a duplicate
+    /// with 400 `DUPLICATE_FIELD`. A newer version of the server sends 500 `UNKNOWN_ERROR` for a
+    /// duplicate (*observed* in its source); that becomes
+    /// [`ErrorKind::Server`](crate::ErrorKind::Server) with an unknown outcome, which
+    /// [`ensure`](Self::ensure) resolves.
     pub fn create(&self, new: &T::New) -> Call<T> {
         self.scope.transport.call(&Create { place: &self.scope.place, new })
     }
 
     /// Ensures that an item exists: gets the item with the desired identifier, creates it if there
-    /// is none, and reads again if the create was refused as a duplicate (under any of its codes)
-    /// or its outcome is unknown. The client reads the whole list only in these cases. If the
-    /// caller may not read, it creates at once. Called again with the same request, it finds the
-    /// item that it created, and creates nothing.
+    /// is none, and reads the whole list if the create was refused as a duplicate or its outcome is
+    /// unknown. If the caller may not read, it creates at once. Called again with the same request, it
+    /// finds the item that it created, and creates nothing. (A role to which the service adds
+    /// permissions must name them by [`NewRole::tolerate`](super::NewRole::tolerate).)
     ///
-    /// [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and
-    /// [`ResourceGroups`](super::ResourceGroups) define what *matches*. Any other item with the
-    /// identifier is a *mismatch*; nothing is changed then.
+    /// The docs of [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and
+    /// [`ResourceGroups`](super::ResourceGroups) say which existing item *matches* the request. If an
+    /// item has the identifier and does not match, nothing is changed.
     ///
     /// Of two concurrent calls one creates the item and the other finds it. An identifier is unique
     /// in its scope, so a create that is repeated after an unknown outcome cannot create a second

@@ -49,7 +49,8 @@ pub use service::{Failure, Service};
 
 /// Whether a request may be sent again when its outcome is unknown.
 ///
-/// Each operation declares it; it is not inferred from the HTTP method.
+/// The default comes from the HTTP method ([`Spec::new`]); an operation for which that is wrong declares
+/// another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Idempotency {
     /// The request changes nothing. The client retries it after any transient failure, and its

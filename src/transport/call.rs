@@ -141,8 +141,9 @@ impl<T: Send + 'static> Call<T> {
         self
     }
 
-    /// Returns the request as it would be sent, without authentication: for logs, reviews and
-    /// tests.
+    /// Returns the request as it would be sent, with the headers of
+    /// [`ClientOptions::header`](crate::ClientOptions::header), but without authentication and without
+    /// the changes of an [`Interceptor`](crate::Interceptor): for logs, reviews and tests.
     ///
     /// # Errors
     /// The error that awaiting the call would return if its input breaks a rule; a configuration
@@ -366,7 +367,7 @@ impl<T> fmt::Debug for Call<T> {
 pub struct WithResponse<T>(Call<T>);
 
 impl<T: Send + 'static> WithResponse<T> {
-    /// Returns the future that awaiting it polls, as [`Call::send`].
+    /// Returns the future that awaiting this value polls; see [`Call::send`].
     pub fn send(self) -> impl Future<Output = Result<Response<T>, Error>> + Send + 'static {
         self.0.send_for_response()
     }
@@ -381,8 +382,11 @@ impl<T: Send + 'static> IntoFuture for WithResponse<T> {
     }
 }
 
-/// An output with its response; for a call that makes several requests, the last response. `Debug`
-/// shows no headers: a service may reflect what it was sent.
+/// An output with the response that it was read from. `Debug` shows no headers: a service may reflect
+/// what it was sent.
+///
+/// For a call that makes several requests, status, headers and request id are those of the last
+/// response that reported a success (status 200 and no headers if there was none).
 #[derive(Clone)]
 pub struct Response<T> {
     status: StatusCode,
@@ -414,7 +418,8 @@ impl<T> Response<T> {
         /// Returns the service's id of the request, if it sent one.
         part request_id: str;
 
-        /// Returns the number of attempts, over all requests; 1 if the first succeeded.
+        /// Returns the number of attempts: 1 if the first succeeded. For a call that makes several
+        /// requests, it is the sum over all of them.
         copy attempts: u32;
 
         /// Returns the output.

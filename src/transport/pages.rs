@@ -274,7 +274,8 @@ impl<T: Send + 'static> Items<T> {
         /// Returns the position after the items returned so far, where a new stream can resume.
         borrow position: Position;
 
-        /// Returns the total number of items in the list, if the last page reported it.
+        /// Returns the total number of items in the list that the service reported most recently;
+        /// `None` if it reported none.
         copy total: Option<u64>;
     }
 }
