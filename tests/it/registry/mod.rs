@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The secret of every client when fuzzing: most of its characters can be written in more than one way.
-pub(crate) const FUZZED_SECRET: &str = r#"fake/se"cr\et+of=mine~ %"#;
+pub(crate) const FUZZED_SECRET: &str = r#"fake/se"cr\et+of=mine~%"#;
 
 /// A secret that is obviously fake.
 fn secret(fake: &'static str) -> &'static str {
