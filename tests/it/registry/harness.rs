@@ -9,7 +9,8 @@ use super::*;
 
 fn client(origin: &str, options: ClientOptions) -> Harness {
     let builder = Harness::builder(secret("pat.fakeAccount.fakeTokenId.obviously-fake-secret"));
-    let builder = builder.base_url(origin).options(options);
+    // The secret of the fuzz targets does not contain it.
+    let builder = builder.account_id("fakeAccount").base_url(origin).options(options);
     builder.build().expect("the client is set up well")
 }
 
