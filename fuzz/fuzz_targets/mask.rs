@@ -87,7 +87,13 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(&*masked(&spelled), b"***", "{:?}", String::from_utf8_lossy(&spelled));
     if !secret.contains(['<', '>']) {
         let middle = [b"<".as_slice(), &spelled, b">"].concat();
-        assert_eq!(&*masked(&middle), b"<***>", "{:?}", String::from_utf8_lossy(&middle));
+        let middle = masked(&middle);
+        // The rest is masked too, if it takes long to look for the secret.
+        assert!(
+            [&b"<***>"[..], b"<***"].contains(&&*middle),
+            "{:?}",
+            String::from_utf8_lossy(&middle)
+        );
     }
     // As the libraries write it, without the quotes around it.
     let json = serde_json::to_string(secret).expect("text is JSON");

@@ -154,9 +154,11 @@ impl Run {
             }
             Err(error) => {
                 check_error(&error);
-                // Where no token was obtained, they are those at the token endpoint.
-                let sent = if seen.is_empty() { all.len() } else { seen.len() };
-                assert_eq!(usize::try_from(error.attempts()), Ok(sent), "{error}");
+                // Where no token was obtained, they are those of the last request for one, which a call
+                // makes again where it was told to wait.
+                let attempts = usize::try_from(error.attempts()).expect("they are few");
+                let is_token_error = seen.is_empty() && (1..=all.len()).contains(&attempts);
+                assert!(attempts == seen.len() || is_token_error, "{error}");
                 let last = seen.last().and_then(|seen| seen.status());
                 if all.len() == seen.len() && error.status().is_some() {
                     assert_eq!(error.status().map(|status| status.as_u16()), last);
@@ -165,7 +167,13 @@ impl Run {
                     Effect::NotApplied if idempotency == Idempotency::Safe => {}
                     _ if idempotency == Idempotency::Safe => panic!("reading changes nothing"),
                     Effect::NotApplied => assert_eq!(done, 0, "something may be done: {error:?}"),
-                    Effect::Unknown => assert!(done > 0, "nothing can be done: {error:?}"),
+                    Effect::Unknown => {
+                        // Twilio may add a participant who was removed shortly before, and yet say 404.
+                        let may = done > 0
+                            || (last == Some(404)
+                                && spec.name() == "twilio.conversations participants.create");
+                        assert!(may, "nothing can be done: {error:?}");
+                    }
                     Effect::Applied => assert!(last.is_some_and(accepted), "{error:?}"),
                 }
                 // No part of what came with a token is kept.
@@ -245,7 +253,9 @@ impl Run {
             url.query_pairs().map(|(name, _)| name.into_owned()).collect()
         };
         let mut known = names(first);
-        known.extend(["PageToken", "page", "_page", "page_number", "before", "after"].map(str::to_owned));
+        known.extend(
+            ["PageToken", "page", "_page", "page_number", "before", "after"].map(str::to_owned),
+        );
         for seen in self.seen().iter().filter(|seen| !seen.is_for_a_token()) {
             assert_eq!(seen.request.uri().path(), first.uri().path());
             for name in names(&seen.request) {

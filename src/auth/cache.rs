@@ -257,7 +257,8 @@ impl Shared {
                         Some(Ok(authorization)) => return Ok(authorization),
                         Some(Err(error)) => {
                             failed += 1;
-                            if error.retry_after().is_none() || failed >= patience.attempts {
+                            let waits = error.is_safe_to_repeat() && error.retry_after().is_some();
+                            if !waits || failed >= patience.attempts {
                                 return Err(error);
                             }
                         }

@@ -27,6 +27,7 @@ enum Fetch {
     Token { after: u64, lasts: u64 },
     Fail { after: u64 },
     RetryAfter(u64),
+    Refuse { retry_after: u64 },
     Never,
     Panic,
 }
@@ -55,6 +56,10 @@ impl TokenProvider for Script {
                 Fetch::RetryAfter(seconds) => {
                     let error = Error::new(ErrorKind::RateLimited).with_effect(Effect::Unknown);
                     Err(error.with_retry_after(Duration::from_secs(seconds)).into())
+                }
+                Fetch::Refuse { retry_after } => {
+                    let error = Error::new(ErrorKind::Unauthenticated);
+                    Err(error.with_retry_after(Duration::from_secs(retry_after)).into())
                 }
                 Fetch::Never => std::future::pending().await,
                 Fetch::Panic => panic!("the provider panics"),
@@ -361,6 +366,10 @@ async fn provider_error_keeps_its_kind_and_blocks_fetches_until_its_retry_after(
     let (never, count) = cache(&[Fetch::RetryAfter(9)]);
     authorize(&never).await.map(drop).expect_err("no fetch succeeds");
     assert_eq!(fetched(&count), 3, "as many failed fetches as attempts");
+
+    let (refused, count) = cache(&[Fetch::Refuse { retry_after: 9 }]);
+    authorize(&refused).await.map(drop).expect_err("it would be refused again");
+    assert_eq!(fetched(&count), 1, "it is not asked again by the same call");
 }
 
 /// Gets tokens at an endpoint.
