@@ -49,8 +49,8 @@ pub trait Interceptor: Send + Sync + 'static {
     /// it.
     ///
     /// It runs once for each [`before_attempt`](Self::before_attempt) of this interceptor that
-    /// returned `Ok`, so that it can release what that call acquired, even if a later interceptor
-    /// ended the call before the attempt was made. It does not run if the call is dropped.
+    /// returned `Ok`, even if a later interceptor ended the call before the attempt was made. It does
+    /// not run if the call is dropped, so it is no place to release what `before_attempt` acquired.
     fn after_attempt<'a>(
         &'a self,
         attempt: &'a Attempt,
