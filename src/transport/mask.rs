@@ -99,7 +99,8 @@ fn masked(text: Bytes, kept: usize, secrets: &[&str]) -> Bytes {
     for at in 0..kept {
         // What is behind `kept` is read too: a secret may begin before it.
         let found = secrets.iter().filter_map(|secret| length_of(&text[at..], secret, &mut steps));
-        let Some(length) = found.max().or_else(|| (steps == 0).then_some(text.len())) else {
+        let found = found.max();
+        let Some(length) = (if steps == 0 { Some(text.len()) } else { found }) else {
             continue;
         };
         if at >= end {

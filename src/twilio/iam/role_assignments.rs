@@ -435,9 +435,11 @@ impl NewRoleAssignment {
 
     /// Whether a response that shows the grant lacks the requested resource.
     fn is_exceeded_by(&self, created: &RoleAssignment) -> bool {
-        let narrow = self.resource_type.is_some() || self.resource_id.is_some();
+        // An empty text is no resource.
+        let names = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        let narrow = names(&self.resource_type) || names(&self.resource_id);
         let says_what = created.role_sid.is_some() && created.scope.is_some();
-        let whole = created.resource_type.is_none() && created.resource_id.is_none();
+        let whole = !names(&created.resource_type) && !names(&created.resource_id);
         narrow && says_what && whole
     }
 
