@@ -65,7 +65,8 @@ impl Summary {
     }
 }
 
-/// The assignments of many sources at one time, and how complete they are.
+/// The assignments of many sources, read one after another and not at one instant, and how complete
+/// they are.
 ///
 /// ```
 /// # #[cfg(all(feature = "testing", feature = "redox", feature = "harness"))]

@@ -68,7 +68,8 @@ ErrorKind {
     /// The request conflicts with the current state of the resource (409, 412), or `ensure` found
     /// something that differs from what is desired.
     Conflict = "conflict", "conflict";
-    /// Too many requests (429). The service refused the call before processing it.
+    /// Too many requests (429, or the service's code for it under another 4xx). That the call was not
+    /// processed is documented by Twilio for 429 and inferred otherwise.
     RateLimited = "rate_limited", "rate limited";
     /// The service refused for a reason that no other kind names.
     Rejected = "rejected", "rejected";

@@ -405,7 +405,7 @@ predicates! {
     /// The request conflicts with the current state, or `ensure` found something that differs: read
     /// it before trying again.
     is_conflict = Conflict;
-    /// Too many requests, and retries were exhausted: try later, see
+    /// Too many requests, and the client did not or could not retry further: try later, see
     /// [`retry_after`](Self::retry_after).
     is_rate_limited = RateLimited;
     /// The service refused for a reason that no other kind names: see [`message`](Self::message).
@@ -424,7 +424,8 @@ predicates! {
     is_interrupted = Interrupted;
     /// The response body cannot be read; [`effect`](Self::effect) says whether the change was made.
     is_decode = Decode;
-    /// The client or the program around it is set up wrongly: nothing was sent to the service.
+    /// The client or the program around it is set up wrongly; [`effect`](Self::effect) says whether an
+    /// earlier attempt may have changed something.
     is_configuration = Configuration;
 }
 

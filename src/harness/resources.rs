@@ -77,7 +77,7 @@ impl<T: Endpoints> Resources<T> {
     /// [`NewRole`](super::NewRole), [`NewResourceGroup`](super::NewResourceGroup)).
     ///
     /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the service refuses a duplicate
-    /// with 400 `DUPLICATE_FIELD`. A newer version of the server sends 500 `UNKNOWN_ERROR` for a
+    /// with 400 `DUPLICATE_FIELD`. Since December 2023 the server sends 500 `UNKNOWN_ERROR` for a
     /// duplicate (*observed* in its source); that becomes
     /// [`ErrorKind::Server`](crate::ErrorKind::Server) with an unknown outcome, which
     /// [`ensure`](Self::ensure) resolves.
