@@ -65,7 +65,7 @@ impl Summary {
     }
 }
 
-/// The assignments of many sources, read one after another and not at one instant, and how complete
+/// The assignments of many sources, read over some time and not at one instant, and how complete
 /// they are.
 ///
 /// ```
