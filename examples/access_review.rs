@@ -8,6 +8,8 @@
 //! It only reads. Credentials come from the environment, under the names that each client's `from_env`
 //! documents. `docs/access-review.md` walks through it.
 
+#[path = "access_review/arguments.rs"]
+mod arguments;
 #[path = "access_review/demo.rs"]
 mod demo;
 #[path = "access_review/sources.rs"]
@@ -16,89 +18,18 @@ mod sources;
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use arguments::{Arguments, Command, DiffOutput, Output};
 use indicatif::{ProgressBar, ProgressStyle};
 use rolecall::access::{Csv, Difference, JsonLines, Progress, Snapshot, Source, Summary};
 
-const EXIT_CODES: &str = "Exit codes:
-  0  complete, and no difference
-  1  error
-  2  wrong usage
-  3  differences
-  4  incomplete: something was not seen (counts for more than 3)";
-
-/// Reviews who has which role at Twilio, Harness, Redox and deepset. It only reads.
-#[derive(Parser)]
-#[command(name = "access_review", after_help = EXIT_CODES)]
-struct Arguments {
-    /// Reads fakes of all services, started on this machine, instead of the services.
-    #[arg(long, global = true, value_name = "STATE", num_args = 0..=1, require_equals = true,
-          default_missing_value = "before")]
-    demo: Option<demo::State>,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Collects who has which role, and writes it to standard output.
-    Collect {
-        /// Reads what this TOML file lists.
-        #[arg(long, value_name = "FILE", conflicts_with = "everything")]
-        sources: Option<PathBuf>,
-        /// Reads everything that can be enumerated with the credentials in the environment.
-        #[arg(long)]
-        everything: bool,
-        /// In which form.
-        #[arg(long, value_enum, default_value_t = Output::Table)]
-        output: Output,
-        /// How many sources of one vendor are read at once.
-        #[arg(long, default_value_t = 8)]
-        concurrency: usize,
-    },
-    /// Writes the difference of two snapshots, which `collect --output jsonl` wrote.
-    Diff {
-        /// The older snapshot.
-        old: PathBuf,
-        /// The newer snapshot.
-        new: PathBuf,
-        /// In which form.
-        #[arg(long, value_enum, default_value_t = DiffOutput::Text)]
-        output: DiffOutput,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    /// For people.
-    Table,
-    /// For spreadsheets.
-    Csv,
-    /// To keep and to compare.
-    Jsonl,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum DiffOutput {
-    /// A line for each difference.
-    Text,
-    /// One document.
-    Json,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { demo, command } = Arguments::parse();
+    let Arguments { demo, command } = Arguments::read();
     let ended = match command {
-        Command::Collect { sources, everything, output, concurrency } => {
-            if demo.is_none() && sources.is_none() && !everything {
-                let text = "one of --sources, --everything and --demo is needed";
-                Arguments::command().error(ErrorKind::MissingRequiredArgument, text).exit();
-            }
+        Command::Collect { sources, output, concurrency, .. } => {
             collect(demo, sources.as_deref(), output, concurrency).await
         }
         Command::Diff { old, new, output } => diff(&old, &new, output),

@@ -198,7 +198,7 @@ open_enum! {
         NotFound = "not_found",
         /// No complete response arrived within the time limits.
         Timeout = "timeout",
-        /// The list ended in an error, or a response could not be read.
+        /// The list ended in an error or before its total, or a response could not be read.
         CutList = "cut_list",
         /// The service omits what the caller may not view, without a sign.
         Omission = "omission",
@@ -322,6 +322,9 @@ impl Reading {
                 None => error.to_string(),
             };
             coverage.gaps.push(Gap { reason: error.kind().into(), text });
+        } else if let Some(total) = coverage.total.filter(|total| *total > coverage.read) {
+            let text = format!("the list ended after {} of {total} items", coverage.read);
+            coverage.gaps.push(Gap { reason: Reason::CutList, text });
         }
         coverage.status = match (failed, coverage.gaps.is_empty()) {
             (true, _) => Status::Failed,

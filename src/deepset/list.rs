@@ -105,12 +105,15 @@ impl Paging {
         let Listing { data, has_more, total } = listing;
         let size = u64::from(self.limit.unwrap_or(DEFAULT_LIMIT));
         let (count, start) = (data.len() as u64, self.start());
-        // The most items that the list can have passed: a page is no larger than requested.
+        // The most items that the list can have passed, if that is known: a page is no larger than
+        // requested.
         let passed = match start {
-            Start::Number(number) => number.saturating_mul(size),
-            _ => count,
+            Start::Number(number) => Some(number.saturating_mul(size)),
+            Start::Newest => Some(count),
+            Start::Before(_) | Start::After(_) => None,
         };
-        let more = has_more.unwrap_or(count >= size || total.is_some_and(|total| total > passed));
+        let unread = passed.is_some_and(|passed| total.is_some_and(|total| total > passed));
+        let more = has_more.unwrap_or(count >= size || unread);
         let last = data.last().map(|last| id(last).to_owned());
         let page = ListPage::new(data).total(total);
         // The total counts what a list that begins at an id leaves out.

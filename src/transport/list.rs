@@ -110,7 +110,7 @@ impl<O: ListOperation> List<O> {
         };
         let position = from.unwrap_or_else(|| Position::start(hash.unwrap_or_default()));
         let cycles = CycleDetector::default();
-        Pages::new(Engine { transport, operation, options, state, position, cycles })
+        Pages::new(Engine { transport, operation, options, state, position, total: None, cycles })
     }
 }
 
@@ -132,6 +132,8 @@ struct Engine<O: ListOperation> {
     state: State<O::Output>,
     /// Of the page that is fetched next.
     position: Position,
+    /// What the service reported most recently.
+    total: Option<u64>,
     cycles: CycleDetector,
 }
 
@@ -208,7 +210,9 @@ impl<O: ListOperation> Engine<O> {
             }
             None => self.position.taken += items.len(),
         }
-        if let (State::Ended, Some(total)) = (&self.state, total.filter(|total| *total > end)) {
+        self.total = total.or(self.total);
+        if let (State::Ended, Some(total)) = (&self.state, self.total.filter(|total| *total > end))
+        {
             let detail = format!("the list ended after {end} of {total} items");
             self.state = State::Failed(error.with_detail(detail));
         }
