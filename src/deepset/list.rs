@@ -116,11 +116,11 @@ impl Paging {
         let more = has_more.unwrap_or(count >= size || unread);
         let last = data.last().map(|last| id(last).to_owned());
         let page = ListPage::new(data).total(total);
-        // The total counts what a list that begins at an id leaves out.
-        let page = match (&start, &self.before, &self.after) {
-            (Start::Number(number), ..) => page.offset((number - 1).saturating_mul(size)),
-            (_, None, None) => page,
-            _ => page.offset(u64::MAX),
+        // The total counts also what a list leaves out that does not begin at its first page.
+        let page = match (&self.cursor, &start) {
+            (None, Start::Number(number)) => page.offset((number - 1).saturating_mul(size)),
+            (None, Start::Before(_) | Start::After(_)) => page.offset(u64::MAX),
+            _ => page,
         };
         match start {
             _ if !more => page,

@@ -96,7 +96,8 @@ pub struct ListPage<T> {
     pub next: Next,
     /// The total number of items in the list, if the service reports it.
     pub total: Option<u64>,
-    /// The number of items before this page, if the page's number determines it.
+    /// The number of items before this page, for a list that does not begin at its first page. By
+    /// default the items received so far are counted.
     pub offset: Option<u64>,
 }
 

@@ -81,7 +81,9 @@ async fn requests_of_further_pages_are_exact() {
     names(roles.list().page_size(1).before(&role)).await;
     names(roles.list().after(&role)).await;
     let list = users.list().include_deleted(true).include_external(false).page_size(1);
-    assert_eq!(emails(list).await, [""; 0]);
+    let mut pages = list.pages();
+    pages.next().await.expect("there is one").expect("it is read");
+    pages.next().await.expect("there is one").expect("it is read");
     let requests = capture.requests();
     assert_eq!(requests[0], requests[1].replace("page_number=2", "page_number=1"));
     assert_eq!(
@@ -125,9 +127,15 @@ async fn incomplete_list_ends_in_an_error_that_says_why() {
         // A page may be empty before the end, and a total below what came is none.
         (
             by_number,
-            vec![page(&["a"], true, 21), page(&[], true, 21), page(&["b"], false, 21)],
+            vec![page(&["a"], true, 2), page(&[], true, 2), page(&["b"], false, 2)],
             &["a", "b"][..],
             None,
+        ),
+        (
+            by_number,
+            vec![page(&["a"], true, 21), page(&[], true, 21), page(&["b"], false, 21)],
+            &["a", "b"],
+            Some("ended after 2 of 21 items"),
         ),
         (by_number, vec![page(&["a", "b"], false, 1)], &["a", "b"], None),
         (by_number, vec![fixture!("roles.nulls.json").to_owned()], &[second], None),
@@ -139,7 +147,7 @@ async fn incomplete_list_ends_in_an_error_that_says_why() {
             by_number,
             vec![page(&["a"], None, 12), page(&["b"], false, 12)],
             &["a", "b"],
-            Some("ended after 11 of 12 items"),
+            Some("ended after 2 of 12 items"),
         ),
         // The total counts what is not before, or not after, the role too.
         (before, vec![page(&["a"], false, 2)], &["a"], None),
@@ -186,6 +194,13 @@ async fn incomplete_list_ends_in_an_error_that_says_why() {
     assert!(error.to_string().contains("ended after 1 of 2 items"), "{error}");
     let (_, failed) = read_to_the_end(users.list().before(&user_id("z"))).await;
     assert!(failed.is_none(), "{failed:?}");
+    // Pages that do not say whether more follow.
+    let pages = [["a", "b"].as_slice(), &["c", "d"], &[]].map(|ids| page(ids, None, 4));
+    let capture = Capture::start(pages.each_ref().map(|page| (200, page.as_str()))).await;
+    let users = client(capture.uri()).users();
+    let (read, failed) = read_to_the_end(users.list().page_size(2)).await;
+    assert!(failed.is_none(), "{failed:?}");
+    assert_eq!(read, ["a", "b", "c", "d"]);
 }
 
 /// The text of the error in which a list ends before it sends anything.

@@ -178,13 +178,15 @@ mod lists {
             (&[&full], "3", None),
             (&[&full, &["d"]], "4", None),
             // Short or empty before the end.
-            (&[&["a"], &[], &["b", "c"]], "8", None),
+            (&[&["a"], &[], &["b", "c"]], "7", Some("the list ended after 3 of 7 items")),
             // Without a total, or with one that cannot be.
             (&[&full, &[]], "", None),
             (&[&["a", "b"]], "", None),
             (&[&full, &["d"]], "-1", None),
             (&[&full, &["d"]], "many", None),
             (&[&full, &["d"]], "1", None),
+            (&[&["e"], &full, &[]], "4", None),
+            (&[&["e"], &full, &[]], "5", Some("the list ended after 4 of 5 items")),
             (&[&full, &["d"]], "99999999999999999999999", None),
             // Less than the total came.
             (&[&[]], "3", Some("the list ended after 0 of 3 items")),
