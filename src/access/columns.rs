@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::model::first;
 use super::{Assignment, Principal, PrincipalKind, Scope, ScopeKind};
+use crate::error::acts_on_display;
 
 /// A column: its name, whether it is part of what is granted, and its text.
 pub(super) struct Column {
@@ -143,11 +144,12 @@ pub(super) fn role(it: &Assignment) -> String {
     text
 }
 
-/// A text without line breaks and control characters, so that a name cannot act on a terminal.
+/// A text whose line breaks, control characters and marks of direction are escaped, so that a name
+/// cannot act on a terminal.
 pub(super) fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|one| {
-            let escaped = one.is_control().then(|| one.escape_unicode());
+            let escaped = acts_on_display(one).then(|| one.escape_unicode());
             let plain = escaped.is_none().then_some(one);
             escaped.into_iter().flatten().chain(plain)
         })

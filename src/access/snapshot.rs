@@ -335,7 +335,7 @@ impl Work<'_> {
                 Poll::Ready(None) => return Ok(Turn::Ended(None)),
                 Poll::Ready(Some(Err(error))) => return Ok(Turn::Ended(Some(error))),
                 Poll::Ready(Some(Ok(found))) => {
-                    self.reading[index].count();
+                    self.reading[index].count(&found);
                     match found {
                         Found::Source(source) => self.add(*source),
                         Found::Assignment(assignment) => {

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
-use super::{Assignment, PrincipalKind, Scope, Vendor};
+use super::model::first;
+use super::{Assignment, Principal, PrincipalKind, Scope, Vendor};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Timestamp, open_enum};
 use crate::transport::{Items, Transport};
@@ -200,7 +201,8 @@ open_enum! {
         Timeout = "timeout",
         /// The list ended in an error or before its total, or a response could not be read.
         CutList = "cut_list",
-        /// The service omits what the caller may not view, without a sign.
+        /// The service omits what the caller may not view, without a sign, or assignments do not
+        /// name who holds them or over what.
         Omission = "omission",
         /// The service failed.
         Server = "server",
@@ -285,6 +287,8 @@ pub(super) struct Reading {
     pub(super) vendor: Vendor,
     pub(super) list: List,
     coverage: Coverage,
+    /// How many assignments do not say who holds them, or over what.
+    unnamed: u64,
 }
 
 impl Reading {
@@ -303,16 +307,21 @@ impl Reading {
             started: now.clone(),
             finished: now,
         };
-        Self { vendor, list, coverage }
+        Self { vendor, list, coverage, unnamed: 0 }
     }
 
-    pub(super) fn count(&mut self) {
+    pub(super) fn count(&mut self, found: &Found) {
         self.coverage.read += 1;
+        if let Found::Assignment(it) = found {
+            let Principal { id, email, name, .. } = &it.principal;
+            let named = first([id, email, name]).and(first([&it.scope.id, &it.scope.name]));
+            self.unnamed += u64::from(named.is_none());
+        }
     }
 
     /// Ends it, with an error or because the list ended.
     pub(super) fn end(self, error: Option<&Error>) -> Coverage {
-        let Self { list, mut coverage, .. } = self;
+        let Self { list, mut coverage, unnamed, .. } = self;
         coverage.total = list.total();
         coverage.finished = Timestamp::now();
         let failed = error.is_some() && coverage.read == 0;
@@ -322,9 +331,10 @@ impl Reading {
                 None => error.to_string(),
             };
             coverage.gaps.push(Gap { reason: error.kind().into(), text });
-        } else if let Some(total) = coverage.total.filter(|total| *total > coverage.read) {
-            let text = format!("the list ended after {} of {total} items", coverage.read);
-            coverage.gaps.push(Gap { reason: Reason::CutList, text });
+        }
+        if unnamed > 0 {
+            let text = format!("{unnamed} assignments without a principal or a scope");
+            coverage.gaps.push(Gap { reason: Reason::Omission, text });
         }
         coverage.status = match (failed, coverage.gaps.is_empty()) {
             (true, _) => Status::Failed,

@@ -1,7 +1,7 @@
 //! Snapshots as CSV for spreadsheets, and as a plain table for people.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Write};
 
 use super::columns::{COLUMNS, principal, printable, role};
@@ -11,8 +11,9 @@ use super::{Assignment, Header, Sink, Snapshot, Summary};
 /// record for each incomplete source, so that an incomplete file does not pass for a complete one.
 /// The first column says which kind of record it is.
 ///
-/// A cell that begins with `=`, `+`, `-`, `@`, a tab, CR, LF or `'` gets a `'` in front, so that no
-/// spreadsheet evaluates it as a formula.
+/// A cell that begins with `=`, `+`, `-`, `@` (also in full width), a tab, CR, LF or `'` gets a `'` in
+/// front, so that no spreadsheet evaluates it as a formula. So does what follows a `;`, tab, CR or LF in
+/// a cell: a spreadsheet that takes one of these as the separator begins a cell there.
 ///
 /// ```
 /// use rolecall::access::{Assignment, Covers, Csv, Scope, Snapshot, Source};
@@ -55,12 +56,18 @@ impl<W: Write> Csv<W> {
 }
 
 fn push_cell(to: &mut String, cell: &str) {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'']);
-    let guard = if formula { "'" } else { "" };
-    let _ = match cell.contains([',', '"', '\r', '\n']) {
-        true => write!(to, "\"{guard}{}\"", cell.replace('"', "\"\"")),
-        false => write!(to, "{guard}{cell}"),
-    };
+    let quoted = cell.contains([',', ';', '"', '\t', '\r', '\n']);
+    to.extend(quoted.then_some('"'));
+    // A program that reads other separators begins a cell behind each of these.
+    let (mut begins, separators) = (true, [';', '\t', '\r', '\n']);
+    for one in cell.chars() {
+        let formula = separators[1..].contains(&one) || "=+-@'＝＋－＠".contains(one);
+        to.extend((begins && formula).then_some('\''));
+        to.extend((one == '"').then_some('"'));
+        to.push(one);
+        begins = separators.contains(&one);
+    }
+    to.extend(quoted.then_some('"'));
 }
 
 impl<W: Write> Sink for Csv<W> {

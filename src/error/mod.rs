@@ -432,16 +432,19 @@ predicates! {
 /// Writes a service's text on one line of bounded length.
 struct OneLine<'a>(&'a str);
 
+/// Returns whether the character could forge a line of a log or of a table: control characters, the
+/// separators that some viewers break lines at, and marks that turn the direction of text.
+pub(crate) fn acts_on_display(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         let mut chars = self.0.trim().chars();
         for c in chars.by_ref().take(SHOWN) {
-            // Control characters could forge log lines; so could the separators that some
-            // viewers break lines at, and marks that turn the direction of text.
-            let breaks = c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            f.write_char(if breaks { ' ' } else { c })?;
+            f.write_char(if acts_on_display(c) { ' ' } else { c })?;
         }
         if chars.next().is_some() { f.write_char('…') } else { Ok(()) }
     }
