@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Deepset;
 use super::list::{Listing, Paging};
 use crate::error::Error;
-use crate::model::json::response;
+use crate::model::json::{self, response};
 use crate::model::loose::identifying;
 use crate::model::{check_opaque, checked_id};
 use crate::operation::{ListOperation, ListPage, Operation, Spec};
@@ -80,21 +80,26 @@ response! {
         /// Whether the user is deleted.
         pub deleted: Option<bool>,
         /// The user's organization, with their roles there.
+        #[serde(
+            default,
+            deserialize_with = "organization",
+            skip_serializing_if = "Option::is_none"
+        )]
         pub organization: Option<UserOrganization>,
     }
 
     /// The organization of a user, and the user's roles there.
     ///
     /// A role is text: a name such as `Admin`; in 2023 it was a number as text. If the service sends
-    /// another JSON value in place of the text or of the list of workspaces, the role is that JSON as
-    /// text, so that no user with a role appears to have none.
+    /// another JSON value in place of the text, of the list of workspaces or of the whole organization,
+    /// the role is that JSON as text, so that no user with a role appears to have none.
     pub struct UserOrganization {
         /// The id, for [`Deepset::organization`].
         pub organization_id: Option<String>,
         /// The name.
         pub name: Option<String>,
         /// The role in the organization.
-        #[serde(default, deserialize_with = "role")]
+        #[serde(default, deserialize_with = "role", skip_serializing_if = "Option::is_none")]
         pub role: Option<String>,
         /// The roles in workspaces.
         #[serde(default, deserialize_with = "workspaces")]
@@ -130,6 +135,20 @@ fn json_text(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
+}
+
+fn organization<'de, D: Deserializer<'de>>(from: D) -> Result<Option<UserOrganization>, D::Error> {
+    let value = Value::deserialize(from)?;
+    let of_role = |role| {
+        let (role, workspaces) = (Some(role), Vec::new());
+        UserOrganization { organization_id: None, name: None, role, workspaces }
+    };
+    Ok(match value {
+        // A text anew, since the parts of a response are read from text.
+        Value::Object(_) => json::read(value.to_string().as_bytes()).ok(),
+        _ => None,
+    }
+    .or_else(|| json_text(&value).map(of_role)))
 }
 
 fn role<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

@@ -173,8 +173,10 @@ async fn deepset_users_are_read_with_their_roles_and_from_a_position() -> Outcom
         {"user_id": "u-2", "email": "bob@example.com", "organization": {
             "organization_id": "o-1", "name": "Clinic", "role": 4,
             "workspaces": [{"name": "search", "role": "EDITOR"}, {"name": "chat", "role": "3"}]}},
-        {"user_id": "u-1", "given_name": "Ada", "family_name": "", "organization": null}
-    ], "has_more": false, "total": 2}"#;
+        {"user_id": "u-1", "given_name": "Ada", "family_name": "", "organization": null},
+        {"user_id": "u-3", "organization": ["ADMIN"]},
+        {"user_id": "u-4", "organization": {"organization_id": 5, "role": {"name": "ADMIN"}}}
+    ], "has_more": false, "total": 4}"#;
     for _ in 0..2 {
         fake.next_on("/api/v1/users", 1, rolecall::testing::Fault::json(200, page));
     }
@@ -195,6 +197,8 @@ async fn deepset_users_are_read_with_their_roles_and_from_a_position() -> Outcom
             (Some("u-2"), Some("EDITOR"), "organization o-1 > workspace \"search\"".to_owned()),
             (Some("u-2"), Some("3"), "organization o-1 > workspace \"chat\"".to_owned()),
             (Some("u-1"), None, "organization".to_owned()),
+            (Some("u-3"), Some("[\"ADMIN\"]"), "organization".to_owned()),
+            (Some("u-4"), Some("{\"name\":\"ADMIN\"}"), "organization 5".to_owned()),
         ]
     );
     assert_eq!(seen[3].principal.name.as_deref(), Some("Ada"));

@@ -1,6 +1,9 @@
 //! Twilio Conversations: the state it shares with Chat, its own names and limits, and an
 //! inconclusive 404.
 
+use std::collections::BTreeSet;
+
+use rolecall::access::{Assignment, ReadAssignments};
 use rolecall::testing::{Fault, TwilioChatFake};
 use rolecall::twilio::chat::{self, NewMember};
 use rolecall::twilio::conversations::{
@@ -8,6 +11,7 @@ use rolecall::twilio::conversations::{
     TwilioConversations,
 };
 use rolecall::{Effect, EnsuredRole, Error, ErrorKind};
+use serde_json::json;
 
 const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
@@ -84,6 +88,31 @@ async fn roles_are_given_and_revoked_at_the_default_service() {
     let revoked = users.revoke_role("alice", &admin).await.expect("it is revoked");
     assert_eq!(revoked, RevokedRole::Revoked { default: guest });
     assert!(fake.received().iter().all(|one| one.header("x-twilio-webhook-enabled").is_none()));
+}
+
+/// An identity may be any text, also that of an address or of a SID.
+#[tokio::test]
+async fn participants_with_and_without_an_identity_are_told_apart() {
+    const SID: &str = "MBaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const PHONE: &str = "+15550100";
+    let (fake, client) = started().await;
+    let page = json!({"participants": [
+        {"sid": SID, "identity": PHONE},
+        {"sid": SID, "messaging_binding": {"type": "sms", "address": PHONE}},
+        {"sid": SID, "identity": SID},
+        {"sid": SID},
+    ], "meta": {}});
+    fake.next(1, Fault::json(200, page.to_string()));
+    let participants =
+        client.service(SERVICE).conversation("CHaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").participants();
+    let read = participants.read_assignments().try_collect().await.expect("they are read");
+    let keys: BTreeSet<_> = read.iter().map(Assignment::grant_key).collect();
+    assert_eq!(keys.len(), 4);
+    let kinds: Vec<_> = read.iter().filter_map(|it| it.principal.kind.as_ref()).collect();
+    assert_eq!(
+        kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
+        ["user", "address", "user", "sid"]
+    );
 }
 
 /// By the vendor's word: the participant may have been created.

@@ -261,6 +261,39 @@ mod role_assignments {
         }
     }
 
+    /// A created assignment without the resource that was asked for, as null or as an empty text, grants
+    /// more.
+    #[tokio::test]
+    async fn grant_over_more_than_the_resource_is_an_error() {
+        let created = |resource: &str| {
+            format!(
+                r#"{{"sid":"IY1","role_sid":"IX00000000000000000000000000000104",
+                "scope":"AC00000000000000000000000000000001","resource_type":"","resource_id":{resource},
+                "identity":"USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}"#
+            )
+        };
+        for (asked, resource, exceeds) in [
+            ("number", "\"number\"", false),
+            ("number", "null", true),
+            ("number", "\"\"", true),
+            ("", "null", false),
+            ("", "\"\"", false),
+        ] {
+            let created = created(resource);
+            let responses = [(200, NO_ASSIGNMENTS), (201, &*created)];
+            let (_capture, organization) = captured(ApiVersion::Preview, responses).await;
+            let result = organization.role_assignments().ensure(&new(1).resource_id(asked)).await;
+            match result {
+                Ok(ensured) => assert!(matches!(ensured, Ensured::Created(_)) && !exceeds),
+                Err(error) => {
+                    let outcome = (error.kind(), error.effect());
+                    assert_eq!(outcome, (ErrorKind::Conflict, Effect::Applied), "{error}");
+                    assert!(exceeds && error.to_string().contains("granted more"), "{error}");
+                }
+            }
+        }
+    }
+
     #[tokio::test]
     async fn ensure_absent_reports_who_deleted_it() {
         let (fake, organization) = started().await;

@@ -178,10 +178,11 @@ impl Holder for Participant {
     }
 
     fn principal(&self) -> Principal {
-        let mut person = person(self.identity.as_ref(), None);
         let address = || self.messaging_binding.as_ref()?.get("address")?.as_str();
-        person.id = person.id.or_else(|| address().map(str::to_owned));
-        person
+        match (&self.identity, address()) {
+            (None, Some(address)) => Principal::new("address", address),
+            (identity, _) => person(identity.as_ref(), None),
+        }
     }
 
     fn scope(&self) -> Scope {

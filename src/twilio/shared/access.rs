@@ -7,16 +7,17 @@ use crate::access::{
 use crate::transport::{Items, Position};
 use crate::twilio::AccountSid;
 
-/// The native value is the user, the member or the participant.
+/// The native value is the user, the member or the participant. A principal without an identity is of
+/// kind `address`, with the address of its messaging binding, or of kind `sid`, since an identity may
+/// be any text.
 impl<P: Lists<T>, T: Holder> ReadAssignments for Resources<P, T> {
     fn read_assignments_from(&self, position: Option<&Position>) -> Items<Assignment> {
         self.list().from(position).items().map(|holder: T| {
             let mut shared = Assignment::new(Vendor::Twilio).with_native(holder.clone());
             shared.id = holder.sid().map(str::to_owned);
             shared.principal = holder.principal();
-            if shared.principal.id.is_none() {
-                // A participant by phone has no identity.
-                shared.principal.id.clone_from(&shared.id);
+            if let (None, Some(sid)) = (&shared.principal.id, &shared.id) {
+                shared.principal = Principal::new("sid", sid);
             }
             shared.role.id = holder.role_sid().map(|sid| sid.to_string());
             shared.scope = holder.scope();

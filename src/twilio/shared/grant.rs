@@ -69,8 +69,10 @@ impl<P: Grants<T>, T: Holder> Resources<P, T> {
     /// # Errors
     /// [`ErrorKind::Conflict`] before anything is changed if the service has no applicable default
     /// role, or if the default is the role to be revoked: change the defaults, give another role by
-    /// [`ensure_role`](Self::ensure_role), or [`delete`](Self::delete) the holder. Otherwise those
-    /// of [`get`](Self::get), of reading the defaults, and of [`update`](Self::update).
+    /// [`ensure_role`](Self::ensure_role), or [`delete`](Self::delete) the holder. A conflict with a
+    /// [`Mismatch<RoleSid, T>`](crate::Mismatch) if the response to the change shows another role
+    /// than the default. Otherwise those of [`get`](Self::get), of reading the defaults, and of
+    /// [`update`](Self::update).
     pub fn revoke_role(
         &self,
         id: impl TryInto<T::Key, Error: Into<Error>>,
@@ -118,17 +120,21 @@ impl<P: Grants<T>, T: Holder> Change<P, T> {
     }
 
     fn is_role(&self, role: Option<&RoleSid>) -> bool {
-        role.is_some_and(|role| role.as_str().eq_ignore_ascii_case(self.role.as_str()))
+        role.is_some_and(|role| same(role, &self.role))
     }
 
     fn write_id(&self) -> &Arg<String> {
         self.write_id.get().unwrap_or(&self.id)
     }
+}
 
-    /// The error of a response that shows another role than the one that was set.
-    fn contradicted(&self, holder: T) -> Error {
-        Mismatch::error(self.role.clone(), holder, Effect::Unknown)
-    }
+fn same(one: &RoleSid, other: &RoleSid) -> bool {
+    one.as_str().eq_ignore_ascii_case(other.as_str())
+}
+
+/// The error of a response that shows another role than the one that was set.
+fn contradicted<T: Holder>(set: &RoleSid, holder: T) -> Error {
+    Mismatch::error(set.clone(), holder, Effect::Unknown)
 }
 
 type Finding<'a, T> = BoxFuture<'a, Result<Found<T>, Error>>;
@@ -159,7 +165,7 @@ impl<P: Grants<T>, T: Holder> Desired for EnsureRole<P, T> {
     fn created(&self, holder: T) -> Result<T, Error> {
         // A response without a role proves nothing.
         match holder.role_sid() {
-            Some(role) if !self.0.is_role(Some(role)) => Err(self.0.contradicted(holder)),
+            Some(role) if !self.0.is_role(Some(role)) => Err(contradicted(&self.0.role, holder)),
             _ => Ok(holder),
         }
     }
@@ -229,9 +235,11 @@ impl<P: Grants<T>, T: Holder> Desired for RevokeRole<P, T> {
     }
 
     fn created(&self, holder: T) -> Result<Self::Item, Error> {
-        match self.change.is_role(holder.role_sid()) {
-            true => Err(self.change.contradicted(holder)),
-            false => Ok((holder, self.default.get().cloned())),
+        let Some(default) = self.default.get() else { return Ok((holder, None)) };
+        // A response without a role proves nothing.
+        match holder.role_sid() {
+            Some(role) if !same(role, default) => Err(contradicted(default, holder)),
+            _ => Ok((holder, Some(default.clone()))),
         }
     }
 

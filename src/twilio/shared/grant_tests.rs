@@ -9,7 +9,7 @@ use super::{Place, Resources, RevokedRole, RoleSid, ServiceSid, User};
 use crate::error::Effect::{Applied, NotApplied, Unknown};
 use crate::error::Error;
 use crate::transport::memory::{Act, BodyAct, TestCredentials, serve, transport};
-use crate::transport::{ClientOptions, EnsuredRole, RetryPolicy};
+use crate::transport::{ClientOptions, EnsuredRole, Mismatch, RetryPolicy};
 use crate::twilio::chat::TwilioChat;
 
 /// A debug build takes a fifth of them.
@@ -280,5 +280,43 @@ async fn role_is_revoked_as_it_is_claimed() {
         assert_eq!(not_held > FEW, first == OTHER || rivals, "{seen:?}");
         assert_eq!(indeterminate > FEW && unknown > FEW, first == ADMIN, "{seen:?}");
         assert!(not_applied > FEW, "{seen:?}");
+    }
+}
+
+/// A service that says that it set another role than it was sent.
+#[tokio::test(start_paused = true)]
+async fn role_that_was_not_set_is_no_success() {
+    for (shown, is_ok) in [(GUEST, true), (OTHER, false), (ADMIN, false)] {
+        let (wire, sent) = serve(move |request| {
+            let is_read = request.method() == "GET";
+            let role = if is_read { ADMIN } else { shown };
+            match is_read && !request.uri().path().contains("/Users/") {
+                true => Act::respond(
+                    200,
+                    &format!(r#"{{"sid":"{SERVICE}","default_service_role_sid":"{GUEST}"}}"#),
+                ),
+                false => Act::respond(
+                    200,
+                    &format!(
+                        r#"{{"sid":"USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","role_sid":"{role}"}}"#
+                    ),
+                ),
+            }
+        });
+        let options = ClientOptions::default();
+        let transport = transport(wire, TestCredentials::ready(), &options, || 0.5);
+        let place = Place::new(Some(ServiceSid::new(SERVICE)));
+        let users = Resources::<TwilioChat, User>::new(&transport, place);
+        match users.revoke_role("alice", ADMIN).await {
+            Ok(revoked) => {
+                assert!(is_ok && matches!(revoked, RevokedRole::Revoked { .. }), "{shown}");
+            }
+            Err(error) => {
+                let text = error.to_string();
+                assert!(!is_ok && error.is_conflict() && error.effect() == Unknown, "{text}");
+                let both: &Mismatch<RoleSid, User> = error.service().expect("it has both");
+                assert_eq!((both.desired.as_str(), sent.count()), (GUEST, 3));
+            }
+        }
     }
 }
