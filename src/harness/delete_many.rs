@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::model::json::response;
 use crate::model::loose::{loose_text, nullable};
 use crate::model::{Arg, arg, text};
-use crate::operation::{Body, Idempotency, Spec};
+use crate::operation::{Body, DecodeError, Idempotency, Spec};
 use crate::transport::Call;
 
 impl RoleAssignments {
@@ -28,7 +28,8 @@ impl RoleAssignments {
     /// identifiers, and if the account id is not known (see
     /// [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id)). A managed assignment,
     /// and that of the last account admin, is not an error of the call but one of the
-    /// [`failures`](DeletedMany::failures) (*observed*).
+    /// [`failures`](DeletedMany::failures) (*observed*). If the response counts failures and names
+    /// none, the outcome is unknown.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -78,6 +79,7 @@ impl NgCall for DeleteMany {
         &["/authz/api/roleassignments/delete/batch"],
     )
     .success(SUCCESS)
+    .confirmed_by_body()
     .idempotency(Idempotency::Idempotent);
 
     fn check(&self) -> Result<(), Error> {
@@ -89,6 +91,16 @@ impl NgCall for DeleteMany {
 
     fn body(&self) -> Result<Body, Error> {
         Body::json(&self.identifiers()?)
+    }
+
+    fn checked(output: DeletedMany) -> Result<DeletedMany, DecodeError> {
+        match output.failed_to_delete {
+            Some(failed @ 1..) if output.failures.is_empty() => {
+                let text = format!("roleAssignmentErrorResponseDTOList: names none of {failed}");
+                Err(DecodeError::shape(text))
+            }
+            _ => Ok(output),
+        }
     }
 }
 

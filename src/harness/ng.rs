@@ -69,6 +69,11 @@ pub(super) trait NgCall: Send + Sync {
     fn body(&self) -> Result<Body, Error> {
         Ok(Body::none())
     }
+
+    /// Checks what a response says that could be read.
+    fn checked(output: Self::Output) -> Result<Self::Output, DecodeError> {
+        Ok(output)
+    }
 }
 
 struct InScope<'a, C> {
@@ -99,7 +104,7 @@ impl<C: NgCall> Operation for InScope<'_, C> {
     }
 
     fn decode(response: &http::Response<Bytes>) -> Result<C::Output, DecodeError> {
-        data(response.body())
+        data(response.body()).and_then(C::checked)
     }
 }
 

@@ -260,6 +260,34 @@ async fn what_was_not_deleted_is_listed() {
 }
 
 #[tokio::test]
+async fn failures_that_are_counted_but_not_listed_leave_the_outcome_unknown() {
+    let one = r#"[{"roleAssignmentId":"a"}]"#;
+    for (failed, list, is_known) in [
+        ("1", one, true),
+        ("null", one, true),
+        ("0", "[]", true),
+        ("2", one, true),
+        ("2", "[]", false),
+        ("1", "null", false),
+    ] {
+        let body = format!(
+            r#"{{"status":"SUCCESS","data":{{"successfullyDeleted":1,"failedToDelete":{failed},
+            "roleAssignmentErrorResponseDTOList":{list}}}}}"#
+        );
+        let capture = Capture::start([(200, &*body)]).await;
+        let assignments = client(&capture, HarnessFake::API_KEY).account().role_assignments();
+        match assignments.delete_many(["a", "b"]).await {
+            Ok(_) => assert!(is_known, "{body}"),
+            Err(error) => {
+                let outcome = (error.kind(), error.effect());
+                assert_eq!(outcome, (ErrorKind::Decode, Effect::Unknown), "{error}");
+                assert!(!is_known && error.to_string().contains("names "), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn service_accounts_and_permissions_come_in_one_response() {
     let (fake, client) = started().await;
     for name in ["ci", "cd"] {

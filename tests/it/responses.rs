@@ -340,6 +340,9 @@ async fn incomplete_response_is_an_error_that_names_what_is_missing() {
             let error = endpoint.caller(&capture.uri(), options)().await.expect_err(body);
             let (effect, end) = match endpoint.idempotency() {
                 Idempotency::Safe => (Effect::NotApplied, ""),
+                _ if !endpoint.spec.is_confirmed_by_status() => {
+                    (Effect::Unknown, "outcome unknown")
+                }
                 _ => (Effect::Applied, "the change was made"),
             };
             assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, effect), "{error}");
