@@ -102,6 +102,17 @@ pub(super) struct SizeLimit {
     pub(super) setting: &'static str,
 }
 
+/// Whether a body may have a token in it; the name of its field may be escaped.
+fn holds_token(body: &[u8]) -> bool {
+    let has = |body: &[u8], name: &[u8]| body.windows(name.len()).any(|part| part == name);
+    let name = b"access_token";
+    has(body, name)
+        || match serde_json::from_slice::<serde_json::Value>(body) {
+            Ok(json) => has(json.to_string().as_bytes(), name),
+            Err(_) => has(body, b"\\u"),
+        }
+}
+
 /// The error of a response that the operation's service reads as a failure.
 fn failure(
     endpoint: &Endpoint,
@@ -113,8 +124,8 @@ fn failure(
     // A token must not be kept in any form, whatever the status.
     let refused = status.is_client_error() || status.is_server_error();
     let is_error = || refused || endpoint.is_failure(body);
-    let holds_token = || body.windows(12).any(|part| part == b"access_token");
-    let body = if endpoint.spec.sensitive && (holds_token() || !is_error()) { &[] } else { body };
+    let body =
+        if endpoint.spec.sensitive && (holds_token(body) || !is_error()) { &[] } else { body };
     let mut failure = (endpoint.read_failure)(status, &headers, body);
     if endpoint.spec.accepts(status) && failure.kind == ErrorKind::UnexpectedStatus {
         // The status was expected; the body reports the failure.

@@ -546,11 +546,15 @@ async fn sensitive<const S: bool>(act: &Act) -> Error {
 async fn response_that_may_hold_a_token_is_not_kept() {
     let denial = r#"{"code":"DENIED"}"#;
     let token = r#"{"code":"DENIED","access_token":"obviously-fake"}"#;
+    let escaped = r#"{"code":"DENIED","at":[{"access\u005ftoken":"obviously-fake"}]}"#;
+    let cut = r#"{"code":"DENIED","access\u005ftoken":"obviously-fake"#;
     for (status, body, kept) in [
         (400, denial, true),
         (500, denial, true),
         (400, token, false),
         (500, token, false),
+        (401, escaped, false),
+        (401, cut, false),
         (200, denial, false),
         (202, denial, false),
         (302, denial, false),

@@ -257,6 +257,15 @@ mod tests {
     }
 
     #[test]
+    fn rest_of_a_text_made_to_take_long_is_masked_behind_another_credential() {
+        let long = format!("{}b", "a".repeat(4096));
+        for secrets in [["aaaaaaaa", &long, "fake-secret"], [&long, "aaaaaaaa", "fake-secret"]] {
+            let text = format!("x{} fake-secret y", "a".repeat(LONGEST_ERROR / 2));
+            assert_eq!(mask(&secrets).text(text), "x***");
+        }
+    }
+
+    #[test]
     fn escaped_credentials_are_masked() {
         let mask = mask(&["a/b\"c\\d e+f"]);
         for text in [
