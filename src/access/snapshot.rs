@@ -206,7 +206,7 @@ impl<'a> Collect<'a> {
         Snapshot { header, assignments, summary }
     }
 
-    /// Collects into a sink, holding one page in memory for each source that is being read. The
+    /// Collects into a sink, with one page in memory for each source that is being read. The
     /// assignments are written in the order in which they arrive.
     ///
     /// # Errors

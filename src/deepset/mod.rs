@@ -48,8 +48,8 @@ client! {
     ///
     /// The only documented way to give a role is an invitation ([`Organization::invite`]). **No
     /// documented call changes a member's role or takes it away**; the platform's web page does.
-    /// The calls of 2023 that did so (PATCH and DELETE of a user) were labelled private by the
-    /// vendor, and their role values are out of date: this crate does not have them. Nor does a
+    /// This crate leaves out two calls seen in 2023 that did so (PATCH and DELETE of a user): the
+    /// vendor labelled them private, and their values for roles are out of date. Nor does a
     /// documented call get, change or delete a single role, or list the members of a workspace. The
     /// [list of users](Users::list) shows who has which role.
     ///

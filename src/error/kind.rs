@@ -71,7 +71,7 @@ ErrorKind {
     /// Too many requests (429, or the service's code for it under another 4xx). That the call was not
     /// processed is documented by Twilio for 429 and inferred otherwise.
     RateLimited = "rate_limited", "rate limited";
-    /// The service refused for a reason that no other kind names.
+    /// The service refused for a reason that no other kind names, or an interceptor ended the call.
     Rejected = "rejected", "rejected";
     /// The service failed (5xx).
     Server = "server", "server error";

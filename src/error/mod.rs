@@ -324,8 +324,9 @@ impl Error {
     }
 
     /// Returns how many times the client tried to send the request that failed, connections that
-    /// could not be made included. Of an `ensure`, that request is the step that failed; if no access
-    /// token was obtained, it is the one to the token endpoint.
+    /// could not be made included. Of an `ensure`, that request is the step that failed. If no access
+    /// token was obtained, these are the attempts of the token request, and those of the call before
+    /// it.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -509,7 +510,8 @@ impl fmt::Debug for Error {
     }
 }
 
-/// For logs: what [`Display`](fmt::Display) shows, field by field; neither headers nor body.
+/// For logs: the fields that [`Display`](fmt::Display) shows, the delay that the service requested, and
+/// the text itself; neither headers nor body.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let inner = &*self.0;

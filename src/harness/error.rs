@@ -19,7 +19,7 @@ open_enum! {
         InvalidRequest = "INVALID_REQUEST",
         /// An argument is wrong.
         InvalidArgument = "INVALID_ARGUMENT",
-        /// A duplicate, until December 2023.
+        /// A duplicate. The server's source has another error for it since December 2023 (*observed*).
         DuplicateField = "DUPLICATE_FIELD",
         /// Not found, under status 400.
         ResourceNotFoundException = "RESOURCE_NOT_FOUND_EXCEPTION",

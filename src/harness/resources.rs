@@ -18,7 +18,8 @@ use crate::transport::{Call, Ensured, EnsuredAbsent, List};
 /// [`Organizations`](super::Organizations) and [`Projects`](super::Projects) document the
 /// particulars of each, with an example.
 ///
-/// Errors carry the service's own as [`ServiceError`](super::ServiceError).
+/// [`Error::service`](crate::Error::service) returns what the service sent, as a
+/// [`ServiceError`](super::ServiceError).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Resources<T> {
@@ -38,7 +39,7 @@ impl<T: Readable> Resources<T> {
     /// header `X-Total-Elements`.
     ///
     /// # Pages
-    /// Items are in the order of their identifiers, 30 a page, at most 100. (The service's own
+    /// Items are in the order of their identifiers. A page has 30 by default, and at most 100. (The service's own
     /// order, last changed first, shifts under writes and would skip or repeat rows, *observed*.)
     /// The list ends at the total that the service reports, or without one at a page that is not
     /// full.
@@ -73,7 +74,7 @@ impl<T: Endpoints> Resources<T> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest), before anything is sent, if
-    /// it breaks a rule of its type ([`NewRoleAssignment`](super::NewRoleAssignment),
+    /// `new` breaks a rule of its type ([`NewRoleAssignment`](super::NewRoleAssignment),
     /// [`NewRole`](super::NewRole), [`NewResourceGroup`](super::NewResourceGroup)).
     ///
     /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the service refuses a duplicate
@@ -88,8 +89,9 @@ impl<T: Endpoints> Resources<T> {
     /// Ensures that an item exists: gets the item with the desired identifier, creates it if there
     /// is none, and reads the whole list if the create was refused as a duplicate or its outcome is
     /// unknown. If the caller may not read, it creates at once. Called again with the same request, it
-    /// finds the item that it created, and creates nothing. (A role to which the service adds
-    /// permissions must name them by [`NewRole::tolerate`](super::NewRole::tolerate).)
+    /// finds the item that it created, and creates nothing. (If the service adds permissions to a
+    /// role, name them with [`NewRole::tolerate`](super::NewRole::tolerate); otherwise the role does
+    /// not match.)
     ///
     /// The docs of [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and
     /// [`ResourceGroups`](super::ResourceGroups) say which existing item *matches* the request. If an

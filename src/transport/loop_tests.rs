@@ -752,7 +752,7 @@ async fn documented_table_is_what_happens() {
             "only if safe" => ("retried", "no"),
             both => (both, both),
         };
-        let (effect, at_redox) = effect.split_once("; at Redox ").unwrap_or((effect, effect));
+        let (effect, by_body) = effect.split_once("; ³ ").unwrap_or((effect, effect));
         for act in acts_of(what) {
             let words = |(retries, effect)| (retries, format!("{effect:?}"));
             let expected = |retries, effect: &str| (retries, effect.to_owned());
@@ -763,7 +763,7 @@ async fn documented_table_is_what_happens() {
             assert_eq!(words(idempotent), expected(repeatable, effect), "{row}: {act:?}");
             assert_eq!(
                 words(seen::<UNCONFIRMED>(&act).await),
-                expected(repeatable, at_redox),
+                expected(repeatable, by_body),
                 "{row}: {act:?}"
             );
         }
