@@ -40,6 +40,16 @@
 //! # fn main() {}
 //! ```
 
+/// Declares types of this vocabulary: an absent field is not written.
+macro_rules! record {
+    ($($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* })+) => { $(
+        $crate::model::json::response! {
+            @fields [default, skip_serializing_if = "Option::is_none"]
+            [$(#[$meta])* #[derive(PartialOrd, Ord, Hash)] $vis struct $name] [] $($fields)*
+        }
+    )+ };
+}
+
 mod columns;
 mod diff;
 mod jsonl;

@@ -6,8 +6,6 @@ use std::fmt::{self, Write};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::model::{Timestamp, open_enum};
 
 open_enum! {
@@ -56,136 +54,108 @@ open_enum! {
     }
 }
 
-/// Who has a role. What the service does not say is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Principal {
-    /// What it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<PrincipalKind>,
-    /// The vendor's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// A name for people to read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The e-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// The level at which it is defined, where ids are unique at one level only: a Harness group of an
-    /// account and one of an organization may have the same id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-}
+record! {
+    /// Who has a role. What the service does not say is `None`.
+    #[derive(Default)]
+    pub struct Principal {
+        /// What it is.
+        pub kind: Option<PrincipalKind>,
+        /// The vendor's id.
+        pub id: Option<String>,
+        /// A name for people to read.
+        pub name: Option<String>,
+        /// The e-mail address.
+        pub email: Option<String>,
+        /// The level at which it is defined, where ids are unique at one level only: a Harness group of an
+        /// account and one of an organization may have the same id.
+        pub level: Option<String>,
+    }
 
-/// What a role is held over. What the service does not say is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-#[must_use]
-pub struct Scope {
-    /// What it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<ScopeKind>,
-    /// The vendor's id, which may be unique only in what it lies [`within`](Self::within).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// A name for people to read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// What it lies in, and so on up to the root.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub within: Option<Box<Scope>>,
-}
+    /// What a role is held over. What the service does not say is `None`.
+    #[derive(Default)]
+    #[must_use]
+    pub struct Scope {
+        /// What it is.
+        pub kind: Option<ScopeKind>,
+        /// The vendor's id, which may be unique only in what it lies [`within`](Self::within).
+        pub id: Option<String>,
+        /// A name for people to read.
+        pub name: Option<String>,
+        /// What it lies in, and so on up to the root.
+        pub within: Option<Box<Scope>>,
+    }
 
-/// A role as an assignment names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RoleName {
-    /// The vendor's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// The name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The level at which the role is defined, where ids are unique at one level only (Harness).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub level: Option<String>,
-    /// Whether the customer defined it (`true`) or the vendor (`false`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub custom: Option<bool>,
-}
+    /// A role as an assignment names it.
+    #[derive(Default)]
+    pub struct RoleName {
+        /// The vendor's id.
+        pub id: Option<String>,
+        /// The name.
+        pub name: Option<String>,
+        /// The level at which the role is defined, where ids are unique at one level only (Harness).
+        pub level: Option<String>,
+        /// Whether the customer defined it (`true`) or the vendor (`false`).
+        pub custom: Option<bool>,
+    }
 
-/// To what of its scope an assignment is limited. What does not limit it is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Restriction {
-    /// The resource group (Harness).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_group: Option<String>,
-    /// The type of resource (Twilio Organizations).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_type: Option<String>,
-    /// The resource (Twilio Organizations).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource_id: Option<String>,
-}
+    /// To what of its scope an assignment is limited. What does not limit it is `None`.
+    #[derive(Default)]
+    pub struct Restriction {
+        /// The resource group (Harness).
+        pub resource_group: Option<String>,
+        /// The type of resource (Twilio Organizations).
+        pub resource_type: Option<String>,
+        /// The resource (Twilio Organizations).
+        pub resource_id: Option<String>,
+    }
 
-/// An assignment: a principal has a role in a scope.
-///
-/// Its order, equality and hash are those of all its fields but the [`native`](Self::native) value.
-/// [`grant_key`](Self::grant_key) compares what is granted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-#[must_use]
-pub struct Assignment {
-    /// Whose service it is.
-    pub vendor: Vendor,
-    /// Over what.
-    pub scope: Scope,
-    /// Who has the role.
-    pub principal: Principal,
-    /// Which role.
-    pub role: RoleName,
-    /// To what of the scope it is limited.
-    pub restriction: Restriction,
-    /// The group through which the principal has the role; `None` if it is assigned directly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<Principal>,
-    /// Whether the assignment is without effect for now.
-    pub disabled: bool,
-    /// Whether the vendor itself manages the assignment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub managed: Option<bool>,
-    /// The vendor's id of the assignment; not every service has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// When it was created.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created: Option<Timestamp>,
-    /// When it was last changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub updated: Option<Timestamp>,
-    #[serde(skip)]
-    native: Native,
-}
+    /// An assignment: a principal has a role in a scope.
+    ///
+    /// Its order, equality and hash are those of all its fields but the [`native`](Self::native) value.
+    /// [`grant_key`](Self::grant_key) compares what is granted.
+    #[must_use]
+    pub struct Assignment {
+        /// Whose service it is.
+        pub vendor: Vendor,
+        /// Over what.
+        pub scope: Scope,
+        /// Who has the role.
+        pub principal: Principal,
+        /// Which role.
+        pub role: RoleName,
+        /// To what of the scope it is limited.
+        pub restriction: Restriction,
+        /// The group through which the principal has the role; `None` if it is assigned directly.
+        pub via: Option<Principal>,
+        /// Whether the assignment is without effect for now.
+        pub disabled: bool,
+        /// Whether the vendor itself manages the assignment.
+        pub managed: Option<bool>,
+        /// The vendor's id of the assignment; not every service has one.
+        pub id: Option<String>,
+        /// When it was created.
+        pub created: Option<Timestamp>,
+        /// When it was last changed.
+        pub updated: Option<Timestamp>,
+        #[serde(skip)]
+        native: Native,
+    }
 
-/// A role and what it permits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-#[must_use]
-pub struct RoleDefinition {
-    /// Whose service it is.
-    pub vendor: Vendor,
-    /// Where it is defined.
-    pub scope: Scope,
-    /// The role.
-    pub role: RoleName,
-    /// What it permits, as the vendor writes permissions (deepset's as `asset:action`); `None` where
-    /// the list of roles does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Vec<String>>,
-    #[serde(skip)]
-    native: Native,
+    /// A role and what it permits.
+    #[must_use]
+    pub struct RoleDefinition {
+        /// Whose service it is.
+        pub vendor: Vendor,
+        /// Where it is defined.
+        pub scope: Scope,
+        /// The role.
+        pub role: RoleName,
+        /// What it permits, as the vendor writes permissions (deepset's as `asset:action`); `None` where
+        /// the list of roles does not say.
+        pub permissions: Option<Vec<String>>,
+        #[serde(skip)]
+        native: Native,
+    }
 }
 
 impl Assignment {

@@ -1,31 +1,29 @@
 //! The sources of a snapshot, and their coverage.
 
 use std::fmt;
+use std::pin::Pin;
 use std::task::{Context, Poll};
-
-use futures_core::Stream;
-use serde::{Deserialize, Serialize};
 
 use super::model::first;
 use super::{Assignment, Principal, PrincipalKind, Scope, Vendor};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Timestamp, open_enum};
 use crate::transport::{Items, Transport};
+use futures_core::Stream;
 
-/// Which assignments a source reads.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-#[must_use]
-pub struct Covers {
-    /// The vendor.
-    pub vendor: Vendor,
-    /// The scope in which the roles apply.
-    pub scope: Scope,
-    /// Whether the scopes within it are included.
-    pub children: bool,
-    /// The only kind of principals that is included; `None` for all kinds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub principals: Option<PrincipalKind>,
+record! {
+    /// Which assignments a source reads.
+    #[must_use]
+    pub struct Covers {
+        /// The vendor.
+        pub vendor: Vendor,
+        /// The scope in which the roles apply.
+        pub scope: Scope,
+        /// Whether the scopes within it are included.
+        pub children: bool,
+        /// The only kind of principals that is included; `None` for all kinds.
+        pub principals: Option<PrincipalKind>,
+    }
 }
 
 impl Covers {
@@ -102,12 +100,12 @@ pub(super) enum Found {
 impl List {
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Found, Error>>> {
         match self {
-            Self::Assignments(items) => std::pin::Pin::new(items)
-                .poll_next(context)
-                .map(|item| item.map(|item| item.map(|it| Found::Assignment(Box::new(it))))),
-            Self::Sources(items) => std::pin::Pin::new(items)
-                .poll_next(context)
-                .map(|item| item.map(|item| item.map(|it| Found::Source(Box::new(it))))),
+            Self::Assignments(items) => {
+                Pin::new(items).poll_next(context).map_ok(|it| Found::Assignment(Box::new(it)))
+            }
+            Self::Sources(items) => {
+                Pin::new(items).poll_next(context).map_ok(|it| Found::Source(Box::new(it)))
+            }
         }
     }
 
@@ -122,14 +120,9 @@ impl List {
 impl Source {
     /// Returns the source of these assignments, named after what it covers.
     pub fn new(covers: Covers, assignments: Items<Assignment>) -> Self {
-        Self {
-            name: covers.to_string(),
-            vendor: covers.vendor.clone(),
-            covers: Some(covers),
-            credential: None,
-            omissions: Vec::new(),
-            list: List::Assignments(assignments),
-        }
+        let (name, vendor) = (covers.to_string(), covers.vendor.clone());
+        let list = List::Assignments(assignments);
+        Self { name, vendor, covers: Some(covers), credential: None, omissions: Vec::new(), list }
     }
 
     /// Returns a source that enumerates further sources. `name` says which, e.g. `harness projects
@@ -139,14 +132,8 @@ impl Source {
         name: impl Into<String>,
         sources: Items<Source>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            vendor: vendor.into(),
-            covers: None,
-            credential: None,
-            omissions: Vec::new(),
-            list: List::Sources(sources),
-        }
+        let (name, vendor, list) = (name.into(), vendor.into(), List::Sources(sources));
+        Self { name, vendor, covers: None, credential: None, omissions: Vec::new(), list }
     }
 
     /// Sets the credential that reads the source: the id of an account or the public id of a key,
@@ -229,41 +216,36 @@ impl From<ErrorKind> for Reason {
     }
 }
 
-/// What is missing from a source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Gap {
-    /// The reason, for programs.
-    pub reason: Reason,
-    /// The reason, for people: the error on one line, or what the service omits.
-    pub text: String,
-}
+record! {
+    /// What is missing from a source.
+    pub struct Gap {
+        /// The reason, for programs.
+        pub reason: Reason,
+        /// The reason, for people: the error on one line, or what the service omits.
+        pub text: String,
+    }
 
-/// How much of one source was read, and what is missing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Coverage {
-    /// The name of the source.
-    pub source: String,
-    /// The assignments that it covers; `None` for an enumeration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub covers: Option<Covers>,
-    /// The account or the public id of the key that read it, where one is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
-    /// How much was read.
-    pub status: Status,
-    /// What is missing; empty if the source is complete.
-    pub gaps: Vec<Gap>,
-    /// How many assignments, or sources of an enumeration, were read.
-    pub read: u64,
-    /// The total number of items, if the service reports it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<u64>,
-    /// When reading began.
-    pub started: Timestamp,
-    /// When it ended.
-    pub finished: Timestamp,
+    /// How much of one source was read, and what is missing.
+    pub struct Coverage {
+        /// The name of the source.
+        pub source: String,
+        /// The assignments that it covers; `None` for an enumeration.
+        pub covers: Option<Covers>,
+        /// The account or the public id of the key that read it, where one is known.
+        pub credential: Option<String>,
+        /// How much was read.
+        pub status: Status,
+        /// What is missing; empty if the source is complete.
+        pub gaps: Vec<Gap>,
+        /// How many assignments, or sources of an enumeration, were read.
+        pub read: u64,
+        /// The total number of items, if the service reports it.
+        pub total: Option<u64>,
+        /// When reading began.
+        pub started: Timestamp,
+        /// When it ended.
+        pub finished: Timestamp,
+    }
 }
 
 impl Coverage {

@@ -14,7 +14,7 @@ use crate::model::json::response;
 use crate::model::loose::identifying;
 use crate::model::{Arg, check_opaque, checked_id, open_enum, text};
 use crate::operation::{Body, ListOperation, ListPage, Operation, Spec};
-use crate::transport::{BoxFuture, Call, Desired, Ensured, Found, List, Session, Transport};
+use crate::transport::{Call, Desired, Ensured, Finding, Found, List, Session, Transport};
 
 /// The roles of an organization. They apply in workspaces only, although they belong to the
 /// organization (*documented*).
@@ -279,21 +279,24 @@ impl Desired for EnsureRole {
         Ok(created)
     }
 
-    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Role>, Error>> {
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, Role> {
         Box::pin(async move {
             let mut roles = self.roles.list().page_size(100).within(session).items();
             while let Some(role) = roles.next().await.transpose()? {
                 if role.role_name.as_deref() == Some(&self.new.role_name) {
-                    let matches = self.new.matches(&role);
-                    return Ok(if matches {
-                        Found::Matching(role)
-                    } else {
-                        Found::Different(role)
+                    return Ok(match self.new.matches(&role) {
+                        true => Found::Matching(role),
+                        false => Found::Different(role),
                     });
                 }
             }
             Ok(Found::Absent)
         })
+    }
+
+    /// Nothing: the service refuses a duplicate with a clear error.
+    fn find_first<'a>(&'a self, _: &'a Session) -> Finding<'a, Role> {
+        Box::pin(std::future::ready(Ok(Found::Absent)))
     }
 }
 

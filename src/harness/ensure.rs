@@ -5,7 +5,7 @@ use super::resource::{Delete, Endpoints, Resource};
 use super::{AnyIdentifier, Resources};
 use crate::error::Error;
 use crate::model::{Arg, text};
-use crate::transport::{BoxFuture, Call, Desired, Found, Session, Unwanted};
+use crate::transport::{BoxFuture, Call, Desired, Finding, Found, Session, Unwanted};
 
 /// A desired resource.
 pub(super) struct EnsurePresent<T: Resource> {
@@ -58,7 +58,7 @@ impl<T: Endpoints> Desired for EnsurePresent<T> {
         Ok(created)
     }
 
-    fn find_first<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<T>, Error>> {
+    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, T> {
         Box::pin(async move {
             T::check(&self.new)?;
             match self.get(session).await {
@@ -69,7 +69,7 @@ impl<T: Endpoints> Desired for EnsurePresent<T> {
         })
     }
 
-    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<T>, Error>> {
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, T> {
         Box::pin(async move {
             match self.get(session).await? {
                 Found::Absent => {}

@@ -375,37 +375,36 @@ impl<'de, S: DeserializeSeed<'de>, const LAST: bool> DeserializeSeed<'de> for Se
 /// it is missing, `null` or invalid ([`part`]), and is not written then.
 macro_rules! response {
     ($($(#[$meta:meta])* $vis:vis struct $name:ident { $($fields:tt)* })+) => { $(
-        $crate::model::json::response! { @fields [$(#[$meta])* $vis struct $name] [] $($fields)* }
+        $crate::model::json::response! {
+            @fields
+            [default, deserialize_with = "crate::model::json::part", skip_serializing_if = "Option::is_none"]
+            [$(#[$meta])* $vis struct $name] [] $($fields)*
+        }
     )+ };
     (
-        @fields $head:tt [$($before:tt)*]
+        @fields [$($serde:tt)*] $head:tt [$($before:tt)*]
         $(#[doc = $doc:literal])* $(#[serde(rename = $wire:literal)])?
         $vis:vis $field:ident: Option<$type:ty>, $($behind:tt)*
     ) => {
         $crate::model::json::response! {
-            @fields $head [
+            @fields [$($serde)*] $head [
                 $($before)*
                 $(#[doc = $doc])*
-                #[serde(
-                    $(rename = $wire,)?
-                    default,
-                    deserialize_with = "crate::model::json::part",
-                    skip_serializing_if = "Option::is_none"
-                )]
+                #[serde($(rename = $wire,)? $($serde)*)]
                 $vis $field: Option<$type>,
             ]
             $($behind)*
         }
     };
     (
-        @fields $head:tt [$($before:tt)*]
+        @fields $serde:tt $head:tt [$($before:tt)*]
         $(#[$meta:meta])* $vis:vis $field:ident: $type:ty, $($behind:tt)*
     ) => {
         $crate::model::json::response! {
-            @fields $head [$($before)* $(#[$meta])* $vis $field: $type,] $($behind)*
+            @fields $serde $head [$($before)* $(#[$meta])* $vis $field: $type,] $($behind)*
         }
     };
-    (@fields [$($head:tt)*] [$($fields:tt)*]) => {
+    (@fields $serde:tt [$($head:tt)*] [$($fields:tt)*]) => {
         #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         #[non_exhaustive]
         $($head)* { $($fields)* }

@@ -4,15 +4,13 @@ use super::response::AssignRoleResponse;
 use super::role_assignments::{AssignRole, DeleteAssignment, Membership};
 use super::{NewRoleAssignment, RoleAssignments, UserRef};
 use crate::error::{Effect, Error, ErrorKind};
-use crate::transport::{BoxFuture, Call, Desired, Found, Session, Unwanted};
+use crate::transport::{BoxFuture, Call, Desired, Finding, Found, Session, Unwanted};
 
 /// A role of a user; `REPLACES` says whether it replaces another one.
 pub(super) struct EnsureRole<M: Membership, const REPLACES: bool> {
     pub(super) assignments: RoleAssignments<M>,
     pub(super) new: NewRoleAssignment,
 }
-
-type Finding<'a, M> = BoxFuture<'a, Result<Found<Option<M>>, Error>>;
 
 impl<M: Membership, const REPLACES: bool> Desired for EnsureRole<M, REPLACES> {
     type Item = Option<M>;
@@ -47,7 +45,7 @@ impl<M: Membership, const REPLACES: bool> Desired for EnsureRole<M, REPLACES> {
         Ok(None)
     }
 
-    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, M> {
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, Option<M>> {
         Box::pin(async move {
             let mut own = self.assignments.of_user(self.new.user(), session).await?;
             let role = self.new.role();
@@ -58,10 +56,6 @@ impl<M: Membership, const REPLACES: bool> Desired for EnsureRole<M, REPLACES> {
                 None => own.pop().map_or(Found::Absent, |other| Found::Different(Some(other))),
             })
         })
-    }
-
-    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, M> {
-        self.find(session)
     }
 
     fn may_exist(&self, refused: &Error) -> bool {

@@ -133,6 +133,9 @@ pub(crate) enum Found<T> {
     Absent,
 }
 
+/// A read of what there is.
+pub(crate) type Finding<'a, T> = BoxFuture<'a, Result<Found<T>, Error>>;
+
 /// The desired state of an `ensure`.
 pub(crate) trait Desired: Send + Sync + 'static {
     /// The item that exists afterwards.
@@ -173,16 +176,11 @@ pub(crate) trait Desired: Send + Sync + 'static {
     fn created(&self, created: Self::Created) -> Result<Self::Item, Error>;
 
     /// Searches for it by every key that the service keeps unique.
-    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Self::Item>, Error>>;
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, Self::Item>;
 
-    /// Searches for it before the first create. By default it does not: the service refuses a
-    /// duplicate with a clear error.
-    fn find_first<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> BoxFuture<'a, Result<Found<Self::Item>, Error>> {
-        let _ = session;
-        Box::pin(std::future::ready(Ok(Found::Absent)))
+    /// Searches for it before the first create.
+    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, Self::Item> {
+        self.find(session)
     }
 
     /// Whether a create may have been refused because the item exists.

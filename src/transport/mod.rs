@@ -54,7 +54,7 @@ pub(crate) use call::CallOptions;
 pub(crate) use ensure::Unwanted;
 #[cfg(feature = "twilio")]
 pub(crate) use ensure::unread;
-pub(crate) use ensure::{Desired, Found};
+pub(crate) use ensure::{Desired, Finding, Found};
 pub(crate) use options::Address;
 pub(crate) use retry::Budget;
 pub(crate) use session::Session;

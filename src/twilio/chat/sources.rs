@@ -35,15 +35,9 @@ impl Service {
     /// ```
     pub fn sources(&self) -> Vec<Source> {
         let this = self.clone();
-        let account_and_name =
-            Items::from_call(self.get()).map(|it| (it.account_sid, it.friendly_name));
-        of_service(
-            &self.transport,
-            &self.place,
-            "users and channels",
-            account_and_name,
-            move |scope| this.parts(scope),
-        )
+        let read = Items::from_call(self.get()).map(|it| (it.account_sid, it.friendly_name));
+        let parts = move |scope: &Scope| this.parts(scope);
+        of_service(&self.transport, &self.place, "users and channels", read, parts)
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {

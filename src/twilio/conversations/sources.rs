@@ -54,15 +54,9 @@ impl Service {
     /// that it belongs to; only a named one can be. [`TwilioConversations::sources`] has an example.
     pub fn sources(&self) -> Vec<Source> {
         let this = self.clone();
-        let account_and_name =
-            Items::from_call(self.get()).map(|it| (it.account_sid, it.friendly_name));
-        of_service(
-            &self.transport,
-            &self.place,
-            "users and conversations",
-            account_and_name,
-            move |scope| this.parts(scope),
-        )
+        let read = Items::from_call(self.get()).map(|it| (it.account_sid, it.friendly_name));
+        let parts = move |scope: &Scope| this.parts(scope);
+        of_service(&self.transport, &self.place, "users and conversations", read, parts)
     }
 
     fn parts(&self, scope: &Scope) -> [Source; 2] {

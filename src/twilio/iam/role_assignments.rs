@@ -12,8 +12,8 @@ use crate::model::loose::identifying;
 use crate::model::{Arg, arg, text};
 use crate::operation::{Body, Operation, Spec};
 use crate::transport::{
-    BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Found, List, Mismatch, Session, Transport,
-    Unwanted,
+    BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Finding, Found, List, Mismatch, Session,
+    Transport, Unwanted,
 };
 use crate::twilio::error::is_not_found_by;
 use crate::twilio::paging::{Paging, check_filter, paged};
@@ -288,10 +288,7 @@ impl Desired for EnsureAssignment {
             .with_detail("the service granted more than the resource that was asked for"))
     }
 
-    fn find<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> BoxFuture<'a, Result<Found<RoleAssignment>, Error>> {
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, RoleAssignment> {
         Box::pin(async move {
             let mut whole = self.new.clone();
             (whole.resource_type, whole.resource_id) = (None, None);
@@ -309,13 +306,6 @@ impl Desired for EnsureAssignment {
             // Another assignment beside it would narrow nothing.
             Ok(wider.map_or(Found::Absent, Found::Different))
         })
-    }
-
-    fn find_first<'a>(
-        &'a self,
-        session: &'a Session,
-    ) -> BoxFuture<'a, Result<Found<RoleAssignment>, Error>> {
-        self.find(session)
     }
 }
 

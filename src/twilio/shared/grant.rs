@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Grants, Holder, Reader, Resources, RoleSid};
 use crate::error::{Effect, Error, ErrorKind};
 use crate::model::{Arg, arg, text};
-use crate::transport::{BoxFuture, Call, Desired, Ensured, EnsuredRole, Found, Mismatch, Session};
+use crate::transport::{Call, Desired, Ensured, EnsuredRole, Finding, Found, Mismatch, Session};
 
 /// The result of a `revoke_role`, which replaces a role by the service's default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -137,8 +137,6 @@ fn contradicted<T: Holder>(set: &RoleSid, holder: T) -> Error {
     Mismatch::error(set.clone(), holder, Effect::Unknown)
 }
 
-type Finding<'a, T> = BoxFuture<'a, Result<Found<T>, Error>>;
-
 /// The role that [`Resources::ensure_role`] gives.
 struct EnsureRole<P, T>(Change<P, T>);
 
@@ -175,10 +173,6 @@ impl<P: Grants<T>, T: Holder> Desired for EnsureRole<P, T> {
             let (holder, has_role) = self.0.read(session).await?;
             Ok(if has_role { Found::Matching(holder) } else { Found::Different(holder) })
         })
-    }
-
-    fn find_first<'a>(&'a self, session: &'a Session) -> Finding<'a, T> {
-        self.find(session)
     }
 }
 

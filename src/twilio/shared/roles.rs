@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::model::{Arg, Timestamp, arg, open_enum, text};
 use crate::operation::{Body, DecodeError, Operation, Spec};
 use crate::transport::{
-    BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Found, Items, Position, Session, Unwanted,
+    BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Finding, Found, Items, Position, Session,
+    Unwanted,
 };
 use crate::twilio::AccountSid;
 use crate::twilio::error::{ErrorCode, is_not_found_by};
@@ -158,7 +159,7 @@ impl<P: KeepsRoles> Desired for EnsureRole<P> {
     }
 
     /// Reads all roles for one of this name, and prefers one that matches.
-    fn find<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Role>, Error>> {
+    fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, Role> {
         Box::pin(async move {
             let mut roles = self.roles.list().page_size(P::MOST).within(session).items();
             let mut found = Found::Absent;
@@ -172,10 +173,6 @@ impl<P: KeepsRoles> Desired for EnsureRole<P> {
             }
             Ok(found)
         })
-    }
-
-    fn find_first<'a>(&'a self, session: &'a Session) -> BoxFuture<'a, Result<Found<Role>, Error>> {
-        self.find(session)
     }
 }
 
