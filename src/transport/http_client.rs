@@ -371,3 +371,18 @@ impl Body for Tracked {
         SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
     }
 }
+
+#[cfg(all(test, feature = "rustls-no-provider", not(feature = "rustls")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_crypto_provider_no_address_can_be_used() {
+        for base in ["https://h.example", "http://127.0.0.1:1"] {
+            let base = Url::parse(base).expect("it is a URL");
+            let client = HttpClient::new(&base, &ClientOptions::default());
+            let error = client.err().expect("there is no provider");
+            assert!(error.to_string().contains("no crypto provider"), "{error}");
+        }
+    }
+}

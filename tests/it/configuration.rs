@@ -16,7 +16,6 @@ fn refused(base: &str, options: ClientOptions, named: &str) {
 
 const LOOPBACK: &str = "http://127.0.0.1:1";
 
-#[cfg(not(all(feature = "rustls-no-provider", not(feature = "rustls"))))]
 #[test]
 fn base_url_is_checked() {
     for good in ["http://127.0.0.1:1", "http://127.9.9.9", "http://localhost:1/x", "http://[::1]:1"]
@@ -41,7 +40,6 @@ fn base_url_is_checked() {
     }
 }
 
-#[cfg(not(all(feature = "rustls-no-provider", not(feature = "rustls"))))]
 #[test]
 fn settings_are_checked() {
     let options = ClientOptions::default;
@@ -88,11 +86,4 @@ fn without_tls_https_is_a_configuration_error() {
     assert!(error.to_string().contains("enable the feature `rustls` or `native-tls`"), "{error}");
     let roots = ClientOptions::default().http(|http| http.only_these_root_certificates());
     refused(LOOPBACK, roots, "certificates are set, but this build has no TLS");
-}
-
-#[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
-#[test]
-fn without_a_crypto_provider_no_address_can_be_used() {
-    refused("https://h.example", ClientOptions::default(), "no crypto provider");
-    refused(LOOPBACK, ClientOptions::default(), "no crypto provider");
 }
