@@ -1,4 +1,4 @@
-//! Snapshots: the assignments of many sources at one time, and what is missing from them.
+//! Snapshots: the assignments of many sources, and what is missing from them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -94,14 +94,16 @@ impl Summary {
 pub struct Snapshot {
     /// The provenance.
     pub header: Header,
-    /// The assignments, sorted where they were collected [in memory](Collect::in_memory).
+    /// The assignments: sorted if they were collected [in memory](Collect::in_memory), otherwise in the
+    /// order in which they were written.
     pub assignments: Vec<Assignment>,
     /// What was read, and what is missing.
     pub summary: Summary,
 }
 
 impl Snapshot {
-    /// Collects all assignments of these sources.
+    /// Prepares to collect all assignments of these sources. Nothing is read before
+    /// [`in_memory`](Collect::in_memory) or [`write_to`](Collect::write_to) is awaited.
     pub fn collect<'a>(sources: impl IntoIterator<Item = Source>) -> Collect<'a> {
         let sources = sources.into_iter().collect();
         Collect { sources, concurrency: 8, progress: None }
@@ -157,7 +159,8 @@ pub struct Progress {
     pub assignments: u64,
 }
 
-/// Collects a snapshot: set up, then [`in_memory`](Self::in_memory) or [`write_to`](Self::write_to).
+/// Collects a snapshot: set it up, then await [`in_memory`](Self::in_memory) or
+/// [`write_to`](Self::write_to).
 ///
 /// Collecting sends only reading requests. At most [`concurrency`](Self::concurrency) sources of a
 /// vendor are read at a time; the sources of different vendors do not wait for each other. A source

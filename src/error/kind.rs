@@ -99,7 +99,7 @@ named! {
 Effect {
     /// Nothing was changed by this call.
     NotApplied = "not_applied", "nothing was changed";
-    /// The request may or may not have been carried out: read before you repeat it.
+    /// It is unknown whether the change was made: read the resource before you repeat the call.
     Unknown = "unknown", "outcome unknown";
     /// The service said that the change was made, but its response could not be used.
     Applied = "applied", "the change was made";

@@ -324,9 +324,9 @@ impl Error {
     }
 
     /// Returns how many times the client tried to send the request that failed, connections that
-    /// could not be made included. Of an `ensure`, that request is the step that failed. If no access
-    /// token was obtained, these are the attempts of the token request, and those of the call before
-    /// it.
+    /// could not be made included. For an `ensure`, only the step that failed is counted. If no access
+    /// token was obtained, it is the attempts of the token request plus those that this call had made
+    /// before.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -337,7 +337,7 @@ impl Error {
         &self.0.body
     }
 
-    /// Returns the service's own typed error, by its type.
+    /// Returns the service's own error as `E`, if it is of that type.
     ///
     /// ```
     /// # #[cfg(feature = "harness")] {
@@ -354,7 +354,8 @@ impl Error {
         self.0.service.as_deref()?.downcast_ref()
     }
 
-    /// Returns whether the request may or may not have been carried out: read before you repeat it.
+    /// Returns whether it is unknown if the change was made. If so, read the resource before you repeat
+    /// the call.
     pub fn is_outcome_unknown(&self) -> bool {
         self.effect() == Effect::Unknown
     }
@@ -409,7 +410,8 @@ predicates! {
     /// Too many requests, and the client did not or could not retry further: try later, see
     /// [`retry_after`](Self::retry_after).
     is_rate_limited = RateLimited;
-    /// The service refused for a reason that no other kind names: see [`message`](Self::message).
+    /// The service refused for a reason that no other kind names (see [`message`](Self::message)), or
+    /// an interceptor ended the call.
     is_rejected = Rejected;
     /// The service failed; [`effect`](Self::effect) says whether something may have been changed.
     is_server = Server;

@@ -39,10 +39,11 @@ impl<T: Readable> Resources<T> {
     /// header `X-Total-Elements`.
     ///
     /// # Pages
-    /// Items are in the order of their identifiers. A page has 30 by default, and at most 100. (The service's own
-    /// order, last changed first, shifts under writes and would skip or repeat rows, *observed*.)
-    /// The list ends at the total that the service reports, or without one at a page that is not
-    /// full.
+    /// Items are in the order of their identifiers. A page has 30 by default, and at most 100. (The
+    /// service's own order, last changed first, shifts under writes and would skip or repeat rows,
+    /// *observed*.)
+    /// The list ends at the total that the service reports, or, if it reports none, at the first page
+    /// that is not full.
     ///
     /// A [`Position`](crate::Position) is a page number and a place in the page. If items that sort
     /// before it are created or deleted before the list is resumed, the resumed list repeats or skips
@@ -77,18 +78,17 @@ impl<T: Endpoints> Resources<T> {
     /// `new` breaks a rule of its type ([`NewRoleAssignment`](super::NewRoleAssignment),
     /// [`NewRole`](super::NewRole), [`NewResourceGroup`](super::NewResourceGroup)).
     ///
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the service refuses a duplicate
-    /// with 400 `DUPLICATE_FIELD`. Since December 2023 the server sends 500 `UNKNOWN_ERROR` for a
-    /// duplicate (*observed* in its source); that becomes
-    /// [`ErrorKind::Server`](crate::ErrorKind::Server) with an unknown outcome, which
-    /// [`ensure`](Self::ensure) resolves.
+    /// For a duplicate, by the server's source (*observed*): until December 2023 it sent 400
+    /// `DUPLICATE_FIELD`, which is [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists); since
+    /// then it sends 500 `UNKNOWN_ERROR`, which is [`ErrorKind::Server`](crate::ErrorKind::Server) with
+    /// an unknown outcome. [`ensure`](Self::ensure) resolves it.
     pub fn create(&self, new: &T::New) -> Call<T> {
         self.scope.transport.call(&Create { place: &self.scope.place, new })
     }
 
     /// Ensures that an item exists: gets the item with the desired identifier, creates it if there
     /// is none, and reads the whole list if the create was refused as a duplicate or its outcome is
-    /// unknown. If the caller may not read, it creates at once. Called again with the same request, it
+    /// unknown. If the API key lacks the permission to read, it creates without looking first. Called again with the same request, it
     /// finds the item that it created, and creates nothing. (If the service adds permissions to a
     /// role, name them with [`NewRole::tolerate`](super::NewRole::tolerate); otherwise the role does
     /// not match.)
@@ -103,8 +103,9 @@ impl<T: Endpoints> Resources<T> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a [`Mismatch<T::New,
-    /// T>`](crate::Mismatch) if a different item exists; otherwise those of
-    /// [`create`](Self::create), [`get`](Self::get) and [`list`](Self::list).
+    /// T>`](crate::Mismatch) if an existing item stands in the way, for example with the same
+    /// identifier, and does not match; otherwise those of [`create`](Self::create),
+    /// [`get`](Self::get) and [`list`](Self::list).
     pub fn ensure(&self, new: &T::New) -> Call<Ensured<T>> {
         let desired = EnsurePresent { resources: self.clone(), new: new.clone() };
         self.scope.transport.ensure(desired)

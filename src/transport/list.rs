@@ -15,7 +15,7 @@ use super::{Call, CallOptions, Response, RetryPolicy, Transport};
 use crate::error::{Error, ErrorKind};
 use crate::operation::{ListOperation, ListPage, Next};
 
-/// A list call: set up, then read by [`items`](Self::items) or [`pages`](Self::pages).
+/// A list call: set it up, then read it by [`items`](Self::items) or [`pages`](Self::pages).
 ///
 /// Each list adds the filters of its service. An invalid setting, such as a bad filter, is reported
 /// by the first item or page.
@@ -65,7 +65,7 @@ impl<O: ListOperation> List<O> {
         self
     }
 
-    /// Sets how often and how long each page is retried. The budget stays the client's.
+    /// Sets how often and how long each page is retried. The retry budget stays the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(Arc::new(policy));
         self
