@@ -166,7 +166,7 @@ pub struct Progress {
 /// vendor are read at a time; the sources of different vendors do not wait for each other. A source
 /// that fails does not stop the others. Each client's own time limits and retries apply. When the
 /// future is dropped, all reading stops.
-#[must_use = "nothing is read before `in_memory` or `write_to` is called"]
+#[must_use = "nothing is read before `in_memory` or `write_to` is awaited"]
 pub struct Collect<'a> {
     sources: Vec<Source>,
     concurrency: usize,

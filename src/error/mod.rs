@@ -18,8 +18,10 @@ pub use kind::{Effect, ErrorKind};
 
 /// The error of every call in this crate: pointer-sized, `Clone`, `Send + Sync`.
 ///
-/// `Display` is one line: operation, kind, the service's code and message, the innermost cause, status,
-/// request id, attempts and, unless nothing was changed, the effect. It never contains a credential.
+/// `Display` is one line: operation, kind, where no connection could be made to, the service's code and
+/// message, an explanation ([`with_detail`](Self::with_detail); the client's own errors name the
+/// innermost cause there), status, request id, attempts and, unless nothing was changed, the effect. It
+/// never contains a credential.
 /// [`source`](std::error::Error::source) starts the chain of underlying causes.
 ///
 /// ```

@@ -88,10 +88,10 @@ impl<T: Endpoints> Resources<T> {
 
     /// Ensures that an item exists: gets the item with the desired identifier, creates it if there
     /// is none, and reads the whole list if the create was refused as a duplicate or its outcome is
-    /// unknown. If the API key lacks the permission to read, it creates without looking first. Called again with the same request, it
-    /// finds the item that it created, and creates nothing. (If the service adds permissions to a
-    /// role, name them with [`NewRole::tolerate`](super::NewRole::tolerate); otherwise the role does
-    /// not match.)
+    /// unknown. If the API key lacks the permission to read, it creates without looking first. Called
+    /// again with the same request, it finds the item that it created, and creates nothing. (If the
+    /// service adds permissions to a role, name them with
+    /// [`NewRole::tolerate`](super::NewRole::tolerate); otherwise the role does not match.)
     ///
     /// The docs of [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and
     /// [`ResourceGroups`](super::ResourceGroups) say which existing item *matches* the request. If an
@@ -103,8 +103,8 @@ impl<T: Endpoints> Resources<T> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a [`Mismatch<T::New,
-    /// T>`](crate::Mismatch) if an existing item stands in the way, for example with the same
-    /// identifier, and does not match; otherwise those of [`create`](Self::create),
+    /// T>`](crate::Mismatch) if an existing item conflicts with the request (for example, it has the
+    /// same identifier) but does not match it; otherwise those of [`create`](Self::create),
     /// [`get`](Self::get) and [`list`](Self::list).
     pub fn ensure(&self, new: &T::New) -> Call<Ensured<T>> {
         let desired = EnsurePresent { resources: self.clone(), new: new.clone() };
@@ -138,8 +138,8 @@ impl<T: Endpoints> Resources<T> {
     /// refused in the same way, searches the list of its scope.
     ///
     /// # Errors
-    /// Those of [`delete`](Self::delete) while it exists, and those of [`get`](Self::get) and
-    /// [`list`](Self::list).
+    /// Those of [`delete`](Self::delete), except for an item that does not exist, and those of
+    /// [`get`](Self::get) and [`list`](Self::list).
     pub fn ensure_absent(
         &self,
         identifier: impl TryInto<AnyIdentifier, Error: Into<Error>>,
