@@ -604,7 +604,7 @@ fn declared(text: &str) -> Vec<&str> {
     // It may declare several.
     let mut in_response = false;
     for line in text.lines() {
-        in_response = (in_response || line == "response! {") && line != "}";
+        in_response = (in_response || ["response! {", "record! {"].contains(&line)) && line != "}";
         let line = line.trim();
         waiting |= in_response && line.starts_with("pub struct");
         let derives = line.starts_with("#[derive(");
