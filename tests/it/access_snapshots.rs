@@ -146,12 +146,12 @@ async fn an_omission_and_an_enumeration_that_failed_are_no_absence() -> Outcome 
 async fn an_assignment_without_a_principal_or_a_scope_is_a_gap() -> Outcome {
     let scope = account("1");
     let whole = held(&scope, "ada", "admin");
-    let (mut nobody, mut nowhere) = (whole.clone(), whole.clone());
-    nobody.principal.id = None;
+    let (mut unheld, mut nowhere) = (whole.clone(), whole.clone());
+    unheld.principal.id = None;
     nowhere.scope = Scope::default();
     let old = of(vec![source(&scope, vec![Ok(whole)])]).await;
     assert!(old.is_complete());
-    for unnamed in [nobody, nowhere] {
+    for unnamed in [unheld, nowhere] {
         let new = of(vec![source(&scope, vec![Ok(unnamed)])]).await;
         let coverage = &new.summary.coverage[0];
         assert_eq!(
