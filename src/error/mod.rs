@@ -18,7 +18,7 @@ pub use kind::{Effect, ErrorKind};
 
 /// The error of every call in this crate: pointer-sized, `Clone`, `Send + Sync`.
 ///
-/// `Display` is one line: operation, kind, where no connection could be made to, the service's code and
+/// `Display` is one line: operation, kind, the address that could not be reached, the service's code and
 /// message, an explanation ([`with_detail`](Self::with_detail); the client's own errors name the
 /// innermost cause there), status, request id, attempts and, unless nothing was changed, the effect. It
 /// never contains a credential.
@@ -325,10 +325,10 @@ impl Error {
         self.0.retry_after
     }
 
-    /// Returns how many times the client tried to send the request that failed, connections that
-    /// could not be made included. For an `ensure`, only the step that failed is counted. If no access
-    /// token was obtained, it is the attempts of the token request plus those that this call had made
-    /// before.
+    /// Returns how many times the client tried to send the request that failed, including attempts
+    /// that could not connect. For an `ensure`, only the step that failed is counted. If no access
+    /// token was obtained, the count is the attempts of the token request plus those that this call
+    /// had made before.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -39,7 +39,7 @@ impl<T: Readable> Resources<T> {
     /// header `X-Total-Elements`.
     ///
     /// # Pages
-    /// Items are in the order of their identifiers. A page has 30 by default, and at most 100. (The
+    /// By default the items are sorted by identifier. A page has 30 by default, and at most 100. (The
     /// service's own order, last changed first, shifts under writes and would skip or repeat rows,
     /// *observed*.)
     /// The list ends at the total that the service reports, or, if it reports none, at the first page

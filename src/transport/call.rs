@@ -19,7 +19,7 @@ use crate::declare::getters;
 use crate::error::Error;
 use crate::operation::{DecodeError, Operation, Spec, complete};
 
-/// A call of a service that is built but not sent. Await it to send it.
+/// A call to a service, built but not yet sent. Await it to send it.
 ///
 /// Most calls are one request; those that read, compare and write (`ensure`, `ensure_absent`) make
 /// several, within one time limit.
