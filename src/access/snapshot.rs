@@ -26,7 +26,8 @@ pub struct Header {
     pub tool: String,
     /// When collecting began.
     pub started: Timestamp,
-    /// The sources that were requested. Enumerations add others; the coverage includes them all.
+    /// The sources that were requested. An [enumeration](super::Source::enumeration) discovers
+    /// further ones while it is read; the coverage includes those too.
     pub sources: Vec<Provenance>,
 }
 
@@ -153,7 +154,7 @@ pub trait Sink {
 pub struct Progress {
     /// How many sources are finished.
     pub finished: usize,
-    /// How many sources are known so far; enumerations add more.
+    /// How many sources are known so far; it grows while enumerations are read.
     pub sources: usize,
     /// How many assignments were read.
     pub assignments: u64,

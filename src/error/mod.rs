@@ -514,8 +514,8 @@ impl fmt::Debug for Error {
     }
 }
 
-/// For logs: the fields that [`Display`](fmt::Display) shows, the delay that the service requested, and
-/// the text itself; neither headers nor body.
+/// For logs: the fields that [`Display`](fmt::Display) shows, the delay that the service requested as
+/// `retry_after_seconds`, and the line itself as `text`; neither headers nor body.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let inner = &*self.0;

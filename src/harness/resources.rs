@@ -39,9 +39,10 @@ impl<T: Readable> Resources<T> {
     /// header `X-Total-Elements`.
     ///
     /// # Pages
-    /// By default the items are sorted by identifier. A page has 30 by default, and at most 100. (The
-    /// service's own order, last changed first, shifts under writes and would skip or repeat rows,
-    /// *observed*.)
+    /// By default the client asks for items sorted by identifier. A page has 30 by default, and at
+    /// most 100. In the service's own default order (last changed first), concurrent writes shift
+    /// items between pages, so a list would skip or repeat some (*observed*).
+    ///
     /// The list ends at the total that the service reports, or, if it reports none, at the first page
     /// that is not full.
     ///
@@ -103,9 +104,9 @@ impl<T: Endpoints> Resources<T> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) with a [`Mismatch<T::New,
-    /// T>`](crate::Mismatch) if an existing item conflicts with the request (for example, it has the
-    /// same identifier) but does not match it; otherwise those of [`create`](Self::create),
-    /// [`get`](Self::get) and [`list`](Self::list).
+    /// T>`](crate::Mismatch) if an existing item keeps the new one from being created (for example,
+    /// because it has the same identifier) and does not match the request; otherwise those of
+    /// [`create`](Self::create), [`get`](Self::get) and [`list`](Self::list).
     pub fn ensure(&self, new: &T::New) -> Call<Ensured<T>> {
         let desired = EnsurePresent { resources: self.clone(), new: new.clone() };
         self.scope.transport.ensure(desired)

@@ -129,7 +129,8 @@ impl<T: Send + 'static> Call<T> {
         self
     }
 
-    /// Sets the retry policy of this call. The retry budget remains the client's.
+    /// Sets the retry policy of this call, except for its [retry budget](RetryPolicy::budget): all
+    /// calls of a client share the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(Arc::new(policy));
         self

@@ -65,7 +65,8 @@ impl<O: ListOperation> List<O> {
         self
     }
 
-    /// Sets how often and how long each page is retried. The retry budget stays the client's.
+    /// Sets how often and how long each page is retried. The [retry budget](RetryPolicy::budget) is
+    /// not set by it: all calls of a client share the client's.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(Arc::new(policy));
         self
