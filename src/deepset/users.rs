@@ -9,7 +9,7 @@ use super::list::{Listing, Paging};
 use crate::error::Error;
 use crate::model::json::{self, response};
 use crate::model::loose::identifying;
-use crate::model::{check_opaque, checked_id};
+use crate::model::{Arg, arg, check_opaque, checked_id, text};
 use crate::operation::{ListOperation, ListPage, Operation, Spec};
 use crate::transport::{Call, List, Transport};
 
@@ -214,6 +214,33 @@ impl Users {
     /// ```
     pub fn list(&self) -> List<ListUsers> {
         self.transport.list(ListUsers::default())
+    }
+
+    /// Returns a user, for example the one whose id a log names: `GET /api/v1/users/{user_id}`, 200
+    /// (*observed*).
+    ///
+    /// # Undocumented
+    /// Call and response are *observed* in the vendor's server for the Model Context Protocol of 2026,
+    /// <https://github.com/deepset-ai/deepset-mcp-server>, which reads the id, the names and the e-mail
+    /// address. Whether the response holds the user's roles is unknown; those of [`list`](Self::list)
+    /// do.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such user (404, inferred).
+    pub fn get(&self, user: impl TryInto<UserId, Error: Into<Error>>) -> Call<User> {
+        self.transport.call(&GetUser(&arg(user)))
+    }
+}
+
+struct GetUser<'a>(&'a Arg<UserId>);
+
+impl Operation for GetUser<'_> {
+    type Service = Deepset;
+    type Output = User;
+    const SPEC: Spec = Spec::get("deepset users.get", &["/api/v1/users/{user_id}"]);
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![text(self.0)?])
     }
 }
 

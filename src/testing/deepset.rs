@@ -156,6 +156,11 @@ impl State {
                 Ok(Response::json(200, &json!(self.users.first().map(|owner| &owner.user))))
             }
             ("GET", ["api", "v1", "users"]) => Ok(self.list_users(request)),
+            ("GET", ["api", "v1", "users", id]) => {
+                let found = self.users.iter().find(|record| record.user["user_id"] == *id);
+                let found = found.ok_or_else(|| self.refuse(404, "User not found"))?;
+                Ok(Response::json(200, &found.user))
+            }
             ("GET", ["api", "v1", "organization", organization, "roles"]) => {
                 self.check_organization(organization)?;
                 let roles: Vec<_> = self.roles.iter().collect();
@@ -173,6 +178,7 @@ impl State {
             (
                 _,
                 ["api", "v1", "me" | "users"]
+                | ["api", "v1", "users", _]
                 | ["api", "v1", "organization", _, "roles" | "invitation"]
                 | ["api", "v1", "workspaces", _, "invitation"],
             ) => Err(Response::json(405, &json!({"detail": "Method Not Allowed"})).unrouted()),

@@ -48,6 +48,10 @@ pub(super) fn all() -> Vec<Endpoint> {
     let client = Entries::new(client, "Deepset::", "deepset/*")
         .call("me()", "me", fixture!("deepset/user.full.json"), |it| it.me())
         .mark("observed")
+        .call("users().get(…)", "user", fixture!("deepset/user.full.json"), |it| {
+            it.users().get("7f0c1f5e-0000-4000-9000-000000000001")
+        })
+        .mark("observed")
         .list("users().list()", "users", alone(fixture!("deepset/users.full.json")), |it| {
             it.users().list()
         })
