@@ -302,6 +302,8 @@ async fn lists_go_from_and_to_a_role_or_user() {
     assert_eq!(emails(every).await.len(), 5);
     assert_eq!(emails(users.list().before(&last)).await, ["a@example.com", own]);
     assert_eq!(emails(users.list().after(&first)).await, ["d@example.com"]);
+    let one = users.get(&first).await.expect("there is one");
+    assert_eq!(one.email.as_deref(), Some("a@example.com"));
 }
 
 #[tokio::test]
@@ -366,6 +368,8 @@ async fn fake_refuses_as_the_service_does() {
     let error = roles.list().items().try_collect().await.expect_err("it is unknown");
     assert!(error.is_not_found(), "{error}");
     let error = roles.ensure(&NewRole::new("a", "", [])).await.expect_err("it is unknown");
+    assert!(error.is_not_found(), "{error}");
+    let error = deepset.users().get("nobody").await.expect_err("it is unknown");
     assert!(error.is_not_found(), "{error}");
     // What the crate itself refuses.
     struct TooMany;
