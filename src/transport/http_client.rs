@@ -20,6 +20,7 @@ const MOST_HEADERS: usize = 1024;
 /// One HTTP/1.1 client with its connection pool, for one origin.
 pub(crate) struct HttpClient {
     client: reqwest::Client,
+    /// The origin, with a long path: a copy has room for the path and query that replace it.
     base: Url,
     /// The proxy, without its credentials.
     proxy: Option<String>,
@@ -60,7 +61,9 @@ impl HttpClient {
         })?;
         let proxy = options.http.proxy.as_ref().and_then(|proxy| Url::parse(proxy.expose()).ok());
         let proxy = proxy.map(|proxy| proxy.origin().ascii_serialization());
-        Ok(Self { client, base: base.clone(), proxy })
+        let mut base = base.clone();
+        base.set_path(&"-".repeat(128));
+        Ok(Self { client, base, proxy })
     }
 }
 
