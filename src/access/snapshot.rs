@@ -163,10 +163,10 @@ pub struct Progress {
 /// Collects a snapshot: set it up, then await [`in_memory`](Self::in_memory) or
 /// [`write_to`](Self::write_to).
 ///
-/// Collecting sends only reading requests. At most [`concurrency`](Self::concurrency) sources of a
-/// vendor are read at a time; the sources of different vendors do not wait for each other. A source
-/// that fails does not stop the others. Each client's own time limits and retries apply. When the
-/// future is dropped, all reading stops.
+/// Collecting changes nothing: apart from token requests, it sends only reads. At most
+/// [`concurrency`](Self::concurrency) sources of a vendor are read at a time; the sources of
+/// different vendors do not wait for each other. A source that fails does not stop the others. Each
+/// client's own time limits and retries apply. When the future is dropped, all reading stops.
 #[must_use = "nothing is read before `in_memory` or `write_to` is awaited"]
 pub struct Collect<'a> {
     sources: Vec<Source>,

@@ -68,14 +68,14 @@ ErrorKind {
     /// The request conflicts with the current state of the resource (409, 412), or `ensure` found
     /// something that differs from what is desired.
     Conflict = "conflict", "conflict";
-    /// Too many requests (429, or the service's code for it under another 4xx). That the call was not
-    /// processed is documented by Twilio for 429 and inferred otherwise.
+    /// Too many requests (429, or the service's code for it under another 4xx). The call was not
+    /// processed: Twilio documents this for 429; otherwise it is inferred.
     RateLimited = "rate_limited", "rate limited";
     /// The service refused for a reason that no other kind names, or an interceptor ended the call.
     Rejected = "rejected", "rejected";
     /// The service failed (5xx).
     Server = "server", "server error";
-    /// The service does not document this status for this call: a redirect, another 2xx.
+    /// A redirect, or a 2xx that is not documented for this call.
     UnexpectedStatus = "unexpected_status", "unexpected status";
     /// No complete response arrived within the time limits, or the service returned 408.
     Timeout = "timeout", "timeout";
@@ -89,7 +89,7 @@ ErrorKind {
     /// compressed.
     Decode = "decode", "invalid response body";
     /// The client's settings are invalid (a bad URL, a missing variable, no TLS backend, a token
-    /// URL without a token endpoint), or the program uses it wrongly (outside of a Tokio runtime).
+    /// URL that is not a token endpoint), or the program uses it wrongly (outside of a Tokio runtime).
     Configuration = "configuration", "configuration";
 }
 }

@@ -19,9 +19,9 @@ pub use kind::{Effect, ErrorKind};
 /// The error of every call in this crate: pointer-sized, `Clone`, `Send + Sync`.
 ///
 /// `Display` is one line: operation, kind, the address that could not be reached, the service's code and
-/// message, an explanation ([`with_detail`](Self::with_detail); the client's own errors name the
-/// innermost cause there), status, request id, attempts and, unless nothing was changed, the effect. It
-/// never contains a credential.
+/// message, an explanation (see [`with_detail`](Self::with_detail); for errors that the client itself
+/// raises it includes the innermost cause), status, request id, attempts and, unless nothing was changed,
+/// the effect. It never contains a credential.
 /// [`source`](std::error::Error::source) starts the chain of underlying causes.
 ///
 /// ```
@@ -88,8 +88,8 @@ impl Error {
         }))
     }
 
-    /// Creates the error of input that breaks a rule and is refused before anything is sent: it
-    /// names the field and the rule.
+    /// Creates an [`ErrorKind::InvalidRequest`] error, for input that is refused before anything is
+    /// sent. Its text names the field and the rule.
     ///
     /// ```
     /// let error = rolecall::Error::invalid("page_size", "must be 1 to 100, got 1000");
@@ -265,7 +265,7 @@ impl Error {
         self
     }
 
-    /// Marks the error as one that the same call would end in again.
+    /// Marks the error as permanent: the same call would fail in the same way.
     pub(crate) fn permanent(mut self) -> Self {
         self.0.permanent = true;
         self
@@ -300,7 +300,7 @@ impl Error {
         self.0.status
     }
 
-    /// Returns the headers of the response; empty if none arrived.
+    /// Returns the headers of the response; empty if none arrived, or if no access token was obtained.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
@@ -356,8 +356,8 @@ impl Error {
         self.0.service.as_deref()?.downcast_ref()
     }
 
-    /// Returns whether it is unknown if the change was made. If so, read the resource before you repeat
-    /// the call.
+    /// Returns true if the outcome is unknown: the change may or may not have been made. Read the
+    /// resource before you repeat the call.
     pub fn is_outcome_unknown(&self) -> bool {
         self.effect() == Effect::Unknown
     }
@@ -514,8 +514,9 @@ impl fmt::Debug for Error {
     }
 }
 
-/// For logs: the fields that [`Display`](fmt::Display) shows, the delay that the service requested as
-/// `retry_after_seconds`, and the line itself as `text`; neither headers nor body.
+/// For logs: the fields that [`Display`](fmt::Display) shows (the address only in `text`), the delay
+/// that the service requested as `retry_after_seconds`, and the line itself as `text`; neither headers
+/// nor body.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let inner = &*self.0;

@@ -13,10 +13,12 @@ use crate::model::arg;
 use crate::transport::{Call, Ensured, EnsuredAbsent, List};
 
 /// The role assignments, roles, resource groups, organizations or projects in one scope.
-/// `{resources}` stands for their paths; [`RoleAssignments`](super::RoleAssignments),
-/// [`Roles`](super::Roles), [`ResourceGroups`](super::ResourceGroups),
-/// [`Organizations`](super::Organizations) and [`Projects`](super::Projects) document the
-/// particulars of each, with an example.
+/// [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles),
+/// [`ResourceGroups`](super::ResourceGroups), [`Organizations`](super::Organizations) and
+/// [`Projects`](super::Projects) document the particulars of each, with an example.
+///
+/// In the paths below, `{scope}` is `/v1`, `/v1/orgs/{org}` or `/v1/orgs/{org}/projects/{project}`, and
+/// `{resources}` is `role-assignments`, `roles`, `resource-groups`, `orgs` or `projects`.
 ///
 /// [`Error::service`](crate::Error::service) returns what the service sent, as a
 /// [`ServiceError`](super::ServiceError).
@@ -40,15 +42,15 @@ impl<T: Readable> Resources<T> {
     ///
     /// # Pages
     /// By default the client asks for items sorted by identifier. A page has 30 by default, and at
-    /// most 100. In the service's own default order (last changed first), concurrent writes shift
-    /// items between pages, so a list would skip or repeat some (*observed*).
+    /// most 100. In the service's own default order (last changed first) an update would move an item
+    /// to another page (*observed*).
     ///
     /// The list ends at the total that the service reports, or, if it reports none, at the first page
     /// that is not full.
     ///
-    /// A [`Position`](crate::Position) is a page number and a place in the page. If items that sort
-    /// before it are created or deleted before the list is resumed, the resumed list repeats or skips
-    /// as many items.
+    /// Pages are numbered: while a list is read or before it is resumed, an item that is created
+    /// before the current position makes it repeat an item, and one that is deleted there makes it
+    /// skip one.
     pub fn list(&self) -> List<ListInScope<T>> {
         self.scope.transport.list(ListInScope::new(self.scope.place.clone()))
     }
@@ -79,19 +81,20 @@ impl<T: Endpoints> Resources<T> {
     /// `new` breaks a rule of its type ([`NewRoleAssignment`](super::NewRoleAssignment),
     /// [`NewRole`](super::NewRole), [`NewResourceGroup`](super::NewResourceGroup)).
     ///
-    /// For a duplicate, by the server's source (*observed*): until December 2023 it sent 400
-    /// `DUPLICATE_FIELD`, which is [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists); since
-    /// then it sends 500 `UNKNOWN_ERROR`, which is [`ErrorKind::Server`](crate::ErrorKind::Server) with
-    /// an unknown outcome. [`ensure`](Self::ensure) resolves it.
+    /// For a duplicate, according to the server's source (*observed*), the service sent 400
+    /// `DUPLICATE_FIELD` until December 2023, which is
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists); since then it sends 500
+    /// `UNKNOWN_ERROR`, which is [`ErrorKind::Server`](crate::ErrorKind::Server) with an unknown
+    /// outcome. [`ensure`](Self::ensure) resolves it.
     pub fn create(&self, new: &T::New) -> Call<T> {
         self.scope.transport.call(&Create { place: &self.scope.place, new })
     }
 
-    /// Ensures that an item exists: gets the item with the desired identifier, creates it if there
-    /// is none, and reads the whole list if the create was refused as a duplicate or its outcome is
-    /// unknown. If the API key lacks the permission to read, it creates without looking first. Called
-    /// again with the same request, it finds the item that it created, and creates nothing. (If the
-    /// service adds permissions to a role, name them with
+    /// Ensures that an item exists: gets the item with the desired identifier, and creates it if
+    /// there is none. If the create is refused as a duplicate or its outcome is unknown, it looks
+    /// again, by the identifier and then in the list. If the API key lacks the permission to read, it
+    /// creates without looking first. Called again with the same request, it finds the item that it
+    /// created, and creates nothing. (If the service adds permissions to a role, name them with
     /// [`NewRole::tolerate`](super::NewRole::tolerate); otherwise the role does not match.)
     ///
     /// The docs of [`RoleAssignments`](super::RoleAssignments), [`Roles`](super::Roles) and

@@ -129,8 +129,8 @@ impl<T: Send + 'static> Call<T> {
         self
     }
 
-    /// Sets the retry policy of this call, except for its [retry budget](RetryPolicy::budget): all
-    /// calls of a client share the client's.
+    /// Sets the retry policy of this call. The policy's [retry budget](RetryPolicy::budget) is ignored
+    /// here: all calls of a client share one budget.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(Arc::new(policy));
         self
@@ -195,8 +195,8 @@ impl<T: Send + 'static> Call<T> {
         WithResponse(self)
     }
 
-    /// Returns the future that awaiting the call polls: for `spawn`, `join!`, `select!` and
-    /// `buffer_unordered`. It is `Send` and `'static`.
+    /// Converts the call into the future that `.await` would poll, for use with `spawn`, `join!`,
+    /// `select!` and `buffer_unordered`. It is `Send` and `'static`.
     pub fn send(self) -> impl Future<Output = Result<T, Error>> + Send + 'static {
         self.run(Response::into_body)
     }
@@ -368,7 +368,7 @@ impl<T> fmt::Debug for Call<T> {
 pub struct WithResponse<T>(Call<T>);
 
 impl<T: Send + 'static> WithResponse<T> {
-    /// Returns the future that awaiting this value polls; see [`Call::send`].
+    /// Converts the value into the future that `.await` would poll; see [`Call::send`].
     pub fn send(self) -> impl Future<Output = Result<Response<T>, Error>> + Send + 'static {
         self.0.send_for_response()
     }

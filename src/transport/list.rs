@@ -65,8 +65,8 @@ impl<O: ListOperation> List<O> {
         self
     }
 
-    /// Sets how often and how long each page is retried. The [retry budget](RetryPolicy::budget) is
-    /// not set by it: all calls of a client share the client's.
+    /// Sets how often and how long each page is retried. The policy's [retry
+    /// budget](RetryPolicy::budget) is ignored here: all calls of a client share one budget.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(Arc::new(policy));
         self
@@ -85,7 +85,7 @@ impl<O: ListOperation> List<O> {
         Call::new(self.transport.clone(), &self.operation).with_options(&self.options)
     }
 
-    /// Makes every page part of a larger whole.
+    /// Fetches every page within the deadline and the policy of a session.
     pub(crate) fn within(mut self, session: &Session) -> Self {
         self.options = CallOptions { list: true, ..session.options() };
         self
