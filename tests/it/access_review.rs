@@ -10,7 +10,7 @@ use rolecall::testing::{
     DeepsetFake, Fault, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake,
 };
 
-use crate::examples::program;
+use crate::examples::{Finished, program, run_in};
 
 const PAGE: &str = include_str!("../../docs/access-review.md");
 
@@ -22,34 +22,8 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-struct Finished {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
 fn run(folder: &Path, env: &[(&str, String)], arguments: &[&str]) -> Finished {
-    let output = Command::new(program("access_review"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
-        .envs(env.iter().map(|(name, value)| (name, value)))
-        .output()
-        .expect("the program can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("the output is text");
-    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    for (name, value) in env.iter().filter(|(name, _)| !name.ends_with("_URL")) {
-        let public = [
-            "TWILIO_CLIENT_ID",
-            "TWILIO_ORGANIZATION_SID",
-            "TWILIO_API_KEY",
-            "REDOX_ORGANIZATION_ID",
-        ];
-        let shown = stdout.contains(value) || stderr.contains(value);
-        assert!(public.contains(name) || !shown, "{name} is shown");
-    }
-    Finished { code: output.status.code(), stdout, stderr }
+    run_in(folder, "access_review", env, arguments)
 }
 
 /// Fakes of all services, and the environment that leads to them.

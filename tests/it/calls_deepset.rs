@@ -15,6 +15,7 @@ use rolecall::{
 use serde_json::{Value, json};
 
 use crate::support::capture::Capture;
+use crate::support::truth::refusal;
 
 /// The text of a fixture.
 macro_rules! fixture {
@@ -201,14 +202,6 @@ async fn incomplete_list_ends_in_an_error_that_says_why() {
     let (read, failed) = read_to_the_end(users.list().page_size(2)).await;
     assert!(failed.is_none(), "{failed:?}");
     assert_eq!(read, ["a", "b", "c", "d"]);
-}
-
-/// The text of the error in which a list ends before it sends anything.
-async fn refusal<O: ListOperation>(list: List<O>) -> String {
-    let first = list.items().next().await.expect("there is an error");
-    let error = first.map(drop).expect_err("it is refused");
-    assert!(error.is_invalid_request(), "{error}");
-    error.to_string()
 }
 
 #[tokio::test]

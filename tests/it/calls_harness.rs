@@ -8,7 +8,7 @@ use rolecall::harness::{
     ResourceGroupFilter, ResourceGroups, Role, RoleAssignmentResponse, RoleAssignments,
     RoleReference, Scope, ScopeLevel, SortBy,
 };
-use rolecall::operation::{ListOperation, Operation, Spec};
+use rolecall::operation::{Operation, Spec};
 use rolecall::testing::{Fault, HarnessDuplicates, HarnessFake};
 use rolecall::{
     ClientOptions, Effect, Ensured, EnsuredAbsent, Error, ErrorKind, List, Mismatch, Position,
@@ -17,6 +17,7 @@ use rolecall::{
 use serde_json::{Value, json};
 
 use crate::support::capture::Capture;
+use crate::support::truth::refusal;
 
 /// The text of a fixture.
 macro_rules! fixture {
@@ -160,14 +161,6 @@ mod lists {
             assignments.create(&assignment(&format!("a{at}"))).await.expect("it is created");
         }
         (fake, client, assignments)
-    }
-
-    /// The text of the error in which a list ends before it sends anything.
-    async fn refusal<O: ListOperation>(list: List<O>) -> String {
-        let first = list.items().next().await.expect("there is an error");
-        let error = first.map(drop).expect_err("it is refused");
-        assert!(error.is_invalid_request(), "{error}");
-        error.to_string()
     }
 
     #[tokio::test]

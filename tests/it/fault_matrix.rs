@@ -96,7 +96,7 @@ impl Service {
         self.own.fetch_add(1, Ordering::SeqCst);
         match self.odd() {
             Some(odd) if odd.is_early => Reply::close(""),
-            Some(odd) => odd,
+            Some(odd) => odd.to(request),
             None => self.fine.clone(),
         }
     }
@@ -608,6 +608,10 @@ fn every_status() {
         cases.push(("101".to_owned(), switched, Ends::Refused(101)));
         let wait = Reply::http(429, &[("retry-after", "3600")], b"");
         cases.push(("429 and a long wait".to_owned(), wait, Ends::Limited));
+        for status in [403, 500] {
+            let reply = Reply::repeating(status);
+            cases.push((format!("{status} with the request"), reply, Ends::Refused(status)));
+        }
         for status in [403, 503] {
             let head = format!("HTTP/1.1 {status} No\r\ntransfer-encoding: chunked\r\n\r\n");
             let reply = Reply::flood(head, chunk());

@@ -24,6 +24,8 @@ pub(crate) struct Reply {
     pub(crate) then: Then,
     /// Whether it comes before anything is read from the connection.
     pub(crate) is_early: bool,
+    /// Whether it repeats the request, credentials and all.
+    pub(crate) repeats: bool,
 }
 
 #[derive(Clone)]
@@ -55,7 +57,7 @@ const DRIP: Duration = Duration::from_secs(2);
 impl Reply {
     /// These bytes, and then what follows.
     pub(crate) fn new(bytes: impl Into<Vec<u8>>, then: Then) -> Self {
-        Self { bytes: bytes.into(), then, is_early: false }
+        Self { bytes: bytes.into(), then, is_early: false, repeats: false }
     }
 
     pub(crate) fn keep(bytes: impl Into<Vec<u8>>) -> Self {
@@ -80,6 +82,23 @@ impl Reply {
 
     pub(crate) fn early(self) -> Self {
         Self { is_early: true, ..self }
+    }
+
+    /// A refusal that repeats the request in a header and in the body.
+    pub(crate) fn repeating(status: u16) -> Self {
+        Self { repeats: true, ..Self::http(status, &[], b"") }
+    }
+
+    /// The response to this request, if it repeats it.
+    pub(crate) fn to(self, request: &[u8]) -> Self {
+        let (true, Some(status)) = (self.repeats, self.status()) else { return self };
+        let text = String::from_utf8_lossy(request);
+        let body = serde_json::json!({"code": "REFUSED", "message": text, "detail": text});
+        let credentials = text.lines().find_map(|line| {
+            line.strip_prefix("authorization: ").or_else(|| line.strip_prefix("x-api-key: "))
+        });
+        let headers = [("x-credentials", credentials.unwrap_or_default())];
+        Self::http(status, &headers, body.to_string().as_bytes())
     }
 
     /// A complete response.

@@ -1,10 +1,23 @@
 //! The documented table of calls and responses, and the rules for every error.
 
+#[cfg(any(feature = "harness", feature = "deepset"))]
+use rolecall::List;
+#[cfg(any(feature = "harness", feature = "deepset"))]
+use rolecall::operation::ListOperation;
 use rolecall::operation::{Idempotency, Spec};
 use rolecall::{Effect, Error, ErrorKind};
 
 /// The most of a body that an error keeps.
 pub(crate) const KEPT: usize = 16 << 10;
+
+/// The text of the error in which a list ends before it sends anything.
+#[cfg(any(feature = "harness", feature = "deepset"))]
+pub(crate) async fn refusal<O: ListOperation>(list: List<O>) -> String {
+    let first = list.items().next().await.expect("there is an error");
+    let error = first.map(drop).expect_err("it is refused");
+    assert!(error.is_invalid_request(), "{error}");
+    error.to_string()
+}
 
 /// Whether a response with this status may be a success: of 200 and 201 either stands for the other,
 /// and 200 for 204.
