@@ -21,7 +21,7 @@ pub use kind::{Effect, ErrorKind};
 /// `Display` is one line: operation, kind, the address that could not be reached, the service's code and
 /// message, an explanation (see [`with_detail`](Self::with_detail); for errors that the client itself
 /// raises it includes the innermost cause), status, request id, attempts and, unless nothing was changed,
-/// the effect. It never contains a credential.
+/// the effect. Credentials that the service repeats are masked; `SECURITY.md` lists the exceptions.
 /// [`source`](std::error::Error::source) starts the chain of underlying causes.
 ///
 /// ```
@@ -333,8 +333,8 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns the first 16 KiB of the response body, with `***` in place of each credential. Empty if
-    /// there was none, and for responses that may contain a token.
+    /// Returns the first 16 KiB of the response body, with `***` in place of each credential that
+    /// the client recognizes. Empty if there was none, and for responses that may contain a token.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }

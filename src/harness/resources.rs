@@ -48,9 +48,9 @@ impl<T: Readable> Resources<T> {
     /// The list ends at the total that the service reports, or, if it reports none, at the first page
     /// that is not full.
     ///
-    /// Pages are numbered: while a list is read or before it is resumed, an item that is created
-    /// before the current position makes it repeat an item, and one that is deleted there makes it
-    /// skip one.
+    /// Pages are numbered, so changes that are made while the list is being read, or before it is
+    /// resumed, shift its items: if an item is created on an earlier page, the list repeats an item;
+    /// if one is deleted there, the list skips one.
     pub fn list(&self) -> List<ListInScope<T>> {
         self.scope.transport.list(ListInScope::new(self.scope.place.clone()))
     }
@@ -159,8 +159,8 @@ impl<T: Updatable> Resources<T> {
     /// to be equal (*documented* for roles).
     ///
     /// Fields that `new` does not set are left out of the request. A PUT is idempotent, so it is
-    /// retried after transient failures; it overwrites what others changed in between. To change an
-    /// existing item, start from [`Role::to_new`](super::Role::to_new) or
+    /// retried after transient failures; it overwrites what others changed since you read the item. To
+    /// change an existing item, start from [`Role::to_new`](super::Role::to_new) or
     /// [`ResourceGroup::to_new`](super::ResourceGroup::to_new).
     ///
     /// # Errors
