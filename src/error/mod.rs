@@ -514,9 +514,9 @@ impl fmt::Debug for Error {
     }
 }
 
-/// For logs: the fields that [`Display`](fmt::Display) shows (the address only in `text`), the delay
-/// that the service requested as `retry_after_seconds`, and the line itself as `text`; neither headers
-/// nor body.
+/// For logs: the fields that [`Display`](fmt::Display) shows (the address only within `text`), plus
+/// `retry_after_seconds` (the delay that the service requested) and `text` (the `Display` line).
+/// Headers and body are not included.
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let inner = &*self.0;

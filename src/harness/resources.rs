@@ -118,10 +118,10 @@ impl<T: Endpoints> Resources<T> {
     /// Deletes an item and returns the deleted item: `DELETE {scope}/{resources}/{identifier}`, 200
     /// (*documented*).
     ///
-    /// Retried after transient failures. The service may refuse a retried request because its first
-    /// attempt deleted the item. There is no deleted item to return then, so the call ends in an
-    /// error whose [effect](crate::Error::effect) is unknown;
-    /// [`ensure_absent`](Self::ensure_absent) reconciles it.
+    /// Retried after transient failures. The service may refuse a retry because the first attempt
+    /// deleted the item. The client cannot return the deleted item then, so it does not take that
+    /// refusal for a success: the call ends in an error whose [effect](crate::Error::effect) is
+    /// unknown; [`ensure_absent`](Self::ensure_absent) reconciles it.
     ///
     /// # Errors
     /// As for [`get`](Self::get) if it does not exist;

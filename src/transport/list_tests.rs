@@ -114,6 +114,7 @@ fn stored(position: &Position) -> Position {
 async fn drain(mut items: Items<u64>) -> (Vec<u64>, Option<Error>, Position) {
     let (mut seen, mut failed) = (Vec::new(), None);
     while let Some(item) = items.next().await {
+        assert!(seen.len() < 100_000, "the list ends");
         match item {
             Ok(number) => seen.push(number),
             Err(error) => {
@@ -411,6 +412,7 @@ fn under_new_cursors(acts: impl Fn(usize) -> (String, usize) + Send + Sync) -> i
     let count = AtomicUsize::new(0);
     wire(move |_| {
         let at = count.fetch_add(1, Ordering::Relaxed);
+        assert!(at < 10_000, "the list ends");
         let (items, total) = acts(at);
         page_of(&items, Some(&at.to_string()), Some(total))
     })
