@@ -15,7 +15,7 @@ use crate::transport::List;
 open_enum! {
     /// What a list is sorted by.
     SortBy {
-        /// The identifier: the only order that concurrent changes do not shift.
+        /// The identifier: the only order that concurrent updates do not shift.
         Identifier = "identifier",
         /// The name. Role assignments have none, and the service ignores this for them
         /// (*observed*).
