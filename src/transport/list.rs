@@ -79,8 +79,8 @@ impl<O: ListOperation> List<O> {
         self
     }
 
-    /// Returns the call that fetches the first page. Its output is the service's own response type, so
-    /// that you can inspect the request, or read the fields beside the items.
+    /// Returns the call that fetches the first page, for example to inspect its request. Its output is the
+    /// service's own response type, with the fields beside the items.
     pub fn first_page(&self) -> Call<O::Output> {
         Call::new(self.transport.clone(), &self.operation).with_options(&self.options)
     }
