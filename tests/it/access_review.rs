@@ -11,6 +11,7 @@ use rolecall::testing::{
 };
 
 use crate::examples::{Finished, program, run_in};
+use crate::support::matrix::start;
 
 const PAGE: &str = include_str!("../../docs/access-review.md");
 
@@ -222,12 +223,9 @@ async fn what_is_not_read_is_exit_code_4_and_no_revocation() {
 /// The reader of the output may close it.
 #[test]
 fn a_closed_pipe_is_an_error_and_no_panic() {
-    let mut child = Command::new(program("access_review"))
-        .args(["--demo", "collect"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program can be started");
+    let mut command = Command::new(program("access_review"));
+    command.args(["--demo", "collect"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = start(&mut command);
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     let stderr = String::from_utf8_lossy(&output.stderr);

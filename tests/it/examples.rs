@@ -3,9 +3,11 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
+
+use crate::support::matrix::start;
 
 /// What a program left behind.
 pub(crate) struct Finished {
@@ -43,15 +45,13 @@ pub(crate) fn run_in<S: AsRef<OsStr>>(
     env: &[(&str, String)],
     arguments: &[S],
 ) -> Finished {
-    let output = Command::new(program(name))
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        // Without it there are no sockets on Windows.
-        .envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)))
-        .envs(env.iter().map(|(name, value)| (name, value)))
-        .output()
-        .expect("the program can be started");
+    let mut command = Command::new(program(name));
+    command.args(arguments).current_dir(folder).env_clear();
+    // Without it there are no sockets on Windows.
+    command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
+    command.envs(env.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = start(&mut command).wait_with_output().expect("it ends");
     let text = |bytes| String::from_utf8(bytes).expect("the output is text");
     let (stdout, stderr) = (text(output.stdout), text(output.stderr));
     for (name, value) in env {

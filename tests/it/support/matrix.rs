@@ -13,7 +13,8 @@ use std::cell::Cell as Counter;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{LazyLock, Mutex};
+use std::process::{Child, Command};
+use std::sync::{LazyLock, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -87,11 +88,23 @@ impl Cell {
         let either = async {
             tokio::select! { done = (self.run)() => done, hung = hangs => hung }
         };
+        let _no_program_starts = STARTING.read().unwrap_or_else(PoisonError::into_inner);
         let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(either)));
         ended
             .unwrap_or_else(|_| Err("a panic".to_owned()))
             .map_err(|what| format!("{}: {}: {what}", self.row, self.column))
     }
+}
+
+/// Held to write while a program starts, and to read while a cell runs. Until a new process runs its
+/// own program it has a copy of every socket, so that one which is closed meanwhile stays open: a
+/// listener that is gone takes connections.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Starts a program while no cell runs.
+pub(crate) fn start(command: &mut Command) -> Child {
+    let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    command.spawn().expect("the program can be started")
 }
 
 static SEED: LazyLock<u64> = LazyLock::new(|| match std::env::var("ROLECALL_SEED") {
