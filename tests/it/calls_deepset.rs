@@ -362,7 +362,7 @@ async fn fake_refuses_as_the_service_does() {
     assert!(error.is_not_found(), "{error}");
     let error = roles.ensure(&NewRole::new("a", "", [])).await.expect_err("it is unknown");
     assert!(error.is_not_found(), "{error}");
-    let error = deepset.users().get("nobody").await.expect_err("it is unknown");
+    let error = deepset.users().get("u-0").await.expect_err("it is unknown");
     assert!(error.is_not_found(), "{error}");
     // What the crate itself refuses.
     struct TooMany;
