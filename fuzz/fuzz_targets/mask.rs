@@ -78,7 +78,10 @@ fuzz_target!(|input: &[u8]| {
     // As it comes.
     let once = masked(text);
     assert!(!can_be_read(&once, secret), "{:?}", String::from_utf8_lossy(&once));
-    assert_eq!(masked(&once), once, "what is masked stays as it is");
+    // The rest of a text that takes long is masked too, and it may take long in a shorter text sooner.
+    let again = masked(&once);
+    let masks_more = || again.strip_suffix(b"***").is_some_and(|start| once.starts_with(start));
+    assert!(again == once || masks_more(), "{:?}", String::from_utf8_lossy(&again));
     // Spelled in some way, whatever stands around it.
     let mut spelled = Vec::new();
     for (position, character) in secret.chars().enumerate() {
