@@ -75,7 +75,7 @@ ErrorKind {
     Rejected = "rejected", "rejected";
     /// The service failed (5xx).
     Server = "server", "server error";
-    /// A redirect, or a 2xx that is not documented for this call.
+    /// A redirect, a 2xx that is not documented for this call, or a status that HTTP does not define.
     UnexpectedStatus = "unexpected_status", "unexpected status";
     /// No complete response arrived within the time limits, or the service returned 408.
     Timeout = "timeout", "timeout";

@@ -296,7 +296,7 @@ async fn lists_go_from_and_to_a_role_or_user() {
     assert_eq!(emails(users.list().before(&last)).await, ["a@example.com", own]);
     assert_eq!(emails(users.list().after(&first)).await, ["d@example.com"]);
     let one = users.get(&first).await.expect("there is one");
-    assert_eq!(one.email.as_deref(), Some("a@example.com"));
+    assert_eq!((one.email.as_deref(), one.organization), (Some("a@example.com"), None));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub(crate) struct Reply {
     /// Whether it comes before anything is read from the connection.
     pub(crate) is_early: bool,
     /// Whether it repeats the request, credentials and all.
-    pub(crate) repeats: bool,
+    repeats: bool,
 }
 
 #[derive(Clone)]
