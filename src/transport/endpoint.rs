@@ -39,7 +39,9 @@ impl Endpoint {
     pub(super) fn effect(&self, outcome: AttemptOutcome, error: &Error) -> Effect {
         let by_status = retry::effect(self.spec.idempotency, outcome);
         match outcome {
-            AttemptOutcome::Refused { .. } => (self.effect_of_refusal)(error).unwrap_or(by_status),
+            AttemptOutcome::Refused { .. } if self.spec.idempotency != Idempotency::Safe => {
+                (self.effect_of_refusal)(error).unwrap_or(by_status)
+            }
             _ => by_status,
         }
     }

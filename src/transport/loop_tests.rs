@@ -636,6 +636,34 @@ async fn response_has_status_headers_and_request_id() {
     }
 }
 
+/// A call each of whose refusals may have had an effect, if it is no read.
+struct Misleading<const SAFE: bool>;
+
+impl<const SAFE: bool> Operation for Misleading<SAFE> {
+    type Service = TestService;
+    type Output = serde_json::Value;
+    const SPEC: Spec = {
+        let spec = Spec::post("test things.send", &["/things"]);
+        if SAFE { spec.idempotency(Idempotency::Safe) } else { spec }
+    };
+
+    fn effect_of_refusal(_: &Error) -> Option<Effect> {
+        Some(Unknown)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusal_that_may_have_had_an_effect_is_not_retried() {
+    for status in [429, 401, 404] {
+        let (wire, sent) = script(vec![Act::respond(status, "")]);
+        let transport = transport(wire, renewable(), &options(), || 0.0);
+        let error = transport.call(&Misleading::<false>).await.expect_err("it is refused");
+        assert_eq!((error.effect(), sent.count()), (Unknown, 1), "{error}");
+        let error = transport.call(&Misleading::<true>).await.expect_err("it is refused");
+        assert_eq!(error.effect(), NotApplied, "{error}");
+    }
+}
+
 /// An idempotent call whose body is another secret each time, and which can be built only so often.
 struct Numbered {
     built: Arc<AtomicU32>,

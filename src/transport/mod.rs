@@ -361,6 +361,7 @@ impl Transport {
                     &FailedAttempt {
                         idempotency: endpoint.spec.idempotency,
                         outcome,
+                        effect,
                         retry_after: error.retry_after(),
                         attempts: progress.attempts,
                         left: deadline.saturating_duration_since(Instant::now()),

@@ -129,6 +129,8 @@ pub(crate) fn fold(earlier_unknown: bool, last: Effect) -> Effect {
 pub(crate) struct FailedAttempt {
     pub(crate) idempotency: Idempotency,
     pub(crate) outcome: AttemptOutcome,
+    /// What it did, which the operation may know better than its outcome says.
+    pub(crate) effect: Effect,
     pub(crate) retry_after: Option<Duration>,
     /// Attempts made so far, at least 1.
     pub(crate) attempts: u32,
@@ -168,7 +170,8 @@ pub(crate) fn decide(policy: &RetryPolicy, failed: &FailedAttempt) -> Decision {
         | AttemptOutcome::Unreadable { .. }
         | AttemptOutcome::Unsuccessful => renews,
     };
-    if !repeatable {
+    let once = failed.idempotency == Idempotency::NonIdempotent;
+    if !repeatable || (once && failed.effect != Effect::NotApplied) {
         return Decision::Stop(None);
     }
     if failed.retry_after.is_some_and(|wait| wait > policy.max_retry_after) {
