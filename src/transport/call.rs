@@ -232,6 +232,9 @@ impl<T: Send + 'static> Call<T> {
                         }
                         Err(error) => own_effect(error, refused_by_own_effect, &progress),
                     };
+                    if result.is_ok() {
+                        transport.0.budget.earn();
+                    }
                     finish(&result, &span, &progress, &options);
                     result.map(part)
                 }

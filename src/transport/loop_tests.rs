@@ -461,17 +461,28 @@ async fn calls_share_one_retry_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_successful_calls_earn_a_retry() {
-    let mut acts = vec![Act::ConnectFault];
-    acts.extend(vec![Act::created(); 10]);
-    acts.push(Act::ConnectFault);
-    let (wire, sent) = script(acts);
-    let policy = RetryPolicy::default().budget(1);
-    let transport = transport(wire, ready(), &options().retry(policy), || 0.0);
-    for _ in 0..10 {
-        transport.call(&Probe::<NON_IDEMPOTENT>).await.expect("it succeeds");
+    // A success status is no success if the body is none.
+    let failed = Act::respond(201, r#"{"success":false}"#);
+    for (act, succeeds) in
+        [(Act::created(), true), (failed, false), (Act::respond(201, "{}"), false)]
+    {
+        let mut acts = vec![Act::ConnectFault, Act::created()];
+        acts.extend(vec![act; 10]);
+        acts.push(Act::ConnectFault);
+        let (wire, sent) = script(acts);
+        let policy = RetryPolicy::default().budget(1);
+        let transport = transport(wire, ready(), &options().retry(policy), || 0.0);
+        transport.call(&Probe::<NON_IDEMPOTENT>).await.expect("the second attempt succeeds");
+        for _ in 0..10 {
+            let result = transport.call(&Probe::<NON_IDEMPOTENT>).await;
+            assert_eq!(result.is_ok(), succeeds);
+        }
+        let error = transport.call(&Probe::<NON_IDEMPOTENT>).await.expect_err("no connection");
+        assert_eq!(
+            (error.attempts(), sent.count()),
+            (1 + u32::from(succeeds), 13 + usize::from(succeeds))
+        );
     }
-    let error = transport.call(&Probe::<NON_IDEMPOTENT>).await.expect_err("no connection");
-    assert_eq!((error.attempts(), sent.count()), (2, 13));
 }
 
 #[tokio::test(start_paused = true)]

@@ -344,10 +344,7 @@ impl Transport {
                     }
                 };
                 let failed = match result.map(|response| Reply { response, mask }) {
-                    Ok(reply) => {
-                        inner.budget.earn();
-                        return Ok(reply);
-                    }
+                    Ok(reply) => return Ok(reply),
                     Err(failed) => failed,
                 };
                 let Failed { outcome, error } = failed;
