@@ -1,5 +1,6 @@
 //! Lists: one builder and one paging engine for all services.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -187,13 +188,14 @@ impl<O: ListOperation> Engine<O> {
             .with_attempts(response.attempts());
         let (headers, output) = response.split();
         let ListPage { mut items, next, total, offset } = self.operation.page(output, &headers);
-        let next = match next {
-            Next::End => None,
-            Next::Cursor(cursor) => Some(cursor),
-            Next::Blocked(why) => {
-                self.state = State::Failed(error.clone().with_detail(why));
-                None
+        let (next, blocked): (_, Option<Cow<'static, str>>) = match next {
+            Next::End => (None, None),
+            // In a position, an empty one stands for the first page.
+            Next::Cursor(cursor) if cursor.is_empty() => {
+                (None, Some("the cursor of the next page is empty".into()))
             }
+            Next::Cursor(cursor) => (Some(cursor), None),
+            Next::Blocked(why) => (None, Some(why.into())),
         };
         let mut hasher = DefaultHasher::new();
         items.iter().for_each(|item| O::key(item).hash(&mut hasher));
@@ -212,10 +214,11 @@ impl<O: ListOperation> Engine<O> {
             None => self.position.taken += items.len(),
         }
         self.total = total.or(self.total);
-        if let (State::Ended, Some(total)) = (&self.state, self.total.filter(|total| *total > end))
-        {
-            let detail = format!("the list ended after {end} of {total} items");
-            self.state = State::Failed(error.with_detail(detail));
+        let missing = self.total.filter(|total| next.is_none() && *total > end);
+        let missing =
+            missing.map(|total| format!("the list ended after {end} of {total} items").into());
+        if let Some(why) = blocked.or(missing) {
+            self.state = State::Failed(error.with_detail(why));
         }
         Ok(Page { items, total, next })
     }

@@ -380,6 +380,14 @@ async fn blocked_list_ends_in_its_error() {
     assert_eq!(seen, [1, 2, 3]);
     assert!(text.contains("no known way on") && !text.contains("of 9"), "{text}");
 
+    // An empty cursor would lead back to the first page.
+    let (seen, text) = failing(script(vec![page("1", Some("b")), page("2", Some(""))]).0).await;
+    assert!(seen == [1, 2] && text.contains("cursor of the next page is empty"), "{text}");
+    // There is one error, although the page is a repeated one too.
+    let repeated = Act::respond(200, r#"{"items":[1,2],"blocked":true}"#);
+    let (seen, text) = failing(script(vec![page("1,2", Some("b")), repeated]).0).await;
+    assert!(seen == [1, 2] && text.contains("a page was repeated"), "{text}");
+
     let mut pages = list_over(script(vec![blocked()]).0).pages();
     let last = pages.next().await.expect("there is a page").expect("its items are good");
     assert_eq!((last.items, last.next), (vec![3], None));
@@ -482,6 +490,12 @@ async fn mock_streams_end_with_their_first_error() {
         assert_eq!((seen, failed.is_some_and(|error| error.is_server())), (vec![1, 2], true));
         assert_eq!((position.before + position.taken as u64, position.cursor.as_str()), (2, ""));
     }
+    // Positions from outside may be anything.
+    let far = format!("1.{:016x}.{}.{}.", 0, u64::MAX, usize::MAX);
+    let page = Page { next: far.parse().ok(), ..Page::new(vec![1]) };
+    let far = || Pages::from_iter([Ok(page.clone()), Ok(page.clone())]);
+    assert_eq!(far().try_collect().await.expect("all are given").len(), 2);
+    assert_eq!(Items::new(far()).try_collect().await.expect("all are given"), [1, 1]);
     items().try_collect().await.expect_err("it fails");
     Pages::from_stream(pages()).try_collect().await.expect_err("it fails");
     let doubled = Items::from_iter([Ok(1), Ok(2)]).map(|item| item * 2);

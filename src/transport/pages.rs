@@ -172,7 +172,8 @@ where
         let next = ready!(self.stream.as_mut().poll_next(context));
         match &next {
             Some(Ok(page)) => {
-                self.position.before += page.items.len() as u64;
+                let items = page.items.len() as u64;
+                self.position.before = self.position.before.saturating_add(items);
                 if let Some(next) = &page.next {
                     self.position = next.clone();
                 }
@@ -287,7 +288,7 @@ impl<T: Send + 'static> Stream for Items<T> {
         let this = self.get_mut();
         loop {
             if let Some(item) = this.page.pop_front() {
-                this.position.taken += usize::from(this.counted);
+                this.position.taken = this.position.taken.saturating_add(usize::from(this.counted));
                 if this.page.is_empty() && this.more {
                     this.position = this.pages.position().clone();
                 }

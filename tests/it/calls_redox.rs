@@ -218,7 +218,7 @@ mod audit_events {
             (vec![page("1", "1")], 1, "does not lead to a later page"),
             (vec![page("1", "2"), page("2", "2")], 2, "does not lead to a later page"),
             // The service ignores `_page`.
-            (vec![page("1", "2"), page("1", "2")], 2, "does not lead to a later page"),
+            (vec![page("1", "2"), page("1", "2")], 1, "a page was repeated"),
             (vec![page("9", "10"), page("10", "9")], 2, "does not lead to a later page"),
         ] {
             let response = |at: usize| (200, pages.get(at).map_or("", String::as_str));
