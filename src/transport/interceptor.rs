@@ -147,7 +147,7 @@ const RESERVED: [HeaderName; 16] = [
     header::RANGE,
 ];
 
-const RESERVED_BY_VENDORS: [&str; 2] = ["x-api-key", "harness-account"];
+const RESERVED_BY_VENDORS: [&str; 3] = ["x-api-key", "harness-account", "x-twilio-webhook-enabled"];
 
 /// Checks one of the program's own headers.
 ///
@@ -162,7 +162,8 @@ pub(super) fn own_header(name: &str, value: &str) -> Result<(HeaderName, HeaderV
     if reserved {
         return Err(rule("is set by the client itself"));
     }
-    let mut value = HeaderValue::from_str(value)
+    // White space around a value is no part of it (RFC 9110, section 5.5), and is not sent back.
+    let mut value = HeaderValue::from_str(value.trim_matches([' ', '\t']))
         .map_err(|_| rule("must not contain line breaks or control characters"))?;
     value.set_sensitive(true);
     Ok((parsed, value))
@@ -398,12 +399,12 @@ mod tests {
     async fn sent_back_header_values_are_masked() {
         let secrets = ["obviously-fake-added", "offensichtlich-gefälscht", "obviously-fake-own"];
         let add = move |attempt: &mut Attempt| {
-            attempt.insert_header("x-added", secrets[0])?;
+            attempt.insert_header("x-added", &format!("\t{} ", secrets[0]))?;
             attempt.insert_header("x-other", secrets[1])
         };
         let options = ClientOptions::default()
             .retry(RetryPolicy::none())
-            .header("x-own", secrets[2])
+            .header("x-own", format!(" {} ", secrets[2]))
             .interceptor(Before(add));
         let quoted = format!("\"{}\"", secrets.join(" "));
         for act in [

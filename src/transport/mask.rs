@@ -32,15 +32,10 @@ impl Mask {
         client: &Arc<[Secret]>,
         added: Option<&HeaderMap>,
     ) -> Self {
-        let values = added.into_iter().flat_map(HeaderMap::values);
         Self {
             credentials: Arc::clone(credentials),
             client: Arc::clone(client),
-            // Not `to_str`, which reads ASCII only.
-            added: values
-                .filter_map(|value| str::from_utf8(value.as_bytes()).ok())
-                .map(Secret::new)
-                .collect(),
+            added: added.into_iter().flat_map(values).collect(),
         }
     }
 
@@ -70,6 +65,12 @@ impl Mask {
         }
         headers
     }
+}
+
+/// The values of headers.
+pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = Secret> {
+    // Not `to_str`, which reads ASCII only.
+    headers.values().filter_map(|value| str::from_utf8(value.as_bytes()).ok()).map(Secret::new)
 }
 
 /// The password inside a proxy's URL, and the form in which it is sent.

@@ -211,7 +211,9 @@ impl Transport {
         budget: &Arc<Budget>,
         environment: Environment,
     ) -> Result<Self, Error> {
-        let (own, secrets) = options.own_headers()?;
+        let own = options.own_headers()?;
+        let secrets = mask::proxy_secrets(options.http.proxy.as_ref()).into_iter();
+        let secrets = secrets.chain(mask::values(&own)).collect();
         headers.extend(own);
         headers.insert(header::USER_AGENT, options.user_agent()?);
         let address = base.as_str().parse().map_err(|error| {
@@ -224,10 +226,7 @@ impl Transport {
             wire,
             authorize: Box::new(authorize),
             budget: Arc::clone(budget),
-            secrets: mask::proxy_secrets(options.http.proxy.as_ref())
-                .into_iter()
-                .chain(secrets)
-                .collect(),
+            secrets,
             options: options.clone(),
             environment,
             credential_id: None,

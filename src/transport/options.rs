@@ -181,17 +181,17 @@ impl ClientOptions {
         }
     }
 
-    /// The program's own headers, and their values that must not be shown.
+    /// The program's own headers.
     ///
     /// # Errors
     /// A configuration error that names the header and the rule.
-    pub(super) fn own_headers(&self) -> Result<(HeaderMap, Vec<Secret>), Error> {
+    pub(super) fn own_headers(&self) -> Result<HeaderMap, Error> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let (name, value) = own_header(name, value.expose())?;
             headers.insert(name, value);
         }
-        Ok((headers, self.headers.iter().map(|(_, value)| value.clone()).collect()))
+        Ok(headers)
     }
 
     pub(crate) fn user_agent(&self) -> Result<HeaderValue, Error> {
