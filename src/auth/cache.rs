@@ -337,8 +337,8 @@ impl Shared {
             Err(error) => {
                 state.no_early_before = Some(now + EARLY_PAUSE);
                 let asked = error.retry_after().filter(|wait| !wait.is_zero());
-                if let Some(until) = asked.and_then(|wait| now.checked_add(wait)) {
-                    state.block(until, error.clone());
+                if let Some(wait) = asked {
+                    state.block(now + bounded(wait), error.clone());
                 }
                 Err(error)
             }

@@ -363,6 +363,12 @@ async fn provider_error_keeps_its_kind_and_blocks_fetches_until_its_retry_after(
     assert_eq!(fetched(&count), 3, "the early refresh failed");
     assert_eq!(replaced(&refusing).await / 1000, 39);
 
+    // One that no clock can reach is waited for all the same.
+    let (endless, count) = cache(&[Fetch::RetryAfter(u64::MAX)]);
+    for _ in 0..3 {
+        authorize(&endless).await.map(drop).expect_err("it cannot wait");
+        assert_eq!(fetched(&count), 1);
+    }
     let (never, count) = cache(&[Fetch::RetryAfter(9)]);
     authorize(&never).await.map(drop).expect_err("no fetch succeeds");
     assert_eq!(fetched(&count), 3, "as many failed fetches as attempts");

@@ -504,7 +504,7 @@ fn authorized(
 /// Completes the final error with the values of the whole call.
 fn conclude(error: Error, last: Effect, endpoint: &Endpoint, progress: &Progress) -> Error {
     // The error of getting a token counts attempts of its own.
-    let attempts = progress.attempts + error.attempts();
+    let attempts = progress.attempts.saturating_add(error.attempts());
     error
         .with_effect(retry::fold(progress.maybe_arrived, last))
         .with_operation(endpoint.spec.name)
