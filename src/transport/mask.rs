@@ -73,20 +73,19 @@ pub(super) fn values(headers: &HeaderMap) -> impl Iterator<Item = Secret> {
     headers.values().filter_map(|value| str::from_utf8(value.as_bytes()).ok()).map(Secret::new)
 }
 
-/// The password inside a proxy's URL, and the form in which it is sent.
+/// The password inside a proxy's URL, or a user without one, and the form in which both are sent.
 pub(super) fn proxy_secrets(proxy: Option<&Secret>) -> Vec<Secret> {
-    let url = proxy.and_then(|proxy| Url::parse(proxy.expose()).ok());
+    let Some(url) = proxy.and_then(|proxy| Url::parse(proxy.expose()).ok()) else {
+        return Vec::new();
+    };
     let decode =
         |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    match url.as_ref().and_then(|url| Some((url.username(), url.password()?))) {
-        Some((user, password)) => {
-            let password = Secret::new(decode(password));
-            let pair = Secret::new(format!("{}:{}", decode(user), password.expose()));
-            let encoded = Secret::new(STANDARD.encode(pair.expose()));
-            vec![password, encoded]
-        }
-        None => Vec::new(),
-    }
+    let user = Secret::new(decode(url.username()));
+    let password = url.password().map(|password| Secret::new(decode(password)));
+    let sent = password.as_ref().map_or("", Secret::expose);
+    let pair = Secret::new(format!("{}:{sent}", user.expose()));
+    let encoded = Secret::new(STANDARD.encode(pair.expose()));
+    vec![password.unwrap_or(user), encoded]
 }
 
 /// How many characters are compared for each byte. A text that takes more was made to take long.
@@ -336,7 +335,14 @@ mod tests {
         let mask = Mask::new(&Arc::from([]), &secrets, None);
         let encoded = STANDARD.encode("user:fake/password");
         assert_eq!(mask.text(format!("fake/password {encoded}")), "*** ***");
-        assert!(proxy_secrets(Some(&Secret::new("http://proxy.example"))).is_empty());
+        // Some proxies take a token in place of the user.
+        for proxy in ["http://fake%2Ftoken@proxy.example", "http://fake%2Ftoken:@proxy.example"] {
+            let secrets = proxy_secrets(Some(&Secret::new(proxy)));
+            let secrets: Vec<_> = secrets.iter().map(Secret::expose).collect();
+            assert_eq!(secrets, ["fake/token", &STANDARD.encode("fake/token:")]);
+        }
+        let none = proxy_secrets(Some(&Secret::new("http://proxy.example")));
+        assert!(none.iter().all(|secret| secret.expose().len() < SHORTEST));
     }
 
     #[test]
