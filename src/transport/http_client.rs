@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, header};
 use http_body::{Body, Frame, SizeHint};
 use url::Url;
 
+use super::bounded;
 use super::http_config::HttpConfig;
 use super::options::ClientOptions;
 use super::wire::{BodyError, BodyErrorCause, BodyFuture, BoxFuture, SendGate, Wire, WireError};
@@ -82,7 +83,8 @@ fn configure(
         builder = builder.pool_max_idle_per_host(connections);
     }
     if let Some(timeout) = config.pool_idle_timeout {
-        builder = builder.pool_idle_timeout(timeout);
+        // hyper adds it to the current time.
+        builder = builder.pool_idle_timeout(bounded(timeout));
     }
     if let Some(silence) = config.tcp_keepalive {
         builder = builder.tcp_keepalive(silence);
