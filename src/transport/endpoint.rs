@@ -1,7 +1,7 @@
 //! An operation as the loop sees it: without its type, with the rules for its responses.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 
 use super::attempt::LONGEST_ERROR;
 use super::retry::{self, AttemptOutcome};
@@ -90,7 +90,10 @@ impl Endpoint {
     pub(super) fn foreign(&self, response: &http::Response<Bytes>) -> Option<DecodeError> {
         let body = response.body().trim_ascii();
         let ends = (body.first(), body.last());
-        let looks_whole = matches!(ends, (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
+        // One that ends where the connection does may have been cut behind a bracket.
+        let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+        let looks_whole = matches!(ends, (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
+            && framing.iter().any(|name| response.headers().contains_key(name));
         if self.spec.idempotency != Idempotency::Safe || looks_whole {
             return None;
         }
