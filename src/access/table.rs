@@ -13,7 +13,8 @@ use super::{Assignment, Header, Sink, Snapshot, Summary};
 ///
 /// A cell that begins with `=`, `+`, `-`, `@` (also in full width), a tab, CR, LF or `'` gets a `'` in
 /// front, so that no spreadsheet evaluates it as a formula. So does what follows a `;`, tab, CR or LF in
-/// a cell: a spreadsheet that takes one of these as the separator begins a cell there.
+/// a cell: a spreadsheet that takes one of these as the separator begins a cell there. Quotes before it
+/// count as nothing.
 ///
 /// ```
 /// use rolecall::access::{Assignment, Covers, Csv, Scope, Snapshot, Source};
@@ -65,7 +66,8 @@ fn push_cell(to: &mut String, cell: &str) {
         to.extend((begins && formula).then_some('\''));
         to.extend((one == '"').then_some('"'));
         to.push(one);
-        begins = separators.contains(&one);
+        // A program that begins a cell there takes quotes for those around it.
+        begins = separators.contains(&one) || (begins && one == '"');
     }
     to.extend(quoted.then_some('"'));
 }
@@ -126,5 +128,23 @@ impl fmt::Display for Table<'_> {
         writeln!(f, "; incomplete:")?;
         let mut incomplete = self.0.summary.incomplete();
         incomplete.try_for_each(|coverage| writeln!(f, "  {}", printable(&coverage.to_string())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::push_cell;
+
+    #[test]
+    fn quotes_do_not_hide_a_formula_behind_another_separator() {
+        for (cell, written) in [
+            ("a;\"=1", "\"a;\"\"'=1\""),
+            ("a\t\"\"+1;\"b;-1", "\"a\t\"\"\"\"'+1;\"\"b;'-1\""),
+            ("\"=1", "\"\"\"'=1\""),
+        ] {
+            let mut line = String::new();
+            push_cell(&mut line, cell);
+            assert_eq!(line, written, "{cell}");
+        }
     }
 }
