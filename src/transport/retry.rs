@@ -211,11 +211,14 @@ pub(crate) fn retry_after(headers: &HeaderMap, sent: SystemTime) -> Option<Durat
 }
 
 fn wait_asked_for(text: &str, sent: SystemTime) -> Option<Duration> {
-    match httpdate::parse_http_date(text) {
-        Ok(date) => Some(date.duration_since(sent).unwrap_or_default()),
-        // A gateway may have joined several headers.
-        Err(_) => text.split(',').filter_map(|one| seconds(one.trim())).max(),
-    }
+    let until = |text: &str| {
+        let date = httpdate::parse_http_date(text.trim()).ok()?;
+        Some(date.duration_since(sent).unwrap_or_default())
+    };
+    // A gateway may have joined several headers, and most dates have a comma of their own.
+    let parts: Vec<_> = text.split(',').collect();
+    let dates = parts.windows(2).filter_map(|date| until(&date.join(",")));
+    parts.iter().filter_map(|one| seconds(one.trim()).or_else(|| until(one))).chain(dates).max()
 }
 
 /// Reads a number of seconds, rounded up.
