@@ -267,15 +267,11 @@ fn finish<T>(
     progress: &Progress,
     options: &CallOptions,
 ) {
-    let status = match result {
-        Ok(response) => Some(response.status),
-        Err(error) => {
-            record_failure(span, error.kind(), error.effect());
-            // Before the first attempt it is that of the token endpoint.
-            error.status().filter(|_| progress.attempts > 0)
-        }
-    };
-    if let Some(status) = status {
+    if let Err(error) = result {
+        record_failure(span, error.kind(), error.effect());
+    }
+    // That of an error may be the token endpoint's.
+    if let Some(status) = progress.status {
         span.record("http.response.status_code", status.as_u16());
     }
     if progress.attempts > 1 {

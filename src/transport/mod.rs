@@ -63,7 +63,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use tokio::time::Instant;
 use tracing::Instrument;
 use url::Url;
@@ -156,6 +156,8 @@ struct Progress {
     attempts: u32,
     /// An attempt before the last one may have taken effect.
     maybe_arrived: bool,
+    /// Of the response to the last attempt.
+    status: Option<StatusCode>,
 }
 
 impl Transport {
@@ -343,10 +345,14 @@ impl Transport {
                     }
                 };
                 let failed = match result.map(|response| Reply { response, mask }) {
-                    Ok(reply) => return Ok(reply),
+                    Ok(reply) => {
+                        progress.status = Some(reply.response.status());
+                        return Ok(reply);
+                    }
                     Err(failed) => failed,
                 };
                 let Failed { outcome, error } = failed;
+                progress.status = error.status();
                 let effect = endpoint.effect(outcome, &error);
                 record_failure(&span, error.kind(), effect);
                 if error.kind() == ErrorKind::Unauthenticated && error.status().is_some() {

@@ -85,6 +85,18 @@ fn cases() -> Vec<Case> {
                 "    DEBUG attempt POST /v2/token 401 unauthenticated not_applied ERROR",
             ],
         },
+        // The call's status is that of its last attempt, not the token endpoint's.
+        Case {
+            is_cold: false,
+            faults: vec![("/Organizations", Fault::status(401)), ("/v2/token", Fault::status(400))],
+            run: create,
+            spans: &[
+                "INFO call twilio.iam role-assignments.create 401 unauthenticated not_applied ERROR",
+                "  DEBUG attempt {create} 401 unauthenticated not_applied ERROR",
+                "  INFO call twilio.iam token.create 400 invalid_request not_applied ERROR",
+                "    DEBUG attempt POST /v2/token 400 invalid_request not_applied ERROR",
+            ],
+        },
         Case {
             is_cold: false,
             faults: vec![("/Organizations", Fault::status(429))],
