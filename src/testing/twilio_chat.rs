@@ -243,7 +243,11 @@ impl State {
                 _ => Err(refuse(405, 20004, "Method not allowed").unrouted()),
             };
         };
+        // By an identity, a participant can only be read.
+        let by_sid_alone =
+            (call.surface, kind) == (Surface::Conversations, Kind::Member) && method != "GET";
         let found = self.find(call.service, kind, channel, id).map(|record| record.sid.clone());
+        let found = found.filter(|sid| !by_sid_alone || sid == id);
         let sid = found.ok_or_else(|| match kind {
             Kind::Role => refuse(404, 50100, "Role not found"),
             _ => not_found(),

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use rolecall::access::{Assignment, ReadAssignments};
+use rolecall::operation::{Operation, Spec};
 use rolecall::testing::{Fault, TwilioChatFake};
 use rolecall::twilio::chat::{self, NewMember};
 use rolecall::twilio::conversations::{
@@ -113,6 +114,39 @@ async fn participants_with_and_without_an_identity_are_told_apart() {
         kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
         ["user", "address", "user", "sid"]
     );
+}
+
+/// What the crate itself never sends: writing a participant by identity is not documented.
+struct DeleteByIdentity(String);
+
+impl Operation for DeleteByIdentity {
+    type Service = TwilioConversations;
+    type Output = ();
+    const SPEC: Spec = Spec::delete(
+        "own participants.delete",
+        &["/v1/Services/{ChatServiceSid}/Conversations/{ConversationSid}/Participants/alice"],
+    );
+
+    fn path(&self) -> Result<Vec<&str>, Error> {
+        Ok(vec![SERVICE, &self.0])
+    }
+}
+
+#[tokio::test]
+async fn participant_without_a_sid_is_not_written() {
+    let (fake, client) = started().await;
+    let conversation = fake.add_channel(SERVICE, "support", "private");
+    let participants = client.service(SERVICE).conversation(&*conversation).participants();
+    let alice = NewParticipant::chat("alice").expect("it is an identity");
+    participants.create(&alice).await.expect("it is created");
+    let error = client.call(&DeleteByIdentity(conversation)).await.expect_err("it needs the SID");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("20404")));
+    let sent = fake.received_count();
+    fake.next(1, Fault::json(200, r#"{"identity":"alice","role_sid":"RL1"}"#));
+    let error = participants.ensure_role("alice", "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").await;
+    let error = error.expect_err("it cannot be written");
+    assert!(error.to_string().contains("ParticipantSid: must be \"MB\""), "{error}");
+    assert_eq!((error.effect(), fake.received_count()), (Effect::NotApplied, sent + 1));
 }
 
 /// By the vendor's word: the participant may have been created.

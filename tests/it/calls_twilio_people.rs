@@ -142,6 +142,27 @@ async fn response_that_shows_another_role_is_no_success() {
     let capture = Capture::start([(200, &*user(&mine.to_ascii_uppercase()))]).await;
     let ensured = service_at(&capture).users().ensure_role("alice", ROLE).await;
     assert_eq!(ensured.expect("it is held"), EnsuredRole::AlreadyHeld);
+    let (before, lost, after) = (user(other), (503, ""), user(&other.to_ascii_uppercase()));
+    let [first, later, set] = [(200, &*before), (200, &*after), (200, &*user(&mine))];
+    let responses = [first, lost, lost, lost, lost, later, later, later, later, set];
+    let capture = Capture::start(responses).await;
+    let ensured = service_at(&capture).users().ensure_role("alice", ROLE).await;
+    assert!(matches!(ensured, Ok(EnsuredRole::Given { replaced: Some(_) })), "{ensured:?}");
+}
+
+/// A role is documented as nullable, and everybody has one: null does not say that it is not held.
+#[tokio::test]
+async fn role_that_is_not_shown_is_not_called_revoked() {
+    let hidden = r#"{"sid":"USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","role_sid":null}"#;
+    let held = hidden.replace("null", &format!("{ROLE:?}"));
+    let service =
+        r#"{"sid":"IS1","default_service_role_sid":"RLbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"}"#;
+    let (hidden, lost) = ((200, hidden), (503, ""));
+    for (before, effect) in [(hidden, Effect::NotApplied), ((200, &*held), Effect::Unknown)] {
+        let capture = Capture::start([before, (200, service), lost, hidden]).await;
+        let error = service_at(&capture).users().revoke_role("alice", ROLE).await;
+        assert_eq!(error.expect_err("it may be held").effect(), effect);
+    }
 }
 
 #[tokio::test]

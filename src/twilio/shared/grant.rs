@@ -71,8 +71,9 @@ impl<P: Grants<T>, T: Holder> Resources<P, T> {
     /// role, or if the default is the role to be revoked: change the defaults, give another role by
     /// [`ensure_role`](Self::ensure_role), or [`delete`](Self::delete) the holder. A conflict with a
     /// [`Mismatch<RoleSid, T>`](crate::Mismatch) if the response to the change shows another role
-    /// than the default. Otherwise those of [`get`](Self::get), of reading the defaults, and of
-    /// [`update`](Self::update).
+    /// than the default. [`ErrorKind::Decode`] if the holder is read without a role, which is
+    /// documented as nullable: whether it has the role is not known then. Otherwise those of
+    /// [`get`](Self::get), of reading the defaults, and of [`update`](Self::update).
     pub fn revoke_role(
         &self,
         id: impl TryInto<T::Key, Error: Into<Error>>,
@@ -113,14 +114,16 @@ impl<P: Grants<T>, T: Holder> Change<P, T> {
     /// Reads the holder, and whether it has the role.
     async fn read(&self, session: &Session) -> Result<(T, bool), Error> {
         let holder = session.send(self.holders.get_by(&self.id)).await?;
-        let write_id = || holder.sid().map_or_else(|| self.id.clone(), |sid| Ok(sid.to_owned()));
-        self.write_id.get_or_init(write_id);
+        self.write_id.get_or_init(|| match holder.sid() {
+            Some(sid) => Ok(sid.to_owned()),
+            None => arg::<T::WriteKey>(text(&self.id)?).map(|key| key.as_ref().to_owned()),
+        });
         let has_role = self.is_role(holder.role_sid());
         Ok((holder, has_role))
     }
 
     fn is_role(&self, role: Option<&RoleSid>) -> bool {
-        role.is_some_and(|role| same(role, &self.role))
+        same(role, Some(&self.role))
     }
 
     fn write_id(&self) -> &Arg<String> {
@@ -128,8 +131,10 @@ impl<P: Grants<T>, T: Holder> Change<P, T> {
     }
 }
 
-fn same(one: &RoleSid, other: &RoleSid) -> bool {
-    one.as_str().eq_ignore_ascii_case(other.as_str())
+/// The digits of a SID have no case.
+fn same(one: Option<&RoleSid>, other: Option<&RoleSid>) -> bool {
+    let digits = |sid: &RoleSid| sid.as_str().to_ascii_lowercase();
+    one.map(digits) == other.map(digits)
 }
 
 /// The error of a response that shows another role than the one that was set.
@@ -157,7 +162,7 @@ impl<P: Grants<T>, T: Holder> Desired for EnsureRole<P, T> {
     }
 
     fn is_same(first: &T, later: &T) -> bool {
-        first.role_sid() == later.role_sid()
+        same(first.role_sid(), later.role_sid())
     }
 
     fn created(&self, holder: T) -> Result<T, Error> {
@@ -232,7 +237,7 @@ impl<P: Grants<T>, T: Holder> Desired for RevokeRole<P, T> {
         let Some(default) = self.default.get() else { return Ok((holder, None)) };
         // A response without a role proves nothing.
         match holder.role_sid() {
-            Some(role) if !same(role, default) => Err(contradicted(default, holder)),
+            role @ Some(_) if !same(role, Some(default)) => Err(contradicted(default, holder)),
             _ => Ok((holder, Some(default.clone()))),
         }
     }
@@ -240,6 +245,10 @@ impl<P: Grants<T>, T: Holder> Desired for RevokeRole<P, T> {
     fn find<'a>(&'a self, session: &'a Session) -> Finding<'a, Self::Item> {
         Box::pin(async move {
             let (holder, has_role) = self.change.read(session).await?;
+            if holder.role_sid().is_none() {
+                return Err(Error::new(ErrorKind::Decode)
+                    .with_detail("role_sid: null, so it is not known whether the role is held"));
+            }
             let item = (holder, self.default.get().cloned());
             Ok(if has_role { Found::Different(item) } else { Found::Matching(item) })
         })

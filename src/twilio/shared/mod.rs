@@ -67,7 +67,7 @@ pub trait Kept: Thing {
     /// The key of reads.
     type Key: AsRef<str>;
     /// The key of changes and deletes.
-    type WriteKey: AsRef<str>;
+    type WriteKey: AsRef<str> + for<'a> TryFrom<&'a str, Error = Error>;
     /// The codes that say that this item was not found.
     const NOT_FOUND: &'static [ErrorCode];
 }
