@@ -142,6 +142,14 @@ impl<T: Send + 'static> Call<T> {
         self
     }
 
+    /// Returns the error of input that breaks a rule, known before anything is sent.
+    pub(super) fn refusal(&self) -> Option<&Error> {
+        match &self.work {
+            Work::Request { source, .. } => source.as_ref().err(),
+            Work::Steps(_) => None,
+        }
+    }
+
     /// Returns the request as it would be sent, with the headers of
     /// [`ClientOptions::header`](crate::ClientOptions::header), but without authentication and without
     /// the changes of an [`Interceptor`](crate::Interceptor): for logs, reviews and tests.

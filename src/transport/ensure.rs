@@ -313,6 +313,10 @@ impl Reconciler {
         mut self,
         desired: &D,
     ) -> Result<(Ensured<D::Item>, Option<D::Item>), Error> {
+        // Wrong input sends nothing, not even a read.
+        if let Some(error) = desired.create().refusal() {
+            return Err(error.clone());
+        }
         let mismatch =
             |actual, effect| Err(Mismatch::error(desired.request().clone(), actual, effect));
         let before = match desired.find_first(&self.session).await? {

@@ -205,7 +205,10 @@ async fn wrong_input_is_refused_before_it_is_sent() {
         "Type: must be conversation or service",
     );
     let chat = fake.client().expect("it is set up well").service(SERVICE);
-    check(&chat.roles().create(&role(RoleType::Service)), "Type: must be channel or deployment");
+    let named = "Type: must be channel or deployment";
+    check(&chat.roles().create(&role(RoleType::Service)), named);
+    let ensured = chat.roles().ensure(&role(RoleType::Service)).await;
+    assert!(ensured.expect_err("the other product's").to_string().contains(named));
     service.roles().create(&role(RoleType::from("new"))).request().expect("the set is open");
     for error in [NewParticipant::phone("", "+1"), NewParticipant::phone("+1", "")] {
         let error: Error = error.expect_err("it is empty");
