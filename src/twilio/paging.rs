@@ -51,9 +51,10 @@ impl Paging {
 }
 
 /// # Errors
-/// An invalid-request error that names the field if a filter is an empty text.
-pub(super) fn check_filter(field: &str, filter: Option<&str>) -> Result<(), Error> {
-    match filter {
+/// An invalid-request error that names the field if it is set to an empty text, which may count as
+/// unset: a filter that matches everything, a resource that narrows nothing.
+pub(super) fn check_not_empty(field: &str, text: Option<&str>) -> Result<(), Error> {
+    match text {
         Some("") => Err(Error::invalid(field, "must not be empty")),
         _ => Ok(()),
     }

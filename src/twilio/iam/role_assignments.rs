@@ -16,7 +16,7 @@ use crate::transport::{
     Transport, Unwanted,
 };
 use crate::twilio::error::is_not_found_by;
-use crate::twilio::paging::{Paging, check_filter, paged};
+use crate::twilio::paging::{Paging, check_not_empty, paged};
 use crate::twilio::{ErrorCode, RoleAssignmentSid, RoleSid, Sid};
 
 /// The permission of an OAuth app (documented) that lists assignments, and roles too.
@@ -79,7 +79,7 @@ impl RoleAssignments {
     /// # fn main() {}
     /// ```
     pub fn create(&self, new: &NewRoleAssignment) -> Call<RoleAssignment> {
-        let request = Request { body: Body::json(new), ..Request::all(&self.place) };
+        let request = Request { body: new.body(), ..Request::all(&self.place) };
         self.transport.call(&CreateRoleAssignment(request))
     }
 
@@ -87,8 +87,9 @@ impl RoleAssignments {
     /// searches again if the outcome is unknown.
     ///
     /// An assignment matches if role, scope, identity, resource type and resource id are equal (the
-    /// case of a SID's digits is ignored; an empty text counts as absent). The client finds it by
-    /// [listing](Self::list) the assignments of the identity, which needs the permission to list.
+    /// case of a SID's digits is ignored; an empty text in a response counts as absent). The client
+    /// finds it by [listing](Self::list) the assignments of the identity, which needs the
+    /// permission to list.
     ///
     /// The client searches first and never creates twice, since whether the service refuses a
     /// second identical assignment is not known. Two concurrent calls may therefore both create:
@@ -252,8 +253,8 @@ impl Operation for ListRoleAssignments {
         for sid in [&self.identity, &self.scope].into_iter().flatten() {
             text(sid)?;
         }
-        check_filter("ResourceType", self.resource_type.as_deref())?;
-        check_filter("ResourceId", self.resource_id.as_deref())
+        check_not_empty("ResourceType", self.resource_type.as_deref())?;
+        check_not_empty("ResourceId", self.resource_id.as_deref())
     }
 }
 
@@ -394,8 +395,10 @@ impl NewRoleAssignment {
         })
     }
 
-    /// Narrows the assignment to one resource (*documented* since May 2026). Unset, neither field
-    /// is sent.
+    /// Narrows the assignment to one resource (*documented* since May 2026 for
+    /// [`ApiVersion::V2`](super::ApiVersion::V2); for the preview, *observed* in the vendor's
+    /// client for Node). Unset, neither field is sent. An empty text is refused by the call: the
+    /// service might take it for unset, and grant the whole scope.
     pub fn resource(self, kind: impl Into<String>, id: impl Into<String>) -> Self {
         self.resource_type(kind).resource_id(id)
     }
@@ -423,11 +426,19 @@ impl NewRoleAssignment {
         borrow identity: Sid;
     }
 
+    /// # Errors
+    /// An invalid-request error if a part of the resource is empty.
+    fn body(&self) -> Result<Body, Error> {
+        check_not_empty("resource_type", self.resource_type.as_deref())?;
+        check_not_empty("resource_id", self.resource_id.as_deref())?;
+        Body::json(self)
+    }
+
     /// Whether a response that shows the grant lacks the requested resource.
     fn is_exceeded_by(&self, created: &RoleAssignment) -> bool {
         // An empty text is no resource.
         let names = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
-        let narrow = names(&self.resource_type) || names(&self.resource_id);
+        let narrow = self.resource_type.is_some() || self.resource_id.is_some();
         let says_what = created.role_sid.is_some() && created.scope.is_some();
         let whole = !names(&created.resource_type) && !names(&created.resource_id);
         narrow && says_what && whole

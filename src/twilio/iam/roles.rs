@@ -10,7 +10,7 @@ use crate::model::{Arg, Timestamp, arg, open_enum, sid, text};
 use crate::operation::{Operation, Spec};
 use crate::transport::{List, Transport};
 use crate::twilio::RoleSid;
-use crate::twilio::paging::{Paging, check_filter, paged};
+use crate::twilio::paging::{Paging, check_not_empty, paged};
 
 /// The roles that an organization can assign.
 #[derive(Clone, Debug)]
@@ -135,8 +135,8 @@ impl Operation for ListRoles {
 
     fn validate(&self) -> Result<(), Error> {
         self.paging.check(1000)?;
-        check_filter("Search", self.search.as_deref())?;
-        check_filter("RoleProductGroup", self.product_group.as_deref())?;
+        check_not_empty("Search", self.search.as_deref())?;
+        check_not_empty("RoleProductGroup", self.product_group.as_deref())?;
         let unusable = |kind: &String| kind.is_empty() || kind.contains(',');
         match &self.resource_types {
             Some(types) if types.is_empty() || types.iter().any(unusable) => {
