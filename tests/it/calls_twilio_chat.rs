@@ -268,6 +268,11 @@ async fn not_found_about_something_else_is_no_absence() {
     let text = is_not_found(wrong.ensure_absent(&sid).await.expect_err("a wrong address"));
     assert!(text.contains("reading the present state failed"), "{text}");
     assert_eq!(fake.roles().len(), 1);
+    for code in [50100, 50101, 50109] {
+        fake.next(1, Fault::json(404, format!(r#"{{"code":{code}}}"#)));
+        let ensured = roles.ensure_absent(absent).await;
+        assert_eq!(ensured.expect("it is not there"), EnsuredAbsent::AlreadyAbsent);
+    }
     // A list without the role says that it was absent.
     fake.next(2, Fault::json(404, not_found));
     let ensured = roles.ensure_absent(absent).await;

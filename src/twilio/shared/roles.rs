@@ -115,10 +115,10 @@ impl<P: KeepsRoles> Resources<P, Role> {
 
     /// Ensures that no role has this SID: deletes it, and reads if the outcome is unknown.
     ///
-    /// The code 50100 (*observed*: there is no such role) counts as absent. The common 20404 does
-    /// not say what was not found: it counts as absent if the [list](Self::list) of the roles can
-    /// be read and does not have the role. Two concurrent calls may each return `Deleted` or
-    /// `AlreadyAbsent`.
+    /// The codes 50100, 50101 and 50109 (*observed*: there is no such role, channel role or
+    /// conversation role) count as absent. The common 20404 does not say what was not found: it
+    /// counts as absent if the [list](Self::list) of the roles can be read and does not have the
+    /// role. Two concurrent calls may each return `Deleted` or `AlreadyAbsent`.
     ///
     /// # Errors
     /// Those of [`delete`](Self::delete), [`get`](Self::get) and [`list`](Self::list); the role may
@@ -367,8 +367,11 @@ impl Kept for Role {
     type New = NewRole;
     type Key = RoleSid;
     type WriteKey = RoleSid;
-    const NOT_FOUND: &'static [ErrorCode] =
-        &[ErrorCode::CHAT_ROLE_NOT_FOUND, ErrorCode::CONVERSATIONS_ROLE_NOT_FOUND];
+    const NOT_FOUND: &'static [ErrorCode] = &[
+        ErrorCode::CHAT_ROLE_NOT_FOUND,
+        ErrorCode::CHAT_CHANNEL_ROLE_NOT_FOUND,
+        ErrorCode::CONVERSATIONS_ROLE_NOT_FOUND,
+    ];
 }
 
 /// The native value is a [`Role`].
