@@ -33,7 +33,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (role, account) =
         ("IX00000000000000000000000000000104", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     for name in ["ada@example.com", "grace@example.com"] {
-        let user = twilio.users().create(&iam::NewUser::new(name)?).await?.id;
+        let new = iam::NewUser::new(name)?.email(iam::Email::primary(name));
+        let user = twilio.users().create(&new).await?.id;
         let new = iam::NewRoleAssignment::new(role, account, user)?;
         twilio.role_assignments().create(&new).await?;
     }

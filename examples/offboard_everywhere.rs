@@ -21,7 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The person is a user everywhere, and the last owner of an organization at Redox.
     let organization = twilio.organization(TwilioIamFake::ORGANIZATION);
-    let user = organization.users().create(&iam::NewUser::new(EMAIL)?).await?.id;
+    let new = iam::NewUser::new(EMAIL)?.email(iam::Email::primary(EMAIL));
+    let user = organization.users().create(&new).await?.id;
     let role = "IX00000000000000000000000000000103";
     let new = iam::NewRoleAssignment::new(role, "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", user)?;
     organization.role_assignments().create(&new).await?;

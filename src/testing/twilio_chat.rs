@@ -186,7 +186,9 @@ impl State {
             Surface::Conversations => &["Configuration"],
         };
         match (method, surface, is_default, rest) {
-            ("GET", _, false, rest) if rest == has_settings => return Ok(self.settings(&call)),
+            ("GET", _, false, rest) if rest == has_settings => {
+                return Ok(Response::json(200, &self.settings(&call)));
+            }
             ("POST", _, false, rest) if rest == has_settings => return self.set_defaults(&call),
             ("GET", Surface::Conversations, false, []) => {
                 return Ok(Response::json(200, &service_of(&call, service)));
@@ -451,7 +453,7 @@ impl State {
     }
 
     /// A service with its default roles: at Conversations, its configuration.
-    fn settings(&self, call: &Call<'_>) -> Response {
+    fn settings(&self, call: &Call<'_>) -> Value {
         let mut shown = match call.surface {
             Surface::Chat => service_of(call, call.service),
             Surface::Conversations => json!({
@@ -465,7 +467,7 @@ impl State {
         for ((field, ..), role) in call.surface.defaults().into_iter().zip(roles) {
             shown[field] = role.clone().into();
         }
-        Response::json(200, &shown)
+        shown
     }
 
     fn set_defaults(&mut self, call: &Call<'_>) -> Outcome {
@@ -477,7 +479,7 @@ impl State {
             }
         }
         self.defaults.insert(call.service.to_owned(), roles);
-        Ok(self.settings(call))
+        Ok(Response::json(200, &self.settings(call)))
     }
 
     /// The services that have anything, and the default one.
@@ -486,7 +488,10 @@ impl State {
         sids.push(TwilioChatFake::DEFAULT_SERVICE);
         sids.sort_unstable();
         sids.dedup();
-        let all = sids.into_iter().map(|sid| service_of(call, sid));
+        let all = sids.into_iter().map(|service| match call.surface {
+            Surface::Chat => self.settings(&Call { service, ..*call }),
+            Surface::Conversations => service_of(call, service),
+        });
         self.page(call, "services", &(1..).zip(all).collect::<Vec<_>>(), 100)
     }
 }

@@ -81,6 +81,9 @@ impl ScimUsers {
 
     fn create(&mut self, organization: &str, request: &Request) -> Outcome {
         let mut value = checked(body(request)?)?;
+        if value["emails"].as_array().is_none_or(Vec::is_empty) {
+            return Err(error(400, None, Some("invalidValue"), "emails must be given"));
+        }
         self.check_unique(organization, &value, None)?;
         value["id"] = counted_sid("US", self.records.len() + 1).into();
         value["meta"] = meta(1);

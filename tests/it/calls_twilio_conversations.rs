@@ -47,6 +47,9 @@ async fn chat_and_conversations_see_one_state_under_their_own_names() {
     own.update_default_roles(&defaults).await.expect("they are set");
     let details = chat.get().await.expect("it is there");
     assert_eq!(details.default_service_role_sid.as_ref(), Some(&guest));
+    let services = fake.client().expect("it is set up well").services();
+    let services = services.list().items().try_collect().await.expect("they are listed");
+    assert!(services.contains(&details), "{services:?}");
     let configuration = own.configuration().await.expect("it is there");
     assert_eq!(configuration.default_conversation_role_sid.as_ref(), Some(&reader));
 

@@ -625,6 +625,9 @@ mod users {
         let other = NewUser::new("b@example.com").expect("a name").email(Email::primary(NAME));
         let error = users.create(&other).await.expect_err("it is another address");
         assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidRequest, Some("25014")));
+        let without = NewUser::new("b@example.com").expect("it is a name");
+        let error = users.create(&without).await.expect_err("it has no address");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         let error = users.get(USER).await.expect_err("no such user");
         assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some("25008")));
     }

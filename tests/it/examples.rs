@@ -583,7 +583,7 @@ async fn everything_that_a_person_holds_is_listed_by_the_e_mail_address() {
     let organization = organization.organization(TwilioIamFake::ORGANIZATION);
     let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     for name in [EMAIL, "grace@example.com"] {
-        let new = iam::NewUser::new(name).expect("it is a name");
+        let new = iam::NewUser::new(name).expect("it is a name").email(iam::Email::primary(name));
         let user = organization.users().create(&new).await.expect("it is created").id;
         let new = iam::NewRoleAssignment::new("IX00000000000000000000000000000104", account, user);
         let new = new.expect("they are SIDs");

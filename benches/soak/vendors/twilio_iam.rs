@@ -6,7 +6,7 @@ use fastrand::Rng;
 use rolecall::access::ReadAssignments;
 use rolecall::testing::TwilioIamFake;
 use rolecall::twilio::iam::{
-    ApiVersion, Credentials, NewRoleAssignment, NewUser, Organization, RoleAssignment,
+    ApiVersion, Credentials, Email, NewRoleAssignment, NewUser, Organization, RoleAssignment,
     RoleAssignments, TwilioIam, User, UserFilter, UserPatch, Users as UsersHandle,
 };
 use rolecall::{Ensured, EnsuredAbsent, Error, Items, Position};
@@ -153,7 +153,8 @@ impl Kind for Users {
 
     calls! { self:
         create(number) -> String = {
-            let new = NewUser::new(Self::name(number))?.display_name(text(START));
+            let name = Self::name(number);
+            let new = NewUser::new(&name)?.email(Email::primary(name)).display_name(text(START));
             self.0.create(&new).await?.id.to_string()
         };
         look(number, id) -> Option<u32> = {

@@ -111,7 +111,7 @@ pub struct NewUser {
 
 impl NewUser {
     /// A user with this name, 2 to 255 characters; an e-mail address, equal to the primary one
-    /// among [emails](Self::email).
+    /// among [emails](Self::email), without which the service creates no user (*documented*).
     ///
     /// # Errors
     /// An invalid-request error that names the field and the rule.

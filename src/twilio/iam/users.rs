@@ -95,23 +95,24 @@ impl Users {
         self.transport.call(&GetUser(self.one(&arg(sid))))
     }
 
-    /// Creates a user: `POST …/scim/Users`, 201 (*documented*). The user gets an e-mail.
+    /// Creates a user: `POST …/scim/Users`, 201 (*documented*). The service requires
+    /// [e-mail addresses](NewUser::email), and sends the user an e-mail (both *documented*).
     ///
     /// Not retried when its outcome is unknown: to reconcile it, [list](Self::list) by user name.
     ///
     /// Source: <https://www.twilio.com/docs/iam/scim/api-reference>.
     ///
     /// # Errors
-    /// A user name or external id that is taken is 409, code 25022 (*observed*):
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists). The primary e-mail address
-    /// must equal the user name, else 400, code 25014 (*observed*).
+    /// An external id that is taken is 409, code 25022 (*documented*), and so is a user name
+    /// (inferred): [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists). The primary e-mail
+    /// address must equal the user name, else 400, code 25014 (*observed*).
     pub fn create(&self, new: &NewUser) -> Call<User> {
         let (headers, body) = (accept_scim(), new.body());
         self.transport.call(&CreateUser(Request { headers, body, ..Request::all(&self.place) }))
     }
 
     /// Updates a user that still has this version: `PUT …/scim/Users/{UserSid}` with `If-Match`,
-    /// 200 (*documented*). It replaces all attributes of the user.
+    /// 200 (*documented*). It replaces all attributes of the user (inferred, by the rules of SCIM).
     ///
     /// The service does not require `If-Match`; this crate does, so that it does not overwrite a
     /// change of another caller. Not retried once it may have arrived: it would conflict with its
@@ -150,6 +151,9 @@ impl Users {
     }
 
     /// Deactivates a user: `DELETE …/scim/Users/{UserSid}`, 204 (*documented*).
+    ///
+    /// What becomes of the user's role assignments is not documented: delete them first, as listed
+    /// by [identity](List::<super::ListRoleAssignments>::identity).
     ///
     /// Retried after transient failures. If a retry is refused with code 25008 (*observed*: there
     /// is no such user) after an earlier attempt may have arrived, the call succeeds. Any other

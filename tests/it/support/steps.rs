@@ -258,7 +258,7 @@ mod twilio_iam {
     use super::*;
     use crate::support::subjects::TwilioIam;
     use rolecall::testing::TwilioIamFake;
-    use rolecall::twilio::iam::{NewRoleAssignment, NewUser, Organization};
+    use rolecall::twilio::iam::{Email, NewRoleAssignment, NewUser, Organization};
 
     const ALEX: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     const BO: &str = "USbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -322,7 +322,8 @@ mod twilio_iam {
     }
 
     pub(super) fn users() -> Vec<Way> {
-        let user = |name: &str| NewUser::new(name).expect("it is a name");
+        let user =
+            |name: &str| NewUser::new(name).expect("it is a name").email(Email::primary(name));
         let (bo, alex) = (|| user("bo@example.com"), || user("alex@example.com"));
         let name = "twilio.iam users.ensure_deactivated";
         let facts = facts(name, "alex@example.com ", 2, TWILIO_ELSEWHERE);
