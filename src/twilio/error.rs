@@ -16,7 +16,7 @@ use crate::operation::Failure;
 /// Twilio's numeric error code; see `https://www.twilio.com/docs/api/errors/{code}`.
 ///
 /// Any number is kept; those with a meaning for roles have names (*observed* in the vendor's error
-/// dictionary, but for the documented 20429).
+/// dictionary; 20001, 20003, 20429, 25020 and 25022 are also *documented* for single calls).
 ///
 /// ```
 /// use rolecall::twilio::ErrorCode;

@@ -64,8 +64,8 @@ macro_rules! into_sid {
 
 into_sid! { AccountSid OrganizationSid UserSid RoleSid RoleAssignmentSid }
 
-/// The five `Access-Control-…` headers that Twilio documents: for role assignments on every
-/// response, errors included, and for Chat on the created role.
+/// The five `Access-Control-…` headers that Twilio documents: for Organizations on every response,
+/// errors included, and for Chat and Conversations on every 200 and 201.
 ///
 /// ```
 /// use rolecall::twilio::AccessControl;

@@ -3,9 +3,9 @@
 //!
 //! A role is a named list of permissions. A user of the service always has one role (of the type
 //! `deployment`), and so does a member of a channel (of the type `channel`): no API call leaves
-//! either without a role. The service creates a user when an unknown identity connects or becomes a
-//! member, and gives it the service's default role (*documented*). A user that does not exist yet
-//! is therefore not a user without permissions.
+//! either without a role (inferred). The service creates a user when an unknown identity connects
+//! or becomes a member, and gives it the service's default role (*documented*). A user that does
+//! not exist yet is therefore not a user without permissions.
 //!
 //! Pages: <https://www.twilio.com/docs/chat/rest/role-resource>,
 //! <https://www.twilio.com/docs/chat/rest/user-resource>,

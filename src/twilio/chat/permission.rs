@@ -1,5 +1,6 @@
-//! Names of permissions (*observed*: put together from public sources; the vendor's pages call
-//! their lists complete, and the service disagrees at times). Any text is accepted in their place.
+//! Names of permissions (*documented*, but for those marked *observed*). The vendor's page calls its
+//! lists complete, and the service disagrees at times (*observed*). Any text is accepted in their
+//! place.
 
 /// Deployment roles.
 pub const CREATE_CHANNEL: &str = "createChannel";
@@ -39,9 +40,9 @@ pub const DELETE_ANY_MESSAGE: &str = "deleteAnyMessage";
 pub const EDIT_OWN_USER_INFO: &str = "editOwnUserInfo";
 /// Roles of both types.
 pub const EDIT_ANY_USER_INFO: &str = "editAnyUserInfo";
-/// Seen, with no word on the type.
+/// *Observed*, with no word on the type.
 pub const EDIT_NOTIFICATION_LEVEL: &str = "editNotificationLevel";
-/// Seen, with no word on the type.
+/// *Observed*, with no word on the type.
 pub const EDIT_OWN_MEMBER_ATTRIBUTES: &str = "editOwnMemberAttributes";
-/// Seen, with no word on the type.
+/// *Observed*, with no word on the type.
 pub const EDIT_ANY_MEMBER_ATTRIBUTES: &str = "editAnyMemberAttributes";

@@ -7,7 +7,8 @@
 //! that the other created is unknown: compare roles by SID.
 //!
 //! An account has a default service, and may have others. A user of the service always has one
-//! role, and so does a participant of a conversation: no API call leaves either without a role.
+//! role, and so does a participant of a conversation: no API call leaves either without a role
+//! (inferred).
 //!
 //! Pages: <https://www.twilio.com/docs/conversations-classic/api/role-resource>,
 //! <https://www.twilio.com/docs/conversations-classic/api/user-resource>,

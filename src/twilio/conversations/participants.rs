@@ -18,7 +18,7 @@ use crate::twilio::shared::{
 ///
 /// A participant is read by SID or identity, and written by SID alone (*documented*); `ensure_role`
 /// and `revoke_role` take either, since they read first. A participant created without a role gets
-/// the service's default for conversations.
+/// the service's default for conversations (inferred).
 ///
 /// Creating a participant that was removed shortly before can end in 404 / 20404 although the
 /// service created it (*documented*): the error's [effect](crate::Error::effect) is unknown then.
@@ -106,7 +106,8 @@ form! {
         proxy_address, get_proxy_address: String = "MessagingBinding.ProxyAddress",
         /// Sets the address that others see in a group.
         projected_address, get_projected_address: String = "MessagingBinding.ProjectedAddress",
-        /// Sets the role in the conversation; unset, it is the service's default for conversations.
+        /// Sets the role in the conversation; unset, it is the service's default for conversations
+        /// (inferred).
         role_sid, get_role_sid: RoleSid = "RoleSid",
         /// Sets the application's own data about the participant: JSON as text, at most 4 KB
         /// (*documented*).

@@ -87,8 +87,8 @@ impl Service {
 /// same users as those of [Chat](crate::twilio::chat::Users), where there is an example.
 ///
 /// A user is read and written by SID or identity. A user created without a role gets the service's
-/// default (*documented*). A second user with the same identity is refused (409, 50201,
-/// *observed*).
+/// default (*documented*). A second user with the same identity is refused (50201, *observed*; 409,
+/// as in Chat, inferred).
 ///
 /// Source: <https://www.twilio.com/docs/conversations-classic/api/user-resource>.
 pub type Users = Resources<TwilioConversations, User>;

@@ -50,6 +50,10 @@ impl RoleAssignments {
     /// error. A 401 whose message says that a required permission is missing (*observed*) is
     /// [`ErrorKind::PermissionDenied`](crate::ErrorKind::PermissionDenied) too.
     ///
+    /// The scope must be the organization or an account that it manages (25200), and the identity a
+    /// user that it manages (25201; both *observed*). A user has at most 50 built-in roles over all
+    /// scopes (*documented*; the code of that refusal is not).
+    ///
     /// ```
     /// # #[cfg(feature = "testing")]
     /// # #[tokio::main(flavor = "current_thread")]
