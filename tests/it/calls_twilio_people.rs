@@ -61,7 +61,7 @@ async fn wrong_input_is_refused_before_it_is_sent() {
     check(&users.delete(&long), too_long);
     check(&users.set_role(&long, ROLE), too_long);
     check(&users.get(".."), "User: must not be");
-    check(&users.set_role("alice", "RL1"), "sid: must be \"RL\"");
+    check(&users.set_role("alice", "RL1"), "RoleSid: must be \"RL\"");
     check(&users.update("alice", &UserUpdate::default()), "update: must set at least one field");
     check(
         &users.update("alice", &UserUpdate::default().attributes("{")),
@@ -73,8 +73,8 @@ async fn wrong_input_is_refused_before_it_is_sent() {
     check(&service.channel("c").invites().get("alice"), "InviteSid: must be \"IN\"");
     check(&service.update_default_roles(&DefaultRoles::default()), "must set at least one field");
     refused(users.ensure_role("", ROLE), "User: must not be empty").await;
-    refused(users.ensure_role("alice", "guest"), "sid: must be \"RL\"").await;
-    refused(users.revoke_role("alice", "guest"), "sid: must be \"RL\"").await;
+    refused(users.ensure_role("alice", "guest"), "RoleSid: must be \"RL\"").await;
+    refused(users.revoke_role("alice", "guest"), "RoleSid: must be \"RL\"").await;
     refused(members.revoke_role(&long, ROLE), "Member: must be at most 256 characters").await;
     for (first, named) in [
         (users.list().page_size(101).first_page().request(), "must be 1 to 100, got 101"),

@@ -155,7 +155,7 @@ mod tests {
         let role = "RLaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
         let service = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
         for (service, role, named) in
-            [("IS1", role, "ServiceSid: must be"), (service, "RL1", "sid: must be")]
+            [("IS1", role, "ServiceSid: must be"), (service, "RL1", "RoleSid: must be")]
         {
             let error = chat.service(service).roles().get(role).request().expect_err(named);
             assert!(error.to_string().contains(named), "{error}");

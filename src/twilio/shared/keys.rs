@@ -11,7 +11,7 @@ sid! {
 
 sid! {
     /// A role of such a service: `RL` and 32 hexadecimal digits. In responses it is kept unchanged.
-    RoleSid, "sid", Some("RL")
+    RoleSid, "RoleSid", Some("RL")
 }
 
 checked_id! {
