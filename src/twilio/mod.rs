@@ -64,6 +64,14 @@ macro_rules! into_sid {
 
 into_sid! { AccountSid OrganizationSid UserSid RoleSid RoleAssignmentSid }
 
+/// A SID with small digits, since their case does not tell SIDs apart.
+fn canonical(sid: &str) -> String {
+    match sid.split_at_checked(2) {
+        Some((prefix, digits)) => format!("{prefix}{}", digits.to_ascii_lowercase()),
+        None => sid.to_owned(),
+    }
+}
+
 /// The five `Access-Control-…` headers that Twilio documents: for Organizations on every response,
 /// errors included, and for Chat and Conversations on every 200 and 201.
 ///

@@ -105,6 +105,8 @@ async fn participants_with_and_without_an_identity_are_told_apart() {
         {"sid": SID, "messaging_binding": {"type": "sms", "address": PHONE}},
         {"sid": SID, "identity": SID},
         {"sid": SID},
+        // The digits of a SID have no case.
+        {"sid": "MBAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
     ], "meta": {}});
     fake.next(1, Fault::json(200, page.to_string()));
     let participants =
@@ -115,7 +117,7 @@ async fn participants_with_and_without_an_identity_are_told_apart() {
     let kinds: Vec<_> = read.iter().filter_map(|it| it.principal.kind.as_ref()).collect();
     assert_eq!(
         kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>(),
-        ["user", "address", "user", "sid"]
+        ["user", "address", "user", "sid", "sid"]
     );
 }
 

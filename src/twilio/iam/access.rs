@@ -8,6 +8,7 @@ use crate::access::{
 };
 use crate::model::Arg;
 use crate::transport::{Items, List, Position};
+use crate::twilio::canonical;
 
 impl Organization {
     /// Returns the sources of a snapshot: the assignments over the organization, and over each of
@@ -130,13 +131,5 @@ fn shared_scope(sid: &str, organization: Option<&Scope>) -> Scope {
     match organization {
         Some(organization) => scope.within(organization.clone()),
         None => scope,
-    }
-}
-
-/// A SID with small digits.
-fn canonical(sid: &str) -> String {
-    match sid.split_at_checked(2) {
-        Some((prefix, digits)) => format!("{prefix}{}", digits.to_ascii_lowercase()),
-        None => sid.to_owned(),
     }
 }

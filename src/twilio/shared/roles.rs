@@ -15,8 +15,8 @@ use crate::transport::{
     BoxFuture, Call, Desired, Ensured, EnsuredAbsent, Finding, Found, Items, Position, Session,
     Unwanted,
 };
-use crate::twilio::AccountSid;
 use crate::twilio::error::{ErrorCode, is_not_found_by};
+use crate::twilio::{AccountSid, canonical};
 
 /// How a product changes and ensures roles. It has no use outside this crate.
 pub trait KeepsRoles: Keeps<Role> {
@@ -379,7 +379,7 @@ impl<P: KeepsRoles> ReadRoles for Resources<P, Role> {
     fn read_roles_from(&self, position: Option<&Position>) -> Items<RoleDefinition> {
         self.list().from(position).items().map(|role: Role| {
             let mut shared = RoleDefinition::new(Vendor::Twilio).with_native(role.clone());
-            shared.role.id = role.sid.map(|sid| sid.to_string());
+            shared.role.id = role.sid.map(|sid| canonical(sid.as_str()));
             shared.role.name = role.friendly_name;
             shared.permissions = role.permissions;
             shared

@@ -1,7 +1,7 @@
 //! The sources of a snapshot of a service.
 
-use super::{Place, ServiceSid, service_scope};
-use crate::access::{Covers, ReadAssignments, Scope, ScopeKind, Source, Vendor};
+use super::{Place, ServiceSid, channel_scope, service_scope};
+use crate::access::{Covers, ReadAssignments, Scope, Source, Vendor};
 use crate::transport::{Items, Transport};
 use crate::twilio::AccountSid;
 
@@ -16,7 +16,7 @@ pub(in crate::twilio) fn named_scope(
 
 /// A channel or a conversation by its name, in a service.
 fn named_channel(sid: &str, name: Option<String>, service: &Scope) -> Scope {
-    Scope { name, ..Scope::new(ScopeKind::Channel, sid) }.within(service.clone())
+    Scope { name, ..channel_scope(Some(&sid), service.clone()) }
 }
 
 /// Who has a role over one scope.
