@@ -25,8 +25,8 @@ fake! {
 /// It requires [`ACCOUNT_SID`](Self::ACCOUNT_SID) with [`AUTH_TOKEN`](Self::AUTH_TOKEN), or
 /// [`API_KEY`](Self::API_KEY) with [`API_SECRET`](Self::API_SECRET), and accepts any service. Two
 /// roles may have the same name, unless [`duplicates`](Self::duplicates) says otherwise. A service
-/// has no default roles until they are set: a user or member created before has no role. Lists come in pages of 50 or
-/// [`page_size`](Self::page_size).
+/// has no default roles until they are set: a user or member created before has no role. Lists come
+/// in pages of 50 or [`page_size`](Self::page_size).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

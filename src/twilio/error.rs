@@ -101,7 +101,7 @@ codes! {
     CHAT_RATE_LIMITED = 50063 => Some(ErrorKind::RateLimited),
     /// Chat: rate limited.
     CHAT_THROTTLED = 50074 => Some(ErrorKind::RateLimited),
-    /// Chat: the role was not found.
+    /// Chat and Conversations: the role was not found.
     CHAT_ROLE_NOT_FOUND = 50100 => Some(ErrorKind::NotFound),
     /// Chat: the channel role was not found.
     CHAT_CHANNEL_ROLE_NOT_FOUND = 50101 => Some(ErrorKind::NotFound),
@@ -109,9 +109,9 @@ codes! {
     CHAT_NO_ROLE_SID = 50103 => Some(ErrorKind::InvalidRequest),
     /// Chat: the permission was not found.
     CHAT_PERMISSION_NOT_FOUND = 50104 => Some(ErrorKind::InvalidRequest),
-    /// Chat: the role type is wrong.
+    /// Chat and Conversations: the role type is wrong.
     CHAT_ROLE_TYPE = 50105 => Some(ErrorKind::InvalidRequest),
-    /// Chat: not authorized.
+    /// Chat and Conversations: not authorized.
     CHAT_NOT_AUTHORIZED = 50107 => Some(ErrorKind::PermissionDenied),
     /// Conversations: the role was not found.
     CONVERSATIONS_ROLE_NOT_FOUND = 50109 => Some(ErrorKind::NotFound),
