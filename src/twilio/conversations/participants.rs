@@ -18,7 +18,8 @@ use crate::twilio::shared::{
 ///
 /// A participant is read by SID or identity, and written by SID alone (*documented*); `ensure_role`
 /// and `revoke_role` take either, since they read first. A participant created without a role gets
-/// the service's default for conversations (inferred).
+/// the service's default for conversations (inferred). A conversation has at most 1,000 participants,
+/// of whom at most 50 are not chat users (*documented*).
 ///
 /// Creating a participant that was removed shortly before can end in 404 / 20404 although the
 /// service created it (*documented*): the error's [effect](crate::Error::effect) is unknown then.
