@@ -139,7 +139,7 @@ impl TwilioIamFake {
             "account_sid": sid,
             "friendly_name": name,
             "status": "active",
-            "owner_sid": Self::ORGANIZATION,
+            "owner_sid": counted_sid("US", 0),
             "date_created": "2026-01-01T00:00:00Z",
         });
         let organization = Self::ORGANIZATION.to_owned();

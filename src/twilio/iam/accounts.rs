@@ -125,7 +125,7 @@ response! {
         pub friendly_name: Option<String>,
         /// Whether it is in use.
         pub status: Option<AccountStatus>,
-        /// Who owns it.
+        /// The user who owns it, `US…`.
         pub owner_sid: Option<Sid>,
         /// When it was created.
         pub date_created: Option<Timestamp>,

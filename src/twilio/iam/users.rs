@@ -32,8 +32,8 @@ fn accept_scim() -> Vec<(HeaderName, HeaderValue)> {
 
 /// The users of an organization (SCIM 2.0).
 ///
-/// Errors are SCIM's: [`ServiceError`] has `detail` as its message and `scim_type`. 400, 401, 403, 404
-/// and 429 are documented for all calls.
+/// Errors are SCIM's: [`ServiceError`] has `detail` as its message and `scim_type`. 400, 401, 403 and
+/// 429 are documented for all calls, 404 for all but the list.
 #[derive(Clone, Debug)]
 pub struct Users {
     pub(super) transport: Transport,
