@@ -79,8 +79,8 @@ impl<P: KeepsRoles> Resources<P, Role> {
     /// the client lists the roles again and, if the role is not among them, returns the create's
     /// error. Two concurrent calls can both find no role. Then there may be two roles or, if the
     /// service refuses the second with 409, one, which the other call finds. More than 100 roles
-    /// come in pages, and which roles the pages omit while others are deleted is not documented: an
-    /// omitted role counts as absent, so that a second one may be created.
+    /// (50 at Conversations) come in pages, and which roles the pages omit while others are deleted
+    /// is not documented: an omitted role counts as absent, so that a second one may be created.
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the name is taken by a role of
