@@ -3,14 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use rolecall::redox::{NewRoleAssignment, RoleRef, UserRef};
-use rolecall::testing::{
-    DeepsetFake, Fault, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake,
-};
+use rolecall::testing::{HarnessFake, TwilioChatFake, TwilioIamFake};
 
-use crate::examples::{Finished, program, run_in};
+use crate::examples::{Finished, Services, program, run_in};
 use crate::support::matrix::start;
 
 const PAGE: &str = include_str!("../../docs/access-review.md");
@@ -27,36 +23,6 @@ fn run(folder: &Path, env: &[(&str, String)], arguments: &[&str]) -> Finished {
     run_in(folder, "access_review", env, arguments)
 }
 
-/// Fakes of all services, and the environment that leads to them.
-async fn services() -> (impl Sized, Vec<(&'static str, String)>) {
-    let twilio = TwilioIamFake::start().await.expect("a free port");
-    let chat = TwilioChatFake::start().await.expect("a free port");
-    chat.add_channel("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "support", "private");
-    let harness = HarnessFake::start().await.expect("a free port");
-    let redox = RedoxFake::start().await.expect("a free port");
-    let deepset = DeepsetFake::start().await.expect("a free port");
-    harness.add_project("platform", "web");
-    let env = vec![
-        ("TWILIO_CLIENT_ID", TwilioIamFake::CLIENT_ID.to_owned()),
-        ("TWILIO_CLIENT_SECRET", TwilioIamFake::CLIENT_SECRET.to_owned()),
-        ("TWILIO_IAM_BASE_URL", twilio.uri()),
-        ("TWILIO_TOKEN_URL", twilio.token_url()),
-        ("TWILIO_ORGANIZATION_SID", TwilioIamFake::ORGANIZATION.to_owned()),
-        ("TWILIO_API_KEY", TwilioChatFake::API_KEY.to_owned()),
-        ("TWILIO_API_SECRET", TwilioChatFake::API_SECRET.to_owned()),
-        ("TWILIO_CHAT_BASE_URL", chat.uri()),
-        ("TWILIO_CONVERSATIONS_BASE_URL", chat.uri()),
-        ("HARNESS_API_KEY", HarnessFake::API_KEY.to_owned()),
-        ("HARNESS_BASE_URL", harness.uri()),
-        ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
-        ("REDOX_BASE_URL", format!("{}/platform", redox.uri())),
-        ("REDOX_ORGANIZATION_ID", "7".to_owned()),
-        ("DEEPSET_API_KEY", DeepsetFake::API_KEY.to_owned()),
-        ("DEEPSET_BASE_URL", deepset.uri()),
-    ];
-    ((twilio, chat, harness, redox, deepset), env)
-}
-
 /// The blocks of the page in this language.
 fn blocks(language: &str) -> Vec<&'static str> {
     let start = format!("```{language}\n");
@@ -68,56 +34,56 @@ fn blocks(language: &str) -> Vec<&'static str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_shows_what_the_program_does() {
     let folder = folder("walkthrough");
-    let (_services, env) = services().await;
+    let services = Services::start().await;
+    services.chat.add_channel("ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "support", "private");
+    services.harness.add_project("platform", "web");
+    let mut env = services.env();
+    env.retain(|(name, _)| !["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"].contains(name));
+    let more = [
+        ("TWILIO_ORGANIZATION_SID", TwilioIamFake::ORGANIZATION),
+        ("TWILIO_API_KEY", TwilioChatFake::API_KEY),
+        ("TWILIO_API_SECRET", TwilioChatFake::API_SECRET),
+        ("REDOX_ORGANIZATION_ID", "7"),
+    ];
+    env.extend(more.map(|(name, value)| (name, value.to_owned())));
     let [sources] = blocks("toml")[..] else { panic!("one file of sources") };
     fs::write(folder.join("sources.toml"), sources).expect("it is written");
-    let mut commands = 0;
-    for block in blocks("console") {
-        let mut shown = block.lines().peekable();
-        while let Some(line) = shown.next() {
-            let command = line.strip_prefix("$ ").expect("a command comes first");
-            let mut expected = String::new();
-            while let Some(line) = shown.next_if(|line| !line.starts_with("$ ")) {
-                expected += line;
-                expected += "\n";
-            }
-            let (command, to) = match command.split_once(" > ") {
-                Some((command, to)) => (command, Some(to)),
-                None => (command, None),
-            };
-            let mut words = command.split(' ');
-            let stdout = match words.next() {
-                Some("access_review") => {
-                    let arguments: Vec<_> = words.collect();
-                    let finished = run(&folder, &env, &arguments);
-                    let mut seen = finished.stderr;
-                    if to.is_none() {
-                        seen = format!("{}{seen}", finished.stdout);
-                    }
-                    if let Some(code @ 1..) = finished.code {
-                        seen += &format!("(exit code {code})\n");
-                    }
-                    assert_eq!(seen, expected, "{command}");
-                    finished.stdout
+    let blocks = blocks("console");
+    let commands = blocks.iter().flat_map(|block| {
+        let commands = block.strip_prefix("$ ").expect("a command comes first");
+        commands.split("\n$ ").map(|one| one.split_once('\n').unwrap_or((one, "")))
+    });
+    let commands: Vec<_> = commands.collect();
+    assert_eq!(commands.len(), 10);
+    for (command, expected) in commands {
+        let (line, to) = match command.split_once(" > ") {
+            Some((line, to)) => (line, Some(to)),
+            None => (command, None),
+        };
+        let stdout = match line.split(' ').collect::<Vec<_>>()[..] {
+            ["access_review", ref arguments @ ..] => {
+                let Finished { code, stdout, stderr } = run(&folder, &env, arguments);
+                let mut seen = if to.is_none() { stdout.clone() + &stderr } else { stderr };
+                if let Some(code @ 1..) = code {
+                    seen += &format!("(exit code {code})\n");
                 }
-                // Not every machine has it.
-                Some("sed") => {
-                    let [rule, file] = words.collect::<Vec<_>>()[..] else { panic!("{command}") };
-                    let [_, from, into, ""] = rule.split('/').collect::<Vec<_>>()[..] else {
-                        panic!("{rule}")
-                    };
-                    let text = fs::read_to_string(folder.join(file)).expect("it is there");
-                    text.replacen(from, into, 1)
-                }
-                other => panic!("{other:?} is not known here"),
-            };
-            if let Some(to) = to {
-                fs::write(folder.join(to), stdout).expect("it is written");
+                assert_eq!(seen.trim_end(), expected.trim_end(), "{command}");
+                stdout
             }
-            commands += 1;
+            // Not every machine has it.
+            ["sed", rule, file] => {
+                let [_, from, into, ""] = rule.split('/').collect::<Vec<_>>()[..] else {
+                    panic!("{rule}")
+                };
+                let text = fs::read_to_string(folder.join(file)).expect("it is there");
+                text.replacen(from, into, 1)
+            }
+            _ => panic!("not known here: {command}"),
+        };
+        if let Some(to) = to {
+            fs::write(folder.join(to), stdout).expect("it is written");
         }
     }
-    assert_eq!(commands, 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,47 +142,6 @@ async fn exit_codes_and_refusals() {
         assert!(out.contains(stdout) && err.contains(stderr), "{arguments:?}: {out}{err}");
         assert!(!stdout.is_empty() || out.is_empty(), "{arguments:?}: {out}");
         assert!(!stderr.is_empty() || err.is_empty(), "{arguments:?}: {err}");
-    }
-}
-
-/// Whatever keeps a service from being read: it is named, and nothing there is revoked.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_read_is_exit_code_4_and_no_revocation() {
-    let folder = folder("not_read");
-    let redox = RedoxFake::start().await.expect("a free port");
-    let client = redox.client().expect("it is set up well");
-    let role = RoleRef::id("owner").expect("it is an id");
-    let new = NewRoleAssignment::new(role, UserRef::id("ada").expect("it is an id"));
-    client.organization("7").role_assignments().assign(&new).await.expect("it succeeds");
-    let env = [
-        ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
-        ("REDOX_BASE_URL", format!("{}/platform", redox.uri())),
-    ];
-    let sources = "[[source]]\nservice = \"redox\"\norganization = \"7\"\n";
-    fs::write(folder.join("sources.toml"), sources).expect("it is written");
-    let collect = |file: &str| {
-        let arguments = ["collect", "--sources", "sources.toml", "--output", "jsonl"];
-        let finished = run(&folder, &env, &arguments);
-        fs::write(folder.join(file), &finished.stdout).expect("it is written");
-        finished
-    };
-    assert_eq!(collect("old").code, Some(0));
-    for (fault, reason) in [
-        (Fault::status(403), "permission denied"),
-        (Fault::status(429).retry_after(Duration::from_secs(600)), "rate limited"),
-        (Fault::status(404), "not found"),
-        (Fault::truncated(), "connection"),
-    ] {
-        redox.next_on("/platform/v1/organizations/7/role-assignment", 9, fault);
-        let Finished { code, stderr, .. } = collect("new");
-        redox.clear_faults();
-        assert_eq!(code, Some(4), "{stderr}");
-        assert!(stderr.starts_with("incomplete: redox organization 7: failed, 0 read"));
-        assert!(stderr.contains(reason), "{stderr}");
-        let Finished { code, stdout, .. } = run(&folder, &env, &["diff", "old", "new"]);
-        assert_eq!(code, Some(4), "{stdout}");
-        assert!(stdout.starts_with("? redox organization 7: old complete, new failed"), "{stdout}");
-        assert!(stdout.ends_with("0 granted, 0 revoked, 0 changed, 1 not comparable\n"));
     }
 }
 

@@ -1,14 +1,11 @@
 //! Pages that are derived from the code or refer to it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use crate::layers::below_root;
 use crate::requests::examples;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
 
 /// `docs/calls.md`, from the registry. With the variable `WRITE_DOCS` set, this test writes it.
 #[test]
@@ -23,12 +20,8 @@ fn the_page_of_calls_is_up_to_date() {
          | operation | request | mark | success | idempotency | method | fixture |\n\
          |---|---|---|---|---|---|---|\n",
     );
-    let mut seen = Vec::new();
-    for endpoint in examples() {
-        if seen.contains(&endpoint.name()) {
-            continue;
-        }
-        seen.push(endpoint.name());
+    let mut seen = BTreeSet::new();
+    for endpoint in examples().iter().filter(|it| seen.insert(it.name())) {
         let spec = endpoint.spec;
         let paths: Vec<_> =
             spec.paths().iter().map(|path| format!("`{} {path}`", spec.method())).collect();
@@ -52,7 +45,7 @@ fn the_page_of_calls_is_up_to_date() {
          `POST https://api.redoxengine.com/v2/auth/token` (documented; its claims observed). `ensure` and\n\
          `ensure_absent` are made of the calls above.\n",
     );
-    let path = root().join("docs/calls.md");
+    let path = below_root("docs/calls.md");
     if std::env::var_os("WRITE_DOCS").is_some() {
         fs::write(&path, &page).expect("it can be written");
     }
@@ -66,11 +59,11 @@ fn the_page_of_calls_is_up_to_date() {
 /// `SECURITY.md` names the tests that show what it says.
 #[test]
 fn every_test_that_the_security_page_names_exists() {
-    let page = fs::read_to_string(root().join("SECURITY.md")).expect("it is there");
+    let page = fs::read_to_string(below_root("SECURITY.md")).expect("it is there");
     let spans = page.split('`').skip(1).step_by(2);
     let mut named = 0;
     for (path, name) in spans.filter_map(|span| span.split_once(".rs::")) {
-        let source = fs::read_to_string(root().join(format!("{path}.rs"))).unwrap_or_default();
+        let source = fs::read_to_string(below_root(&format!("{path}.rs"))).unwrap_or_default();
         assert!(source.contains(&format!("fn {name}")), "{path}.rs has no {name}");
         named += 1;
     }

@@ -5,6 +5,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rolecall::testing::{
+    DeepsetFake, Fault, HarnessDuplicates, HarnessFake, RedoxFake, TwilioChatFake, TwilioIamFake,
+};
+use rolecall::{deepset, harness, redox, twilio::iam};
 use serde_json::{Value, json};
 
 use crate::support::matrix::start;
@@ -15,8 +19,6 @@ pub(crate) struct Finished {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
-
-type Env = Vec<(&'static str, String)>;
 
 /// Where an example was built.
 pub(crate) fn program(name: &str) -> PathBuf {
@@ -92,421 +94,360 @@ fn assert_all_in(text: &str, parts: &[&str]) {
     }
 }
 
-/// What all examples of one call have in common. One of the `good` arguments less is answered by the
-/// usage, and so is one more where their number is `fixed`; every variable of `env` but addresses is
-/// needed; and each of these arguments is refused with this text. None of it sends anything.
-fn check_what_is_wrong(
-    name: &str,
-    env: &Env,
-    (good, fixed): (&[&str], bool),
-    refused: &[(usize, &str, &str)],
-) {
-    let mut wrong = vec![Vec::new(), good[..good.len() - 1].to_vec()];
-    if fixed {
-        wrong.push([good, &["more"]].concat());
-    }
-    let variables: Vec<_> = env.iter().map(|(variable, _)| *variable).collect();
-    for arguments in wrong {
-        let finished = run(name, env, &arguments);
-        assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""));
-        let line = one_line(&finished.stderr);
-        assert!(line.starts_with(&format!("usage: {name} ")), "{line}");
-        assert_all_in(line, &variables);
-    }
-    for needed in variables.into_iter().filter(|variable| !variable.ends_with("_URL")) {
-        let mut env = env.clone();
-        env.retain(|(variable, _)| *variable != needed);
-        run(name, &env, good).assert_error(&["configuration", needed, "is not set"]);
-    }
-    for (index, argument, named) in refused {
-        let mut arguments = good.to_vec();
-        arguments[*index] = argument;
-        run(name, env, &arguments).assert_error(&["invalid request", named]);
-    }
+type Env = Vec<(&'static str, String)>;
+
+pub(crate) const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const ROLE: &str = "IX00000000000000000000000000000104";
+const SERVICE: &str = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const USER: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const EMAIL: &str = "ada@example.com";
+const CLOSED: &str = "http://127.0.0.1:1";
+
+/// Fakes of all services.
+pub(crate) struct Services {
+    pub(crate) iam: TwilioIamFake,
+    pub(crate) chat: TwilioChatFake,
+    pub(crate) harness: HarnessFake,
+    pub(crate) redox: RedoxFake,
+    pub(crate) deepset: DeepsetFake,
 }
 
-#[cfg(any(feature = "twilio", feature = "redox-jwt"))]
-const NO_TOKEN_ENDPOINT: &str = "is not a token endpoint, check the token URL, ";
-
-#[cfg(feature = "twilio")]
-mod twilio {
-    use rolecall::testing::{Fault, TwilioChatFake, TwilioIamFake};
-
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn iam_create_role_assignment() {
-        const NAME: &str = "twilio_iam_create_role_assignment";
-        const ROLE: &str = "IX00000000000000000000000000000104";
-        const ACCOUNT: &str = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        const USER: &str = "USaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        let fake = TwilioIamFake::start().await.expect("a port is free");
-        let mut env = vec![
-            ("TWILIO_CLIENT_ID", TwilioIamFake::CLIENT_ID.to_owned()),
-            ("TWILIO_CLIENT_SECRET", TwilioIamFake::CLIENT_SECRET.to_owned()),
-            ("TWILIO_IAM_BASE_URL", fake.uri()),
-            ("TWILIO_TOKEN_URL", fake.token_url()),
-        ];
-        let good = [TwilioIamFake::ORGANIZATION, ROLE, ACCOUNT, USER];
-
-        let refused = [
-            (0, "OR1", "OrganizationSid: must be \"OR\" followed by 32"),
-            (1, USER, "role_sid: must be \"IX\" followed by 32"),
-            (2, "here", "scope: must be two capital letters"),
-            (3, "", "identity: must be two capital letters"),
-        ];
-        check_what_is_wrong(NAME, &env, (&good, true), &refused);
-        assert_eq!(fake.received_count(), 0);
-
-        let response = run(NAME, &env, &good).response();
-        let sid = &fake.role_assignments()[0].sid;
-        let created = json!({"sid": sid, "role_sid": ROLE, "scope": ACCOUNT, "identity": USER});
-        assert_eq!(response, created);
-
-        let body = r#"{"code": 25105, "message": "Not an owner", "status": 403}"#;
-        fake.next_on("/Organizations", 1, Fault::json(403, body));
-        let text =
-            "role-assignments.create: permission denied (25105: Not an owner): the call needs";
-        run(NAME, &env, &good).assert_error(&[text, "role-assignments/create, HTTP 403"]);
-        assert_eq!(fake.role_assignments().len(), 1);
-
-        env[1].1 = "obviously-wrong".to_owned();
-        let parts = ["unauthenticated", "20003: Authenticate", "HTTP 401, 1 attempt"];
-        run(NAME, &env, &good).assert_error(&parts);
-        env[3].1 = format!("{}/v1/tokens", fake.uri());
-        fake.next_on("/v1/tokens", 1, Fault::html(404));
-        run(NAME, &env, &good).assert_error(&[NO_TOKEN_ENDPOINT, &env[3].1, "HTTP 404, 1 attempt"]);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn chat_create_role() {
-        const NAME: &str = "twilio_chat_create_role";
-        let fake = TwilioChatFake::start().await.expect("a port is free");
-        let env = vec![
-            ("TWILIO_ACCOUNT_SID", TwilioChatFake::ACCOUNT_SID.to_owned()),
-            ("TWILIO_AUTH_TOKEN", TwilioChatFake::AUTH_TOKEN.to_owned()),
-            ("TWILIO_CHAT_BASE_URL", fake.uri()),
-        ];
-        let service = "ISaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-        let good = [service, "moderator", "channel", "sendMessage"];
-
-        let refused = [
-            (0, "IS1", "ServiceSid: must be \"IS\" followed by 32"),
-            (1, &*"é".repeat(65), "FriendlyName: must have 1 to 64 characters"),
-        ];
-        check_what_is_wrong(NAME, &env, (&good, false), &refused);
-        assert_eq!(fake.received_count(), 0);
-
-        let more = [&good[..], &["leaveChannel", "addMember"]].concat();
-        let response = run(NAME, &env, &more).response();
-        assert_eq!(response["friendly_name"], "moderator");
-        assert_eq!(response["type"], "channel");
-        assert_eq!(response["permissions"], json!(["sendMessage", "leaveChannel", "addMember"]));
-        assert_eq!(response["sid"], json!(fake.roles()[0].sid));
-
-        let text = "roles.create: invalid request (50105: Invalid role type), HTTP 400";
-        run(NAME, &env, &[service, "moderator", "room", "sendMessage"]).assert_error(&[text]);
-
-        // The credentials that the vendor recommends.
-        let key = [
-            ("TWILIO_ACCOUNT_SID", TwilioChatFake::ACCOUNT_SID.to_owned()),
-            ("TWILIO_API_KEY", TwilioChatFake::API_KEY.to_owned()),
-            ("TWILIO_API_SECRET", TwilioChatFake::API_SECRET.to_owned()),
-            ("TWILIO_CHAT_BASE_URL", fake.uri()),
-        ];
-        run(NAME, &key, &good).response();
-        assert_eq!(fake.roles().len(), 2);
-    }
-}
-
-#[cfg(feature = "harness")]
-mod harness {
-    use rolecall::testing::{Fault, HarnessDuplicates, HarnessFake};
-
-    use super::*;
-
-    const NAME: &str = "harness_create_role_assignment";
-    const GOOD: [&str; 6] = ["platform", "sre_view", "viewer", "all", "USER_GROUP", "sre"];
-
-    fn env(uri: String) -> Env {
-        vec![("HARNESS_API_KEY", HarnessFake::API_KEY.to_owned()), ("HARNESS_BASE_URL", uri)]
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn create_role_assignment() {
-        let fake = HarnessFake::start().await.expect("a port is free");
-        let env = env(fake.uri());
-
-        let refused = [
-            (0, "..", "org: must not be \".\" or \"..\""),
-            (1, "1st", "identifier: must be a letter"),
-            (2, "", "role: must not be empty"),
-            (3, "", "resource_group: must not be empty"),
-            (5, "", "principal.identifier: must not be empty"),
-        ];
-        check_what_is_wrong(NAME, &env, (&GOOD, true), &refused);
-        assert_eq!(fake.received_count(), 0);
-
-        let response = run(NAME, &env, &GOOD).response();
-        let principal =
-            json!({"type": "USER_GROUP", "identifier": "sre", "scope_level": "organization"});
-        let created = json!({
-            "identifier": "sre_view", "role": "viewer", "resource_group": "all",
-            "principal": principal, "disabled": false, "managed": false,
-        });
-        assert_eq!(response["role-assignment"], created);
-        assert!(response["created"].is_i64() && response["updated"].is_i64(), "{response}");
-        assert_eq!(response["harness_managed"], false);
-        assert_eq!(fake.role_assignments("orgs/platform").len(), 1);
-
-        fake.duplicates(HarnessDuplicates::DuplicateField);
-        let text = "already exists (DUPLICATE_FIELD: Role assignment already exists), HTTP 400";
-        run(NAME, &env, &GOOD).assert_error(&[text]);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn interrupted_connection_has_its_cause() {
-        let fake = HarnessFake::start().await.expect("a port is free");
-        let env = env(fake.uri());
-        fake.next(1, Fault::reset().after_processing());
-        let parts = ["connection interrupted: ", "reset", ", 1 attempt, outcome unknown"];
-        run(NAME, &env, &GOOD).assert_error(&parts);
-        assert_eq!((fake.received_count(), fake.role_assignments("orgs/platform").len()), (1, 1));
-    }
-
-    #[cfg(feature = "rustls")]
-    #[test]
-    fn proxy_of_the_environment_is_used_in_any_form() {
-        use std::io::{BufRead, BufReader, Write};
-
-        let proxy = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = proxy.local_addr().expect("it is bound");
-        let asked = std::thread::spawn(move || {
-            let (mut stream, _) = proxy.accept().expect("the program connects");
-            let mut line = String::new();
-            BufReader::new(&stream).read_line(&mut line).expect("it sends a line");
-            stream.write_all(b"HTTP/1.1 407 X\r\n\r\n").expect("it is there");
-            line
-        });
-        let mut env = env("https://h.example".to_owned());
-        env.push(("https_proxy", format!(" HTTP://{address}\n")));
-        run(NAME, &env, &GOOD).assert_error(&["no connection"]);
-        let line = asked.join().expect("no panic");
-        assert_eq!(line, "CONNECT h.example:443 HTTP/1.1\r\n");
-        env[2].1 = "socks5://127.0.0.1:1".to_owned();
-        let rule = "configuration: https_proxy: must start with http:// or https://";
-        run(NAME, &env, &GOOD).assert_error(&[rule]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn arguments_that_are_not_text_are_wrong_usage() {
-        use std::os::unix::ffi::OsStrExt;
-
-        let mut arguments = GOOD.map(OsStr::new);
-        arguments[5] = OsStr::from_bytes(b"\xff");
-        assert_eq!(run(NAME, &env("http://127.0.0.1:1".into()), &arguments).code, Some(2));
-    }
-}
-
-#[cfg(feature = "redox")]
-mod redox {
-    use rolecall::testing::{Fault, RedoxFake};
-
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn assign_organization_role() {
-        const NAME: &str = "redox_assign_organization_role";
-        let fake = RedoxFake::start().await.expect("a port is free");
-        let mut env = vec![
-            ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
-            ("REDOX_BASE_URL", format!("{}/platform", fake.uri())),
-        ];
-        let good = ["7", "role-id", "member", "user-id", "Ada"];
-
-        let refused = [(0, "..", "organizationId: must not be \".\" or \"..\"")];
-        check_what_is_wrong(NAME, &env, (&good, true), &refused);
-        for (arguments, named) in [
-            (["7", "", "", "u", ""], "role: id and name must not both be empty"),
-            (["7", "r", "", "", ""], "user: id and name must not both be empty"),
-        ] {
-            run(NAME, &env, &arguments).assert_error(&["invalid request", named]);
+impl Services {
+    pub(crate) async fn start() -> Self {
+        Self {
+            iam: TwilioIamFake::start().await.expect("a port is free"),
+            chat: TwilioChatFake::start().await.expect("a port is free"),
+            harness: HarnessFake::start().await.expect("a port is free"),
+            redox: RedoxFake::start().await.expect("a port is free"),
+            deepset: DeepsetFake::start().await.expect("a port is free"),
         }
-        assert_eq!(fake.received_count(), 0);
-
-        let done = json!({"meta": {"version": "1.0.0"}, "payload": {"success": true}});
-        assert_eq!(run(NAME, &env, &good).response(), done);
-        run(NAME, &env, &["7", "role-id", "", "user-id", ""]).response();
-        run(NAME, &env, &["7", "", "member", "", "Ada"]).response();
-        let sent: Vec<Value> = fake
-            .received()
-            .iter()
-            .map(|request| serde_json::from_slice(request.body()).expect("it is JSON"))
-            .collect();
-        let both = |id, name| json!({"id": id, "name": name});
-        assert_eq!(
-            sent,
-            [
-                json!({"role": both("role-id", "member"), "user": both("user-id", "Ada")}),
-                json!({"role": {"id": "role-id"}, "user": {"id": "user-id"}}),
-                json!({"role": {"name": "member"}, "user": {"name": "Ada"}}),
-            ]
-        );
-
-        let body = r#"{"error": "not_owner", "message": "Only owners may do this"}"#;
-        fake.next(1, Fault::json(403, body));
-        let text = "permission denied (not_owner: Only owners may do this), HTTP 403";
-        run(NAME, &env, &good).assert_error(&[text]);
-        env[0].1 = "obviously-wrong".to_owned();
-        run(NAME, &env, &good).assert_error(&["unauthenticated (Unauthorized), HTTP 401"]);
     }
 
-    #[cfg(feature = "redox-jwt")]
-    #[tokio::test(flavor = "multi_thread")]
-    async fn token_errors_say_what_is_wrong() {
-        let fake = RedoxFake::start().await.expect("a port is free");
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/redox/keys/p384.pem");
-        let mut env = vec![
-            ("REDOX_CLIENT_ID", RedoxFake::CLIENT_ID.to_owned()),
-            ("REDOX_KEY_ID", "another".to_owned()),
-            ("REDOX_PRIVATE_KEY_FILE", file.to_owned()),
-            ("REDOX_BASE_URL", format!("{}/platform", fake.uri())),
-            ("REDOX_TOKEN_URL", fake.token_url()),
-        ];
-        let run = |env: &Env| {
-            run("redox_assign_organization_role", env, &["7", "role-id", "", "user-id", ""])
-        };
-        let parts =
-            ["unauthenticated (invalid_client: Public key not found", "HTTP 401, 1 attempt"];
-        run(&env).assert_error(&parts);
-        env[4].1 = format!("{}/v1/tokens", fake.uri());
-        fake.next(1, Fault::html(404));
-        run(&env).assert_error(&[NO_TOKEN_ENDPOINT, &env[4].1, "HTTP 404, 1 attempt"]);
+    /// Gives Ada a role in every scope that they have, and others some.
+    pub(crate) async fn give_roles(&self) -> Result<(), Box<dyn std::error::Error>> {
+        self.iam.add_account(&ACCOUNT.parse()?, "web shop");
+        let organization = self.iam.client()?.organization(TwilioIamFake::ORGANIZATION);
+        for name in [EMAIL, "grace@example.com"] {
+            let user = organization
+                .users()
+                .create(&iam::NewUser::new(name)?.email(iam::Email::primary(name)))
+                .await?
+                .id;
+            for scope in [TwilioIamFake::ORGANIZATION, ACCOUNT] {
+                let new = iam::NewRoleAssignment::new(ROLE, scope, user.as_str())?;
+                organization.role_assignments().create(&new).await?;
+            }
+        }
+        let ada = self.harness.add_user("account", EMAIL, "Ada");
+        self.harness.add_user_group("orgs/platform", "sre", [&ada]);
+        self.harness.add_project("platform", "web");
+        let account = self.harness.client()?.account();
+        let org = self.harness.client()?.org("platform");
+        for (scope, principal) in [
+            (account, harness::Principal::user("other")),
+            (org.project("web"), harness::Principal::user("other")),
+            (org, harness::Principal::user_group("sre")),
+        ] {
+            let new = harness::NewRoleAssignment::unnamed("_viewer", "_all", principal)?;
+            scope.role_assignments().create(&new).await?;
+        }
+        self.redox.add_environment("7", "env-1", "Clinic", "Production");
+        let client = self.redox.client()?;
+        for user in ["ada", "grace"] {
+            let (role, user) = (redox::RoleRef::name("member")?, redox::UserRef::id(user)?);
+            let new = redox::NewRoleAssignment::new(role, user);
+            client.organization("7").role_assignments().assign(&new).await?;
+            client.environment("env-1").role_assignments().create(&new).await?;
+        }
+        let new = deepset::NewInvitation::new("Ada@Example.com", "Editor", "Given", "Family");
+        self.deepset.client()?.workspace("default").invite(&new).await?;
+        Ok(())
     }
-}
 
-#[cfg(feature = "deepset")]
-mod deepset {
-    use rolecall::testing::DeepsetFake;
-
-    use super::*;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn add_role() {
-        const NAME: &str = "deepset_add_role";
-        let fake = DeepsetFake::start().await.expect("a port is free");
-        let env = vec![
-            ("DEEPSET_API_KEY", DeepsetFake::API_KEY.to_owned()),
-            ("DEEPSET_BASE_URL", fake.uri()),
+    /// The variables that lead to them.
+    pub(crate) fn env(&self) -> Env {
+        let all = [
+            ("TWILIO_CLIENT_ID", TwilioIamFake::CLIENT_ID),
+            ("TWILIO_CLIENT_SECRET", TwilioIamFake::CLIENT_SECRET),
+            ("TWILIO_IAM_BASE_URL", &self.iam.uri()),
+            ("TWILIO_TOKEN_URL", &self.iam.token_url()),
+            ("TWILIO_ACCOUNT_SID", TwilioChatFake::ACCOUNT_SID),
+            ("TWILIO_AUTH_TOKEN", TwilioChatFake::AUTH_TOKEN),
+            ("TWILIO_CHAT_BASE_URL", &self.chat.uri()),
+            ("TWILIO_CONVERSATIONS_BASE_URL", &self.chat.uri()),
+            ("HARNESS_API_KEY", HarnessFake::API_KEY),
+            ("HARNESS_BASE_URL", &self.harness.uri()),
+            ("REDOX_API_TOKEN", RedoxFake::TOKEN),
+            ("REDOX_BASE_URL", &format!("{}/platform", self.redox.uri())),
+            ("DEEPSET_API_KEY", DeepsetFake::API_KEY),
+            ("DEEPSET_BASE_URL", &self.deepset.uri()),
         ];
-        let organization = DeepsetFake::ORGANIZATION;
-        let good = [organization, "auditor", "May read", "files:read"];
-
-        let refused = [
-            (0, "7f0c", "organization_id: must be a UUID"),
-            (1, "", "role_name: must not be empty"),
-        ];
-        check_what_is_wrong(NAME, &env, (&good, false), &refused);
-        let no_colon = run(NAME, &env, &[organization, "auditor", "", "files:read", "jobs"]);
-        assert_eq!(no_colon.code, Some(2));
-        assert_eq!(fake.received_count(), 0);
-
-        let response = run(NAME, &env, &[&good[..], &["*:write"]].concat()).response();
-        let [files, all] =
-            [("files", "read"), ("*", "write")].map(|(on, to)| json!({"asset": on, "action": to}));
-        let created = json!({
-            "role_name": "auditor", "description": "May read", "role_id": fake.roles()[0].role_id,
-            "is_custom": true, "permissions": [files, all],
-        });
-        assert_eq!(response, created);
-
-        run(NAME, &env, &good).assert_error(&["already exists (Role already exists), HTTP 409"]);
-        let unknown = [organization, "lunar", "", "files:read", "moon:read"];
-        let parts = ["invalid request (body.permissions.1.asset: ", "HTTP 422"];
-        run(NAME, &env, &unknown).assert_error(&parts);
-        assert_eq!(fake.roles().len(), 1);
+        all.map(|(name, value)| (name, value.to_owned())).into()
     }
 }
 
-/// Every program says why there is no connection: to a closed port, behind a certificate, by a proxy of
-/// the environment.
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+/// The environment with another value of a variable.
+fn with(env: &Env, name: &'static str, value: &str) -> Env {
+    let mut env = env.clone();
+    env.retain(|(own, _)| *own != name);
+    env.push((name, value.to_owned()));
+    env
+}
+
+/// An example of one call.
+struct OneCall {
+    name: &'static str,
+    /// The variables that it needs.
+    needs: &'static [&'static str],
+    /// That of the address that it connects to first.
+    address: &'static str,
+    /// Arguments that are right. One less is wrong, and so is one more, where their number is fixed.
+    good: &'static [&'static str],
+    is_fixed: bool,
+    /// A first argument that is refused, and what the error says.
+    refused: (&'static str, &'static str),
+}
+
+const ONE_CALL: [OneCall; 5] = [
+    OneCall {
+        name: "twilio_iam_create_role_assignment",
+        needs: &["TWILIO_CLIENT_ID", "TWILIO_CLIENT_SECRET"],
+        address: "TWILIO_TOKEN_URL",
+        good: &[TwilioIamFake::ORGANIZATION, ROLE, ACCOUNT, USER],
+        is_fixed: true,
+        refused: ("OR1", "OrganizationSid: must be \"OR\" followed by 32"),
+    },
+    OneCall {
+        name: "twilio_chat_create_role",
+        needs: &["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"],
+        address: "TWILIO_CHAT_BASE_URL",
+        good: &[SERVICE, "moderator", "channel", "sendMessage"],
+        is_fixed: false,
+        refused: ("IS1", "ServiceSid: must be \"IS\" followed by 32"),
+    },
+    OneCall {
+        name: "harness_create_role_assignment",
+        needs: &["HARNESS_API_KEY"],
+        address: "HARNESS_BASE_URL",
+        good: &["platform", "sre_view", "viewer", "all", "USER_GROUP", "sre"],
+        is_fixed: true,
+        refused: ("..", "org: must not be \".\" or \"..\""),
+    },
+    OneCall {
+        name: "redox_assign_organization_role",
+        needs: &["REDOX_API_TOKEN"],
+        address: "REDOX_BASE_URL",
+        good: &["7", "role-id", "", "", "Ada"],
+        is_fixed: true,
+        refused: ("..", "organizationId: must not be \".\" or \"..\""),
+    },
+    OneCall {
+        name: "deepset_add_role",
+        needs: &["DEEPSET_API_KEY"],
+        address: "DEEPSET_BASE_URL",
+        good: &[DeepsetFake::ORGANIZATION, "auditor", "May read", "files:read"],
+        is_fixed: false,
+        refused: ("7f0c", "organization_id: must be a UUID"),
+    },
+];
+
+impl OneCall {
+    /// Credentials that are fake, and this address.
+    fn env(&self, url: &str) -> Env {
+        let value = |name| if name == "TWILIO_ACCOUNT_SID" { ACCOUNT } else { "obviously-fake" };
+        let needs = self.needs.iter().map(|name| (*name, value(*name).to_owned()));
+        needs.chain([(self.address, url.to_owned())]).collect()
+    }
+}
+
+/// An address without a listener shows that nothing is sent: it would be another error.
+#[test]
+fn wrong_usage_names_what_is_wrong() {
+    for example in &ONE_CALL {
+        let OneCall { name, needs, good, .. } = example;
+        let env = example.env(CLOSED);
+        let more = if example.is_fixed { Some([good, &["more"][..]].concat()) } else { None };
+        for arguments in [vec![], good[..good.len() - 1].to_vec()].into_iter().chain(more) {
+            let finished = run(name, &env, &arguments);
+            assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{name}");
+            let line = one_line(&finished.stderr);
+            assert!(line.starts_with(&format!("usage: {name} ")), "{line}");
+            assert_all_in(line, &[needs, &[example.address][..]].concat());
+        }
+        for needed in *needs {
+            let mut env = env.clone();
+            env.retain(|(variable, _)| variable != needed);
+            run(name, &env, good).assert_error(&["configuration", needed, "is not set"]);
+        }
+        let (argument, rule) = example.refused;
+        let arguments = [&[argument], &good[1..]].concat();
+        run(name, &env, &arguments).assert_error(&["invalid request", rule]);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let [.., harness, _, _] = &ONE_CALL;
+        let mut arguments: Vec<_> = harness.good.iter().map(OsStr::new).collect();
+        arguments[5] = OsStr::from_bytes(b"\xff");
+        assert_eq!(run(harness.name, &harness.env(CLOSED), &arguments).code, Some(2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_are_shown_as_the_service_sent_them() {
+    let services = Services::start().await;
+    let env = services.env();
+    let [iam, chat, harness, redox, deepset] = ONE_CALL.map(|example| {
+        let env = env.clone();
+        move |arguments: &[&str]| run(example.name, &env, arguments).response()
+    });
+    let [good_iam, _, good_harness, good_redox, good_deepset] = ONE_CALL.map(|it| it.good);
+
+    let response = iam(good_iam);
+    let sid = &services.iam.role_assignments()[0].sid;
+    let created = json!({"sid": sid, "role_sid": ROLE, "scope": ACCOUNT, "identity": USER});
+    assert_eq!(response, created);
+
+    let permissions = ["sendMessage", "leaveChannel", "addMember"];
+    let response = chat(&[&[SERVICE, "moderator", "channel"][..], &permissions].concat());
+    assert_eq!(response["friendly_name"], "moderator");
+    assert_eq!(response["type"], "channel");
+    assert_eq!(response["permissions"], json!(permissions));
+    assert_eq!(response["sid"], json!(services.chat.roles()[0].sid));
+
+    let response = harness(good_harness);
+    let principal =
+        json!({"type": "USER_GROUP", "identifier": "sre", "scope_level": "organization"});
+    let created = json!({
+        "identifier": "sre_view", "role": "viewer", "resource_group": "all",
+        "principal": principal, "disabled": false, "managed": false,
+    });
+    assert_eq!(response["role-assignment"], created);
+    assert!(response["created"].is_i64() && response["updated"].is_i64(), "{response}");
+    assert_eq!(response["harness_managed"], false);
+    assert_eq!(services.harness.role_assignments("orgs/platform").len(), 1);
+
+    let done = json!({"meta": {"version": "1.0.0"}, "payload": {"success": true}});
+    assert_eq!(redox(good_redox), done);
+    redox(&["7", "role-id", "member", "user-id", "Ada"]);
+    redox(&["7", "", "member", "user-id", ""]);
+    let received = services.redox.fake().received();
+    let sent = received.iter().map(|it| serde_json::from_slice(it.body()).expect("it is JSON"));
+    let both = |id, name| json!({"id": id, "name": name});
+    assert_eq!(
+        sent.collect::<Vec<Value>>(),
+        [
+            json!({"role": {"id": "role-id"}, "user": {"name": "Ada"}}),
+            json!({"role": both("role-id", "member"), "user": both("user-id", "Ada")}),
+            json!({"role": {"name": "member"}, "user": {"id": "user-id"}}),
+        ]
+    );
+
+    let response = deepset(&[good_deepset, &["*:write"]].concat());
+    let [files, all] =
+        [("files", "read"), ("*", "write")].map(|(on, to)| json!({"asset": on, "action": to}));
+    let created = json!({
+        "role_name": "auditor", "description": "May read", "is_custom": true,
+        "role_id": services.deepset.roles()[0].role_id, "permissions": [files, all],
+    });
+    assert_eq!(response, created);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_are_one_line_in_the_words_of_the_service() {
+    let services = Services::start().await;
+    let [iam, chat, harness, redox, deepset] = ONE_CALL;
+    let denied = r#"{"code": 25105, "message": "Not an owner", "status": 403}"#;
+    services.iam.next_on("/Organizations", 1, Fault::json(403, denied));
+    services.harness.next(1, Fault::reset().after_processing());
+    services.harness.duplicates(HarnessDuplicates::DuplicateField);
+    let denied = r#"{"error": "not_owner", "message": "Only owners may do this"}"#;
+    services.redox.next(1, Fault::json(403, denied));
+    let env = services.env();
+    run(deepset.name, &env, deepset.good).response();
+
+    let fails = |example: &OneCall, arguments: &[&str], parts: &[&str]| {
+        run(example.name, &env, arguments).assert_error(parts);
+    };
+    let denied = "permission denied (25105: Not an owner): the call needs";
+    fails(&iam, iam.good, &[denied, "role-assignments/create, HTTP 403"]);
+    let room = [SERVICE, "moderator", "room", "sendMessage"];
+    fails(&chat, &room, &["invalid request (50105: Invalid role type), HTTP 400"]);
+    let (long, rule) = ("é".repeat(65), "FriendlyName: must have 1 to 64 characters");
+    fails(&chat, &[SERVICE, &long, "channel", "sendMessage"], &["invalid request", rule]);
+    fails(&harness, harness.good, &["connection interrupted: ", "reset", ", outcome unknown"]);
+    let duplicate = "already exists (DUPLICATE_FIELD: Role assignment already exists), HTTP 400";
+    fails(&harness, harness.good, &[duplicate]);
+    let denied = "permission denied (not_owner: Only owners may do this), HTTP 403";
+    fails(&redox, redox.good, &[denied]);
+    fails(&deepset, deepset.good, &["already exists (Role already exists), HTTP 409"]);
+    let unknown = [DeepsetFake::ORGANIZATION, "lunar", "", "files:read", "moon:read"];
+    fails(&deepset, &unknown, &["invalid request (body.permissions.1.asset: ", "HTTP 422"]);
+    for (example, credential, text) in [
+        (iam, "TWILIO_CLIENT_SECRET", "20003: Authenticate"),
+        (chat, "TWILIO_AUTH_TOKEN", "HTTP 401"),
+        (harness, "HARNESS_API_KEY", "HTTP 401"),
+        (redox, "REDOX_API_TOKEN", "(Unauthorized), HTTP 401"),
+        (deepset, "DEEPSET_API_KEY", "HTTP 401"),
+    ] {
+        let env = with(&env, credential, "obviously-wrong");
+        run(example.name, &env, example.good).assert_error(&["unauthenticated", text]);
+    }
+    let no_colon = [DeepsetFake::ORGANIZATION, "auditor", "", "files:read", "jobs"];
+    assert_eq!(run("deepset_add_role", &env, &no_colon).code, Some(2));
+    let made = [
+        services.iam.role_assignments().len(),
+        services.chat.roles().len(),
+        services.harness.role_assignments("orgs/platform").len(),
+        services.deepset.roles().len(),
+    ];
+    assert_eq!(made, [0, 0, 1, 1]);
+}
+
+/// To a closed port, behind a certificate, by a proxy of the environment in any form.
 #[cfg(feature = "rustls")]
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_connection_has_its_cause() {
     use crate::support::raw::{Raw, Reply};
     use crate::support::tls::{EXPIRED, Hello, Tls};
 
-    const CLOSED: &str = "http://127.0.0.1:1";
-    const SID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    let [account, service, user, role, organization] =
-        ["AC", "IS", "US", "IX", "OR"].map(|start| format!("{start}{SID}"));
-    let fake = || "obviously-fake".to_owned();
     let proxy = Raw::start(|_| Reply::http(407, &[], b"")).await;
     let tls = Tls::start(proxy.address(), Hello::Certificate(EXPIRED), || true);
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/tls/root.pem");
-    for (name, address, credentials, arguments) in [
-        (
-            "twilio_iam_create_role_assignment",
-            "TWILIO_TOKEN_URL",
-            vec![("TWILIO_CLIENT_ID", fake()), ("TWILIO_CLIENT_SECRET", fake())],
-            vec![&*organization, &*role, &*account, &*user],
-        ),
-        (
-            "twilio_chat_create_role",
-            "TWILIO_CHAT_BASE_URL",
-            vec![("TWILIO_ACCOUNT_SID", account.clone()), ("TWILIO_AUTH_TOKEN", fake())],
-            vec![&*service, "moderator", "channel", "sendMessage"],
-        ),
-        (
-            "harness_create_role_assignment",
-            "HARNESS_BASE_URL",
-            vec![("HARNESS_API_KEY", fake())],
-            vec!["platform", "sre_view", "viewer", "all", "USER_GROUP", "sre"],
-        ),
-        (
-            "redox_assign_organization_role",
-            "REDOX_BASE_URL",
-            vec![("REDOX_API_TOKEN", fake())],
-            vec!["7", "role-id", "member", "user-id", "Ada"],
-        ),
-        (
-            "deepset_add_role",
-            "DEEPSET_BASE_URL",
-            vec![("DEEPSET_API_KEY", fake())],
-            vec!["7f0c1f5e-0000-4000-8000-000000000000", "auditor", "", "files:read"],
-        ),
-    ] {
-        let fails = |url: &str, (variable, value): (&'static str, &str), place: &str, why: &str| {
-            let mut env = credentials.clone();
-            env.extend([(address, url.to_owned()), (variable, value.to_owned())]);
-            let text = run(name, &env, &arguments);
-            text.assert_error(&[&format!("no connection to {url}{place}: "), why]);
+    for example in &ONE_CALL {
+        let fails = |url: &str, variable, value: &str, through: &str, why: &str| {
+            let env = with(&example.env(url), variable, value);
+            let text = format!("no connection to {url}{through}: ");
+            run(example.name, &env, example.good).assert_error(&[&text, why]);
         };
-        fails(CLOSED, ("NO_PROXY", ""), "", "refused (os error ");
-        fails(&tls.origin(), ("SSL_CERT_FILE", root), "", "certificate has expired");
+        fails(CLOSED, "NO_PROXY", "", "", "refused (os error ");
+        fails(&tls.origin(), "SSL_CERT_FILE", root, "", "certificate has expired");
         let far = "https://service.example";
         let through = |proxy: &str| format!(" through the proxy {proxy}");
         let url = proxy.origin();
-        let with_password = url.replace("//", "//user:obviously-fake-password@");
-        fails(far, ("HTTPS_PROXY", &with_password), &through(&url), "the proxy refused: 407");
-        fails(far, ("HTTPS_PROXY", CLOSED), &through(CLOSED), "refused (os error ");
+        for form in [
+            url.replace("//", "//user:obviously-fake-password@"),
+            format!(" {}\n", url.replace("http", "HTTP")),
+        ] {
+            fails(far, "HTTPS_PROXY", &form, &through(&url), "the proxy refused: 407");
+            fails(far, "https_proxy", &form, &through(&url), "the proxy refused: 407");
+        }
+        fails(far, "HTTPS_PROXY", CLOSED, &through(CLOSED), "refused (os error ");
+        let socks = with(&example.env(far), "https_proxy", "socks5://127.0.0.1:1");
+        let rule = "configuration: https_proxy: must start with http:// or https://";
+        run(example.name, &socks, example.good).assert_error(&[rule]);
     }
 }
 
 /// What a program that needs nothing shows.
-#[cfg(any(feature = "twilio", feature = "harness"))]
 fn shown_by(name: &str) -> String {
     let Finished { code, stdout, stderr } = run(name, &[], &[] as &[&str]);
-    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{name}: {stdout}");
     stdout
 }
 
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 #[test]
 fn tour_calls_every_service() {
-    let stdout = shown_by("tour");
     let parts = [
         "  twilio iam   HTTP 201  attempts: 1  IY",
         "  twilio chat  HTTP 201  attempts: 1  RL",
@@ -519,13 +460,11 @@ fn tour_calls_every_service() {
         "  requests received: 1\n",
         "  it already existed: ",
     ];
-    assert_all_in(&stdout, &parts);
+    assert_all_in(&shown_by("tour"), &parts);
 }
 
-#[cfg(feature = "harness")]
 #[test]
 fn access_of_a_person_is_found_through_groups() {
-    let stdout = shown_by("harness_access_of_a_person");
     let lines = [
         "dev@example.com is A developer (fakeUser1)",
         "  member of auditors",
@@ -536,23 +475,17 @@ fn access_of_a_person_is_found_through_groups() {
         "  (as far as this API key may view it)",
         "unknown@example.com: no such user, or none that this API key may view",
     ];
-    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
+    assert_eq!(shown_by("harness_access_of_a_person").lines().collect::<Vec<_>>(), lines);
 }
 
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+/// The interrupted list misses no user, and names none twice.
 #[test]
 fn review_lists_each_assignment_once() {
-    let stdout = shown_by("list_everyones_roles");
-    let user = |nth: u32| {
-        let (role, account) =
-            ("IX00000000000000000000000000000104", "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
-        format!("twilio iam   US{nth:032} has {role} in {account}")
-    };
+    let user = |nth: u32| format!("twilio iam   US{nth:032} has {ROLE} in {ACCOUNT}");
     let [ada, grace] = [user(1), user(2)];
     let lines = [
         "twilio chat  role moderator: deleteAnyMessage",
         "deepset      role auditor: files:read",
-        // The interrupted list misses no user, and names none twice.
         &ada,
         "twilio iam   (rate limited, for 600s: going on after that)",
         &grace,
@@ -564,65 +497,71 @@ fn review_lists_each_assignment_once() {
         "US00000000000000000000000000000001 is ada@example.com",
         "US00000000000000000000000000000002 is grace@example.com",
     ];
-    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
+    assert_eq!(shown_by("list_everyones_roles").lines().collect::<Vec<_>>(), lines);
 }
 
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+/// In the second run Harness does not know the user any more.
+#[test]
+fn offboarding_says_what_was_done_what_was_not_and_what_is_unknown() {
+    let left = [
+        "  not done  redox: membership: redox role-assignment.remove_member: conflict (An organization \
+         must have at least one owner), HTTP 409, 1 attempt",
+        "  not done  deepset: user; no documented call revokes, the web page does",
+        "  not done  twilio chat: it knows identities, not e-mail addresses",
+    ];
+    let first = [
+        "First run",
+        "  done      twilio: role assignment IY00000000000000000000000000000001",
+        "  done      twilio: active user",
+        "  unknown   harness: user: harness users.remove: server error, HTTP 503, 4 attempts, outcome \
+         unknown",
+        "  done      redox: role in environment env-1",
+    ];
+    let lines = [&first[..], &left, &["Second run"], &left].concat();
+    assert_eq!(shown_by("offboard_everywhere").lines().collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn grant_chat_moderator() {
+    let alice = "alice@example.com";
+    let (reader, moderator) =
+        ("RL00000000000000000000000000000001", "RL00000000000000000000000000000002");
+    let expected = format!(
+        "First run\n  {alice} is a moderator now, and had the role {reader}\n\
+         Second run\n  {alice} was a moderator before\n\
+         {alice} has {moderator}\nbo@example.com has {reader}\n\
+         First run\n  {alice} is no moderator any more, and has the default role {reader}\n\
+         Second run\n  {alice} was no moderator: nothing was changed\n\
+         {alice} has {reader}\nbo@example.com has {reader}\n"
+    );
+    assert_eq!(shown_by("grant_chat_moderator"), expected);
+}
+
+#[test]
+fn permissions_are_rotated_once() {
+    let stdout = shown_by("rotate_permissions");
+    let (first, second) = stdout.split_once("Second run\n").expect("it runs twice");
+    let after = [
+        "  chat moderator: sendMessage, deleteAnyMessage\n",
+        "  chat guest: sendMessage, leaveChannel\n",
+        "  harness runner: core_pipeline_view, core_fakecompulsory_view, core_service_view\n",
+        "  harness runner: tags {\"team\": \"sre\"}\n",
+    ];
+    let changed = "  chat moderator: added [\"deleteAnyMessage\"], removed [\"editAnyMessage\"]\n";
+    let nothing = "  chat moderator: added [], removed []\n";
+    for (run, changes, requests) in [
+        (first, changed, "  requests: 6 to Twilio Chat, 2 to Harness\n"),
+        (second, nothing, "  requests: 3 to Twilio Chat, 1 to Harness\n"),
+    ] {
+        assert_all_in(run, &[&after[..], &[changes, requests]].concat());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_that_a_person_holds_is_listed_by_the_e_mail_address() {
-    use rolecall::testing::{DeepsetFake, HarnessFake, RedoxFake, TwilioIamFake};
-    use rolecall::{deepset, harness, redox, twilio::iam};
-
-    const EMAIL: &str = "ada@example.com";
-    let twilio_fake = TwilioIamFake::start().await.expect("a port is free");
-    let harness_fake = HarnessFake::start().await.expect("a port is free");
-    let redox_fake = RedoxFake::start().await.expect("a port is free");
-    let deepset_fake = DeepsetFake::start().await.expect("a port is free");
-
-    let organization = twilio_fake.client().expect("it is set up");
-    let organization = organization.organization(TwilioIamFake::ORGANIZATION);
-    let account = "ACaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    for name in [EMAIL, "grace@example.com"] {
-        let new = iam::NewUser::new(name).expect("it is a name").email(iam::Email::primary(name));
-        let user = organization.users().create(&new).await.expect("it is created").id;
-        let new = iam::NewRoleAssignment::new("IX00000000000000000000000000000104", account, user);
-        let new = new.expect("they are SIDs");
-        organization.role_assignments().create(&new).await.expect("it is created");
-    }
-    let ada = harness_fake.add_user("account", EMAIL, "Ada");
-    harness_fake.add_user_group("orgs/platform", "sre", [&ada]);
-    let sre = harness::Principal::user_group("sre");
-    let new = harness::NewRoleAssignment::unnamed("_organization_viewer", "_all", sre);
-    let harness = harness_fake.client().expect("it is set up").org("platform");
-    harness.role_assignments().create(&new.expect("it is complete")).await.expect("it is created");
-    redox_fake.add_environment("7", "env-1", "Clinic", "Production");
-    let redox = redox_fake.client().expect("it is set up");
-    for user in ["ada", "grace"] {
-        let role = redox::RoleRef::name("member").expect("it is not empty");
-        let user = redox::UserRef::id(user).expect("it is not empty");
-        let new = redox::NewRoleAssignment::new(role, user);
-        let (members, engineers) = (redox.organization("7"), redox.environment("env-1"));
-        members.role_assignments().assign(&new).await.expect("it succeeds");
-        engineers.role_assignments().create(&new).await.expect("it succeeds");
-    }
-    let workspace = deepset_fake.client().expect("it is set up").workspace("default");
-    let new = deepset::NewInvitation::new("Ada@Example.com", "Editor", "Given", "Family");
-    workspace.invite(&new).await.expect("it succeeds");
-
-    let env = [
-        ("TWILIO_CLIENT_ID", TwilioIamFake::CLIENT_ID.to_owned()),
-        ("TWILIO_CLIENT_SECRET", TwilioIamFake::CLIENT_SECRET.to_owned()),
-        ("TWILIO_IAM_BASE_URL", twilio_fake.uri()),
-        ("TWILIO_TOKEN_URL", format!("{}/v2/token", twilio_fake.uri())),
-        ("HARNESS_API_KEY", HarnessFake::API_KEY.to_owned()),
-        ("HARNESS_ACCOUNT_ID", HarnessFake::ACCOUNT.to_owned()),
-        ("HARNESS_BASE_URL", harness_fake.uri()),
-        ("REDOX_API_TOKEN", RedoxFake::TOKEN.to_owned()),
-        ("REDOX_BASE_URL", format!("{}/platform", redox_fake.uri())),
-        ("DEEPSET_API_KEY", DeepsetFake::API_KEY.to_owned()),
-        ("DEEPSET_BASE_URL", deepset_fake.uri()),
-    ];
-    let finished = run("held_by", &env, &[EMAIL, TwilioIamFake::ORGANIZATION, "7"]);
+    let services = Services::start().await;
+    services.give_roles().await.expect("each is given");
+    let finished = run("held_by", &services.env(), &[EMAIL, TwilioIamFake::ORGANIZATION, "7"]);
     assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""));
     let lines = finished.stdout.lines().map(|line| {
         let held: Value = serde_json::from_str(line).expect("it is JSON");
@@ -635,76 +574,13 @@ async fn everything_that_a_person_holds_is_listed_by_the_e_mail_address() {
     assert_eq!(
         lines.collect::<Vec<_>>(),
         [
+            "twilio IX00000000000000000000000000000104 organization ",
             "twilio IX00000000000000000000000000000104 account ",
-            "harness _organization_viewer organization sre",
+            "harness _viewer organization sre",
             "redox member organization ",
             "redox member environment ",
             "deepset Member organization ",
             "deepset Editor workspace ",
         ]
     );
-}
-
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
-#[test]
-fn offboarding_says_what_was_done_what_was_not_and_what_is_unknown() {
-    let stdout = shown_by("offboard_everywhere");
-    let owner = "  not done  redox: membership: redox role-assignment.remove_member: conflict (An \
-                 organization must have at least one owner), HTTP 409, 1 attempt";
-    let deepset = "  not done  deepset: user; no documented call revokes, the web page does";
-    let chat = "  not done  twilio chat: it knows identities, not e-mail addresses";
-    let lines = [
-        "First run",
-        "  done      twilio: role assignment IY00000000000000000000000000000001",
-        "  done      twilio: active user",
-        "  unknown   harness: user: harness users.remove: server error, HTTP 503, 4 attempts, outcome \
-         unknown",
-        "  done      redox: role in environment env-1",
-        owner,
-        deepset,
-        chat,
-        "Second run",
-        // Harness does not know the user any more.
-        owner,
-        deepset,
-        chat,
-    ];
-    assert_eq!(stdout.lines().collect::<Vec<_>>(), lines);
-}
-
-#[cfg(feature = "twilio")]
-#[test]
-fn grant_chat_moderator() {
-    let stdout = shown_by("grant_chat_moderator");
-    let alice = "alice@example.com";
-    let (reader, moderator) =
-        ("RL00000000000000000000000000000001", "RL00000000000000000000000000000002");
-    let expected = format!(
-        "First run\n  {alice} is a moderator now, and had the role {reader}\n\
-         Second run\n  {alice} was a moderator before\n\
-         {alice} has {moderator}\nbo@example.com has {reader}\n\
-         First run\n  {alice} is no moderator any more, and has the default role {reader}\n\
-         Second run\n  {alice} was no moderator: nothing was changed\n\
-         {alice} has {reader}\nbo@example.com has {reader}\n"
-    );
-    assert_eq!(stdout, expected);
-}
-
-#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
-#[test]
-fn permissions_are_rotated_once() {
-    let stdout = shown_by("rotate_permissions");
-    let (first, second) = stdout.split_once("Second run\n").expect("it runs twice");
-    let after = [
-        "  chat moderator: sendMessage, deleteAnyMessage\n",
-        "  chat guest: sendMessage, leaveChannel\n",
-        "  harness runner: core_pipeline_view, core_fakecompulsory_view, core_service_view\n",
-        "  harness runner: tags {\"team\": \"sre\"}\n",
-    ];
-    assert_all_in(first, &after);
-    assert_all_in(second, &after);
-    let changed = "  chat moderator: added [\"deleteAnyMessage\"], removed [\"editAnyMessage\"]\n";
-    assert_all_in(first, &[changed, "  requests: 6 to Twilio Chat, 2 to Harness\n"]);
-    let nothing = "  chat moderator: added [], removed []\n";
-    assert_all_in(second, &[nothing, "  requests: 3 to Twilio Chat, 1 to Harness\n"]);
 }

@@ -44,6 +44,7 @@ mod connecting;
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod docs;
 mod every_endpoint;
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod examples;
 mod fault_matrix;
 mod fault_matrix_steps;
@@ -63,9 +64,10 @@ mod registry;
 mod requests;
 #[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod responses;
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
+#[cfg(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset"))]
 mod round_trips;
 mod secrets;
-#[cfg(feature = "twilio")]
 mod spans;
 mod success;
 #[cfg(any(feature = "twilio", feature = "redox-jwt"))]

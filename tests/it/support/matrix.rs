@@ -102,6 +102,10 @@ impl Cell {
 static STARTING: RwLock<()> = RwLock::new(());
 
 /// Starts a program while no cell runs.
+#[cfg_attr(
+    not(all(feature = "twilio", feature = "harness", feature = "redox", feature = "deepset")),
+    allow(dead_code, reason = "the examples run with all vendors")
+)]
 pub(crate) fn start(command: &mut Command) -> Child {
     let _alone = STARTING.write().unwrap_or_else(PoisonError::into_inner);
     command.spawn().expect("the program can be started")
