@@ -1,6 +1,4 @@
 //! Every call of the deepset platform, against a service that responds as the input says.
 #![no_main]
 
-use rolecall_fuzz::{calls, steps};
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| calls::fuzz("deepset ", steps::deepset, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| rolecall_fuzz::fuzz("deepset", input));

@@ -1,6 +1,4 @@
 //! Every call of Redox, against a service that responds as the input says.
 #![no_main]
 
-use rolecall_fuzz::{calls, steps};
-
-libfuzzer_sys::fuzz_target!(|input: &[u8]| calls::fuzz("redox ", steps::redox, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| rolecall_fuzz::fuzz("redox", input));

@@ -6,7 +6,7 @@
 //! that no target has to guess it.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response};
 use rolecall::fuzzing::Act;
 
 use crate::SECRET;
@@ -16,25 +16,10 @@ const STATUSES: [u16; 32] = [
     303, 304, 307, 308, 402, 405, 410, 412, 413, 501, 505, 520, 299,
 ];
 
-/// What a service does, one act for each request.
-pub struct Script {
-    acts: Vec<Act>,
-    at: usize,
-}
-
-impl Script {
-    /// Reads a script, and what chooses the call.
-    pub fn read(input: &[u8]) -> (u8, Self) {
-        let (call, rest) = input.split_first().unwrap_or((&0, &[]));
-        let acts = rest.split(|byte| *byte == 0x1e).take(16).map(act).collect();
-        (*call, Self { acts, at: 0 })
-    }
-
-    pub fn next(&mut self) -> Act {
-        let act = self.acts[self.at.min(self.acts.len() - 1)].clone();
-        self.at += 1;
-        act
-    }
+/// Reads what chooses the call, and the acts.
+pub fn read(input: &[u8]) -> (u8, Vec<Act>) {
+    let (call, rest) = input.split_first().unwrap_or((&0, &[]));
+    (*call, rest.split(|byte| *byte == 0x1e).take(16).map(act).collect())
 }
 
 /// The form of an act; the kind is one of those below.
@@ -46,25 +31,22 @@ pub fn written(status: u16, kind: u8, text: &str) -> Vec<u8> {
 fn act(text: &[u8]) -> Act {
     let (&status, text) = text.split_first().unwrap_or((&0, &[]));
     let (&kind, text) = text.split_first().unwrap_or((&0, &[]));
-    let status = STATUSES.get(usize::from(status)).copied();
-    let status = status.unwrap_or_else(|| 100 + u16::from(kind) * 3);
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::from_u16(status).expect("it has three digits");
-    let mut body = text;
-    if kind & 4 != 0 {
-        let end = text.windows(2).position(|two| two == b"\n\n");
-        let (head, rest) = end.map_or((text, &[][..]), |end| (&text[..end], &text[end + 2..]));
-        for line in head.split(|byte| *byte == b'\n').take(20) {
-            let mut parts = line.splitn(2, |byte| *byte == b':');
-            let name = parts.next().map(HeaderName::from_bytes);
-            let value = parts.next().map(|value| HeaderValue::from_bytes(&spelled(value)));
-            if let (Some(Ok(name)), Some(Ok(value))) = (name, value) {
-                response.headers_mut().append(name, value);
-            }
+    let any = || 100 + (u16::from(status) << 5 | u16::from(kind) >> 3) % 900;
+    let status = STATUSES.get(usize::from(status)).copied().unwrap_or_else(any);
+    let (head, body) = match text.windows(2).position(|two| two == b"\n\n") {
+        _ if kind & 4 == 0 => (&[][..], text),
+        Some(end) => (&text[..end], &text[end + 2..]),
+        None => (text, &[][..]),
+    };
+    let mut response = Response::builder().status(status);
+    for line in head.split(|byte| *byte == b'\n').take(20) {
+        let (name, value) = line.split_at(line.iter().position(|b| *b == b':').unwrap_or(0));
+        let value = HeaderValue::from_bytes(&spelled(value.get(1..).unwrap_or_default()));
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), value) {
+            response = response.header(name, value);
         }
-        body = rest;
     }
-    *response.body_mut() = spelled(body).into();
+    let response = response.body(Bytes::from(spelled(body))).expect("it has three digits");
     match kind & 3 {
         0 => Act::Respond(response),
         1 => Act::Cut(response),
@@ -83,22 +65,31 @@ fn spelled(text: &[u8]) -> Vec<u8> {
             continue;
         }
         let mut how = bytes.next().copied().unwrap_or_default();
-        for character in SECRET.bytes() {
-            spell(&mut out, character, how % 5);
-            how = how.rotate_left(3).wrapping_mul(5).wrapping_add(character & 1);
+        for character in SECRET.chars() {
+            spell(&mut out, character, how);
+            how = how.rotate_left(3).wrapping_mul(5).wrapping_add(character as u8 & 1);
         }
     }
     out
 }
 
 /// One character in the spelling of plain text, JSON or forms.
-pub fn spell(out: &mut Vec<u8>, character: u8, how: u8) {
-    match how {
-        1 => out.extend(format!("\\u{character:04x}").bytes()),
-        2 => out.extend(format!("\\u{character:04X}").bytes()),
-        3 => out.extend(format!("%{character:02X}").bytes()),
-        4 if matches!(character, b'"' | b'\\' | b'/') => out.extend([b'\\', character]),
-        4 => out.extend(format!("%{character:02x}").bytes()),
-        _ => out.push(character),
-    }
+pub fn spell(out: &mut Vec<u8>, character: char, how: u8) {
+    let (mut units, mut bytes) = ([0; 2], [0; 4]);
+    let (units, text) = (character.encode_utf16(&mut units), character.encode_utf8(&mut bytes));
+    let spelled = match (how % 7, character) {
+        (1, _) => units.iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+        (2, _) => units.iter().map(|unit| format!("\\u{unit:04X}")).collect(),
+        (3, _) => text.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        (4, _) => text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        (5, '"' | '\\' | '/') => format!("\\{character}"),
+        (5, '\n') => "\\n".to_owned(),
+        (5, '\r') => "\\r".to_owned(),
+        (5, '\t') => "\\t".to_owned(),
+        (5, '\u{8}') => "\\b".to_owned(),
+        (5, '\u{c}') => "\\f".to_owned(),
+        (6, ' ') => "+".to_owned(),
+        _ => text.to_owned(),
+    };
+    out.extend(spelled.bytes());
 }

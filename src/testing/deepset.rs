@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fake::{Service, fake};
-use super::message::{Request, Response, items, read};
+use super::message::{Outcome, Request, Response, items, read};
 use crate::deepset::{Action, Asset, Deepset, DeepsetBuilder, Role, User};
 
 fake! {
@@ -138,64 +138,43 @@ impl DeepsetFake {
 }
 
 impl Service for State {
-    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
-        if request.header("authorization") != Some(&format!("Bearer {}", DeepsetFake::API_KEY)) {
-            return Response::json(401, &json!({"detail": "Unauthorized"}));
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
+        if request.bearer() != Some(DeepsetFake::API_KEY) {
+            return Err(Response::json(401, &json!({"detail": "Unauthorized"})));
         }
-        self.route(method, path, request).unwrap_or_else(|refusal| refusal)
-    }
-}
-
-/// A response, or a refusal.
-type Outcome = Result<Response, Response>;
-
-impl State {
-    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
+        let ["api", "v1", path @ ..] = path else { return Err(unrouted(404, "Not Found")) };
         match (method, path) {
-            ("GET", ["api", "v1", "me"]) => {
-                Ok(Response::json(200, &json!(self.users.first().map(|owner| &owner.user))))
-            }
-            ("GET", ["api", "v1", "users"]) => Ok(self.list_users(request)),
-            ("GET", ["api", "v1", "users", id]) => {
+            ("GET", ["me"]) => Ok(Response::json(200, &self.users[0].user)),
+            ("GET", ["users"]) => self.list_users(request),
+            ("GET", ["users", id]) => {
                 let found = self.users.iter().find(|record| record.user["user_id"] == *id);
                 let found = found.ok_or_else(|| self.refuse(404, "User not found"))?;
                 // No more was observed: whether the response holds the user's roles is unknown.
-                let part = |name: &str| found.user[name].clone();
-                Ok(Response::json(
-                    200,
-                    &json!({
-                        "user_id": part("user_id"),
-                        "given_name": part("given_name"),
-                        "family_name": part("family_name"),
-                        "email": part("email"),
-                    }),
-                ))
+                let parts = ["user_id", "given_name", "family_name", "email"];
+                let parts = parts.map(|name| (name.to_owned(), found.user[name].clone()));
+                Ok(Response::json(200, &Value::Object(parts.into_iter().collect())))
             }
-            ("GET", ["api", "v1", "organization", organization, "roles"]) => {
+            ("GET", ["organization", organization, "roles"]) => {
                 self.check_organization(organization)?;
-                let roles: Vec<_> = self.roles.iter().collect();
-                Ok(page(&roles, "role_id", self.page_size, request))
+                page(self.roles.iter().collect(), "role_id", self.page_size, request)
             }
-            ("POST", ["api", "v1", "organization", organization, "roles"]) => {
-                self.create(organization, request)
-            }
-            ("POST", ["api", "v1", "organization", organization, "invitation"]) => {
+            ("POST", ["organization", organization, "roles"]) => self.create(organization, request),
+            ("POST", ["organization", organization, "invitation"]) => {
                 self.invite_to_organization(organization, request)
             }
-            ("POST", ["api", "v1", "workspaces", workspace, "invitation"]) => {
+            ("POST", ["workspaces", workspace, "invitation"]) => {
                 self.invite_to_workspace(workspace, request)
             }
-            (
-                _,
-                ["api", "v1", "me" | "users"]
-                | ["api", "v1", "users", _]
-                | ["api", "v1", "organization", _, "roles" | "invitation"]
-                | ["api", "v1", "workspaces", _, "invitation"],
-            ) => Err(Response::json(405, &json!({"detail": "Method Not Allowed"})).unrouted()),
-            _ => Err(Response::json(404, &json!({"detail": "Not Found"})).unrouted()),
+            (_, ["me" | "users"] | ["users", _])
+            | (_, ["organization", _, "roles" | "invitation"] | ["workspaces", _, "invitation"]) => {
+                Err(unrouted(405, "Method Not Allowed"))
+            }
+            _ => Err(unrouted(404, "Not Found")),
         }
     }
+}
 
+impl State {
     fn create(&mut self, organization: &str, request: &Request) -> Outcome {
         let wanted = read_body(request, validate_role)?;
         self.check_organization(organization)?;
@@ -214,24 +193,20 @@ impl State {
     }
 
     fn check_organization(&self, organization: &str) -> Result<(), Response> {
-        match organization == DeepsetFake::ORGANIZATION {
-            true => Ok(()),
-            false => Err(self.refuse(404, "Organization not found")),
-        }
+        let is_own = organization == DeepsetFake::ORGANIZATION;
+        is_own.then_some(()).ok_or_else(|| self.refuse(404, "Organization not found"))
     }
 
     fn invite_to_organization(&mut self, organization: &str, request: &Request) -> Outcome {
         let mut invited = read_body(request, validate_person)?;
         self.check_organization(organization)?;
-        let named = items(&invited, "workspace_ids")
-            .iter()
-            .map(|id| self.workspaces.iter().find(|(_, own)| *id == **own));
-        let Some(workspaces) = named.collect::<Option<Vec<_>>>() else {
-            return Err(self.refuse(404, "Workspace not found"));
-        };
-        let in_each =
-            |(name, _): &&(String, String)| json!({"name": name, "role": invited["role"]});
-        invited["workspaces"] = workspaces.iter().map(in_each).collect();
+        let workspaces = items(&invited, "workspace_ids").iter().map(|id| {
+            let (name, _) = self.workspaces.iter().find(|(_, own)| *id == **own)?;
+            Some(json!({"name": name, "role": invited["role"]}))
+        });
+        let workspaces: Option<Value> = workspaces.collect();
+        let unknown = || self.refuse(404, "Workspace not found");
+        invited["workspaces"] = workspaces.ok_or_else(unknown)?;
         if !self.is_user(&invited) {
             self.add_user(&invited);
         }
@@ -286,25 +261,26 @@ impl State {
         id
     }
 
-    fn list_users(&self, request: &Request) -> Response {
+    fn list_users(&self, request: &Request) -> Outcome {
         let is_on = |name| request.query(name).as_deref() == Some("true");
         let (deleted, external) = (is_on("include_deleted"), is_on("include_external"));
         let listed = |record: &&Record| {
             (deleted || record.user["deleted"] == false) && (external || !record.external)
         };
-        let mut users: Vec<_> =
-            self.users.iter().filter(listed).map(|record| &record.user).collect();
-        users.reverse();
-        page(&users, "user_id", self.page_size, request)
+        let users = self.users.iter().rev().filter(listed).map(|record| &record.user);
+        page(users.collect(), "user_id", self.page_size, request)
     }
 
     fn refuse(&self, status: u16, detail: &str) -> Response {
-        if self.error_bodies {
-            Response::json(status, &json!({ "detail": detail }))
-        } else {
-            Response::new(status)
+        match self.error_bodies {
+            true => Response::json(status, &json!({ "detail": detail })),
+            false => Response::new(status),
         }
     }
+}
+
+fn unrouted(status: u16, detail: &str) -> Response {
+    Response::json(status, &json!({ "detail": detail })).unrouted()
 }
 
 /// A member without roles in workspaces.
@@ -330,27 +306,31 @@ fn owner() -> Value {
 /// # Errors
 /// The response to a body that is not an object or is invalid.
 fn read_body(request: &Request, validate: fn(&Value) -> Vec<Value>) -> Result<Value, Response> {
-    let refuse = |detail: Vec<Value>| Response::json(422, &json!({ "detail": detail }));
-    let Some(body) = request.json_object() else {
-        let message = "Input should be a valid dictionary";
-        return Err(refuse(vec![wrong(&[], "model_attributes_type", message)]));
+    let (body, detail) = match request.json_object() {
+        None => {
+            let message = "Input should be a valid dictionary";
+            (Value::Null, vec![wrong(json!(["body"]), "model_attributes_type", message)])
+        }
+        Some(body) => {
+            let detail = validate(&body);
+            (body, detail)
+        }
     };
-    let detail = validate(&body);
-    if detail.is_empty() { Ok(body) } else { Err(refuse(detail)) }
+    let is_valid = detail.is_empty();
+    is_valid.then_some(body).ok_or_else(|| Response::json(422, &json!({ "detail": detail })))
 }
 
 /// Returns what is wrong with texts that are required, as the service lists it.
 fn validate_texts(wanted: &Value, fields: &[&str]) -> Vec<Value> {
-    let mut detail = Vec::new();
-    for field in fields {
+    let problem = |field: &&str| {
         let (kind, message) = match wanted.get(field) {
-            Some(Value::String(_)) => continue,
+            Some(Value::String(_)) => return None,
             Some(_) => ("string_type", "Input should be a valid string"),
             None => ("missing", "Field required"),
         };
-        detail.push(wrong(&[json!(field)], kind, message));
-    }
-    detail
+        Some(wrong(json!(["body", field]), kind, message))
+    };
+    fields.iter().filter_map(problem).collect()
 }
 
 fn validate_person(wanted: &Value) -> Vec<Value> {
@@ -359,19 +339,19 @@ fn validate_person(wanted: &Value) -> Vec<Value> {
 
 fn validate_role(wanted: &Value) -> Vec<Value> {
     let mut detail = validate_texts(wanted, &["role_name", "description"]);
-    let Some(permissions) = wanted["permissions"].as_array() else {
-        detail.push(wrong(&[json!("permissions")], "list_type", "Input should be a valid list"));
-        return detail;
-    };
-    for (index, permission) in permissions.iter().enumerate() {
+    if !wanted["permissions"].is_array() {
+        let place = json!(["body", "permissions"]);
+        detail.push(wrong(place, "list_type", "Input should be a valid list"));
+    }
+    for (index, permission) in items(wanted, "permissions").iter().enumerate() {
         let text = |field: &str| permission[field].as_str().unwrap_or_default();
         let fields = [
             ("asset", matches!(Asset::from(text("asset")), Asset::Unknown(_))),
             ("action", matches!(Action::from(text("action")), Action::Unknown(_))),
         ];
         for (field, _) in fields.into_iter().filter(|(_, unknown)| *unknown) {
-            let place = [json!("permissions"), json!(index), json!(field)];
-            let mut wrong = wrong(&place, "enum", "Input should be one of the listed values");
+            let place = json!(["body", "permissions", index, field]);
+            let mut wrong = wrong(place, "enum", "Input should be one of the listed values");
             wrong["input"] = permission[field].clone();
             wrong["ctx"] = json!({"expected": "one of the listed values"});
             detail.push(wrong);
@@ -381,44 +361,40 @@ fn validate_role(wanted: &Value) -> Vec<Value> {
 }
 
 /// Returns the part of a list that a request asks for. A cursor asks for the newest first.
-fn page(all: &[&Value], id: &str, default: usize, request: &Request) -> Response {
+fn page(mut all: Vec<&Value>, id: &str, default: usize, request: &Request) -> Outcome {
     let refuse = |field: &str, kind: &str, message: &str| {
-        let wrong = json!({"loc": ["query", field], "msg": message, "type": kind});
-        Response::json(422, &json!({"detail": [wrong]}))
+        let wrong = wrong(json!(["query", field]), kind, message);
+        Err(Response::json(422, &json!({"detail": [wrong]})))
     };
-    let number = |name: &str| request.query(name).map(|text| text.parse::<usize>().ok());
     let (least, most) = ("Input should be at least 1", "Input should be at most 100");
-    let limit = match number("limit") {
-        None => default,
-        Some(Some(limit @ 1..=100)) => limit,
-        Some(Some(0)) => return refuse("limit", "greater_than_equal", least),
-        Some(_) => return refuse("limit", "less_than_equal", most),
+    let limit = match request.number("limit", default) {
+        Some(0) => return refuse("limit", "greater_than_equal", least),
+        Some(limit) if limit <= 100 || request.query("limit").is_none() => limit,
+        _ => return refuse("limit", "less_than_equal", most),
     };
     let (before, after) = (request.query("before"), request.query("after"));
-    let start = match number("page_number") {
-        Some(_) if before.is_some() || after.is_some() => {
-            return refuse("page_number", "value_error", "Cursors exclude page_number");
-        }
-        None => 0,
-        Some(Some(number @ 1..)) => limit.saturating_mul(number - 1),
-        Some(_) => return refuse("page_number", "greater_than_equal", least),
+    let has_cursor = before.is_some() || after.is_some();
+    if has_cursor && request.query("page_number").is_some() {
+        return refuse("page_number", "value_error", "Cursors exclude page_number");
+    }
+    let Some(number @ 1..) = request.number("page_number", 1) else {
+        return refuse("page_number", "greater_than_equal", least);
     };
+    let start = limit.saturating_mul(number - 1);
     // Ids count, so that the later one is the greater.
-    let mut matching: Vec<&Value> = all.to_vec();
-    if before.is_some() || after.is_some() {
-        matching.sort_by(|one, other| other[id].as_str().cmp(&one[id].as_str()));
-        matching.retain(|item| {
-            let own = item[id].as_str().unwrap_or_default();
-            before.as_deref().is_none_or(|before| own < before)
-                && after.as_deref().is_none_or(|after| own > after)
+    let total = all.len();
+    if has_cursor {
+        all.sort_by(|one, other| other[id].as_str().cmp(&one[id].as_str()));
+        all.retain(|item| {
+            let own = item[id].as_str();
+            (before.is_none() || own < before.as_deref()) && own > after.as_deref()
         });
     }
-    let data: Vec<_> = matching.iter().skip(start).take(limit).collect();
-    let has_more = start.saturating_add(limit) < matching.len();
-    Response::json(200, &json!({"data": data, "has_more": has_more, "total": all.len()}))
+    let data: Vec<_> = all.iter().skip(start).take(limit).collect();
+    let has_more = start.saturating_add(limit) < all.len();
+    Ok(Response::json(200, &json!({"data": data, "has_more": has_more, "total": total})))
 }
 
-fn wrong(place: &[Value], kind: &str, message: &str) -> Value {
-    let loc: Vec<Value> = std::iter::once(json!("body")).chain(place.iter().cloned()).collect();
-    json!({"loc": loc, "msg": message, "type": kind})
+fn wrong(place: Value, kind: &str, message: &str) -> Value {
+    json!({"loc": place, "msg": message, "type": kind})
 }

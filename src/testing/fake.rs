@@ -1,69 +1,41 @@
 //! The common parts of all fakes.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use super::message::{Request, Response};
-use super::server::{Server, lock};
-
-/// The methods of every fake. Each vendor's fake has these methods too, and returns its `Fake` by
-/// `fake.fake()`, for code that works with any of them. A fake serves until it is dropped.
-pub struct Fake {
-    server: Server,
-}
-
-impl Fake {
-    /// Serves from a state.
-    pub(super) async fn start<S: Service>(state: &Arc<Mutex<S>>) -> io::Result<Self> {
-        let state = Arc::clone(state);
-        let handler = move |request: &Request| {
-            let segments = request.segments();
-            let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-            lock(&state).respond(&request.method, &path, request)
-        };
-        Ok(Self { server: Server::start(Box::new(handler)).await? })
-    }
-}
-
-impl std::fmt::Debug for Fake {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fake({})", self.uri())
-    }
-}
+use super::message::{Outcome, Request};
 
 /// The state of a service, and how it responds from it.
 pub(super) trait Service: Send + 'static {
-    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response;
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome;
 }
 
-/// The methods of every fake, by those of its field `$inner`.
+/// The methods of every fake, by the [`Fake`](super::Fake) in it.
 macro_rules! methods {
-    ($inner:ident) => {
+    ($self:ident, $fake:expr) => {
         /// Returns the fake's address, to be given to a client as its base URL.
         #[must_use]
-        pub fn uri(&self) -> String {
-            self.$inner.uri()
+        pub fn uri(&$self) -> String {
+            format!("http://{}", $fake.address)
         }
 
         /// Queues a fault for the next `calls` requests, after the faults that are already queued.
-        pub fn next(&self, calls: usize, fault: crate::testing::Fault) {
-            self.$inner.next(calls, fault);
+        pub fn next(&$self, calls: usize, fault: crate::testing::Fault) {
+            $self.next_on("", calls, fault);
         }
 
         /// Queues a fault for the next `calls` requests whose path starts with `path`.
-        pub fn next_on(&self, path: &str, calls: usize, fault: crate::testing::Fault) {
-            self.$inner.next_on(path, calls, fault);
+        pub fn next_on(&$self, path: &str, calls: usize, fault: crate::testing::Fault) {
+            $fake.queue(path, calls, fault);
         }
 
         /// Returns how many requests the queued faults will still affect.
         #[must_use]
-        pub fn faults_left(&self) -> usize {
-            self.$inner.faults_left()
+        pub fn faults_left(&$self) -> usize {
+            let state = $fake.state();
+            state.faults.iter().fold(0, |sum, queued| sum.saturating_add(queued.calls))
         }
 
         /// Empties the queue of faults. Faults in progress continue.
-        pub fn clear_faults(&self) {
-            self.$inner.clear_faults();
+        pub fn clear_faults(&$self) {
+            $fake.state().faults.clear();
         }
 
         /// Sets the JSON response to a method and path that the fake does not implement, to test
@@ -72,26 +44,24 @@ macro_rules! methods {
         ///
         /// Authentication is still checked. For an endpoint that the fake implements, use
         /// [`next_on`](Self::next_on) with [`Fault::json`](crate::testing::Fault::json).
-        pub fn respond_to(&self, method: &str, path: &str, status: u16, body: serde_json::Value) {
-            self.$inner.respond_to(method, path, status, body);
+        pub fn respond_to(&$self, method: &str, path: &str, status: u16, body: serde_json::Value) {
+            let at = (method.to_owned(), path.to_owned());
+            let response = crate::testing::message::Response::json(status, &body);
+            $fake.state().responses.insert(at, response);
         }
 
         /// Returns the requests received, oldest first, credentials masked: the last 1,024.
         #[must_use]
-        pub fn received(&self) -> Vec<crate::testing::Received> {
-            self.$inner.received()
+        pub fn received(&$self) -> Vec<crate::testing::Received> {
+            $fake.state().received.iter().cloned().collect()
         }
 
         /// Returns the total number of requests received.
         #[must_use]
-        pub fn received_count(&self) -> u64 {
-            self.$inner.received_count()
+        pub fn received_count(&$self) -> u64 {
+            $fake.state().count
         }
     };
-}
-
-impl Fake {
-    methods! { server }
 }
 
 /// Declares the fake of a vendor over a module's `State`, with the methods that all fakes have. The
@@ -133,7 +103,7 @@ macro_rules! fake {
                 crate::testing::server::lock(&self.state)
             }
 
-            crate::testing::fake::methods! { fake }
+            crate::testing::fake::methods! { self, self.fake }
         }
 
         impl std::fmt::Debug for $name {

@@ -89,10 +89,8 @@ impl Fault {
 
     /// Never responds. The request is read, and the connection stays open until the client closes it.
     ///
-    /// The client always reaches its time limit, so a test need not choose a short one. To test a
-    /// call that is dropped or cancelled, wait until
-    /// [`received_count`](super::Fake::received_count) has counted the request; that needs no time
-    /// limit.
+    /// The client always reaches its time limit. To test a call that is dropped or cancelled, wait
+    /// until [`received_count`](super::Fake::received_count) has counted the request.
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
     }
@@ -103,10 +101,8 @@ impl Fault {
     }
 
     /// Sends the head and half of the body of the service's response, then a TCP reset. A response
-    /// without a body is cut in the middle of its head.
-    ///
-    /// The client's operating system decides how much of that half the client reads before the
-    /// reset.
+    /// without a body is cut in the middle of its head. The client's operating system decides how
+    /// much of that half the client reads before the reset.
     pub fn reset_in_response() -> Self {
         Self::new(Kind::ResetInResponse)
     }
@@ -154,11 +150,10 @@ impl Fault {
     /// Any text is accepted. CR and LF are removed; an empty name, `content-length` and
     /// `transfer-encoding` are ignored. `connection: close` closes the connection.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let line = |text: &str| text.replace(['\r', '\n'], "");
-        let name = line(name);
+        let [name, value] = [name, value].map(|text| text.replace(['\r', '\n'], ""));
         let framing = ["", "content-length", "transfer-encoding"];
-        if !framing.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-            self.headers.push((name, line(value)));
+        if !framing.contains(&&*name.to_ascii_lowercase()) {
+            self.headers.push((name, value));
         }
         self
     }

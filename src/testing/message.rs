@@ -41,6 +41,11 @@ impl Request {
         str::from_utf8(values(&self.headers, name).next()?).ok()
     }
 
+    /// Returns the token that the request is sent with.
+    pub(super) fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?.strip_prefix("Bearer ")
+    }
+
     /// Returns the path as it was sent, without the query.
     pub(super) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
@@ -67,7 +72,7 @@ impl Request {
     /// Returns all query parameters of this name.
     pub(super) fn values(&self, name: &str) -> Vec<Value> {
         let named = self.query_pairs().filter(|(key, _)| key == name);
-        named.map(|(_, value)| value.into_owned().into()).collect()
+        named.map(|(_, value)| value.into()).collect()
     }
 
     /// Returns a number in the query, or the default where there is none; `None` if it is not a
@@ -78,26 +83,32 @@ impl Request {
 
     /// Whether the body is declared as this type.
     pub(super) fn is_type(&self, wanted: &str) -> bool {
-        let kind = |value: &[u8]| {
-            let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
-            kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
-        };
-        values(&self.headers, "content-type").any(kind)
+        let mut kinds = values(&self.headers, "content-type")
+            .filter_map(|value| value.split(|byte| *byte == b';').next());
+        kinds.any(|kind| kind.trim_ascii().eq_ignore_ascii_case(wanted.as_bytes()))
     }
 
     /// Returns the JSON object in the body, if the body is one and is declared as JSON.
     pub(super) fn json_object(&self) -> Option<Value> {
-        let value: Value = serde_json::from_slice(&self.body).ok()?;
-        (self.is_type("application/json") && value.is_object()).then_some(value)
+        self.object_of(&["application/json"])
+    }
+
+    /// The same where it is declared as one of these types.
+    pub(super) fn object_of(&self, types: &[&str]) -> Option<Value> {
+        let value = serde_json::from_slice(&self.body).ok().filter(Value::is_object)?;
+        types.iter().any(|kind| self.is_type(kind)).then_some(value)
     }
 
     /// Returns the pairs of a form; none if the body is not declared as one.
-    pub(super) fn form(&self) -> Vec<(String, String)> {
-        if self.is_type("application/x-www-form-urlencoded") {
-            url::form_urlencoded::parse(&self.body).into_owned().collect()
-        } else {
-            Vec::new()
-        }
+    pub(super) fn form(&self) -> impl Iterator<Item = (String, String)> {
+        let is_form = self.is_type("application/x-www-form-urlencoded");
+        let form = if is_form { &self.body[..] } else { &[] };
+        url::form_urlencoded::parse(form).into_owned()
+    }
+
+    /// Returns the values of a field of the form.
+    pub(super) fn fields(&self, name: &str) -> Vec<String> {
+        self.form().filter(|(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
     /// Returns the URL of a path at the address that the client used.
@@ -105,6 +116,9 @@ impl Request {
         format!("http://{}{path}", self.header("host").unwrap_or("localhost"))
     }
 }
+
+/// A response, or a refusal.
+pub(super) type Outcome = Result<Response, Response>;
 
 #[derive(Clone)]
 pub(super) struct Response {
@@ -145,9 +159,8 @@ impl Response {
 
     /// Replaces headers of these names.
     pub(super) fn replace_headers(&mut self, headers: &[(String, String)]) {
-        for (name, _) in headers {
-            self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
-        }
+        let names = headers.iter().map(|(name, _)| name);
+        self.headers.retain(|(own, _)| !names.clone().any(|name| own.eq_ignore_ascii_case(name)));
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.clone().into()));
         self.headers.extend(headers);
     }
@@ -156,7 +169,7 @@ impl Response {
     pub(super) fn frame(mut self, method: &str, endless: bool) -> Self {
         let length = self.body.len().to_string();
         if bodiless(method, self.status) {
-            self.body = Bytes::new();
+            self.body.clear();
         }
         match lengthless(self.status) {
             true => self,
@@ -168,14 +181,9 @@ impl Response {
     /// Returns the head as it is sent.
     pub(super) fn head(&self) -> Vec<u8> {
         let start = format!("HTTP/1.1 {:03} {}\r\n", self.status, reason(self.status));
-        let mut bytes = start.into_bytes();
-        for (name, value) in &self.headers {
-            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-                bytes.extend_from_slice(part);
-            }
-        }
-        bytes.extend_from_slice(b"\r\n");
-        bytes
+        let lines = self.headers.iter();
+        let lines = lines.map(|(name, value)| [name.as_bytes(), b": ", value, b"\r\n"].concat());
+        [start.into_bytes(), lines.collect::<Vec<_>>().concat(), b"\r\n".to_vec()].concat()
     }
 }
 
@@ -193,6 +201,11 @@ pub(super) fn filled<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
 /// Returns the items of a field; none if it is not a list.
 pub(super) fn items<'a>(object: &'a Value, field: &str) -> &'a [Value] {
     object[field].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Returns what is said of the first rule that is not kept.
+pub(super) fn broken<T>(rules: impl IntoIterator<Item = (bool, T)>) -> Option<T> {
+    rules.into_iter().find(|(is_kept, _)| !is_kept).map(|(_, refusal)| refusal)
 }
 
 /// Returns values as the client reads them.

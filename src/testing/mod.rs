@@ -61,19 +61,11 @@ mod server;
 mod tokens;
 #[cfg(feature = "twilio")]
 mod twilio;
-#[cfg(feature = "twilio")]
-mod twilio_chat;
-#[cfg(feature = "twilio")]
-mod twilio_chat_records;
-#[cfg(feature = "twilio")]
-mod twilio_iam;
-#[cfg(feature = "twilio")]
-mod twilio_iam_users;
 
-pub use fake::Fake;
 pub use fault::Fault;
 pub use received::Received;
 pub use sample::{Sample, sample};
+pub use server::Fake;
 
 #[cfg(feature = "deepset")]
 pub use deepset::DeepsetFake;
@@ -82,8 +74,4 @@ pub use harness::{HarnessDuplicates, HarnessFake};
 #[cfg(feature = "redox")]
 pub use redox::{RedoxAbsent, RedoxDuplicates, RedoxFake, RedoxMembership};
 #[cfg(feature = "twilio")]
-pub use twilio::TwilioDuplicates;
-#[cfg(feature = "twilio")]
-pub use twilio_chat::TwilioChatFake;
-#[cfg(feature = "twilio")]
-pub use twilio_iam::TwilioIamFake;
+pub use twilio::{TwilioChatFake, TwilioDuplicates, TwilioIamFake};

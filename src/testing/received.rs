@@ -1,7 +1,7 @@
 //! The requests that a fake has received.
 
 use bytes::Bytes;
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use super::message::Request;
 
@@ -36,30 +36,23 @@ pub struct Received {
 impl Received {
     /// Copies a request without its credentials.
     pub(super) fn new(request: &Request) -> Self {
-        let Request { method, target, headers, body } = request;
-        let form = request.is_type("application/x-www-form-urlencoded");
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| {
-                let name = name.to_ascii_lowercase();
-                let value = String::from_utf8_lossy(value);
-                let value = mask_header(&name, value);
-                (name, value)
-            })
-            .collect();
-        let target = match target.split_once('?') {
+        let headers = request.headers.iter().map(|(name, value)| {
+            let name = name.to_ascii_lowercase();
+            let value = mask_header(&name, &String::from_utf8_lossy(value));
+            (name, value)
+        });
+        let target = match request.target.split_once('?') {
             Some((path, query)) => {
                 let query = mask_parameters(query.as_bytes());
                 format!("{path}?{}", String::from_utf8_lossy(&query))
             }
-            None => target.to_owned(),
+            None => request.target.clone(),
         };
-        Self {
-            method: method.to_owned(),
-            target,
-            body: if form { mask_parameters(body).into() } else { body.clone() },
-            headers,
-        }
+        let body = match request.is_type("application/x-www-form-urlencoded") {
+            true => mask_parameters(&request.body).into(),
+            false => request.body.clone(),
+        };
+        Self { method: request.method.clone(), target, headers: headers.collect(), body }
     }
 
     /// Returns the method, such as `GET`.
@@ -118,35 +111,27 @@ impl fmt::Debug for Received {
 }
 
 /// `name` is in lower case.
-fn mask_header(name: &str, value: Cow<'_, str>) -> String {
+fn mask_header(name: &str, value: &str) -> String {
     if !SECRET_HEADERS.contains(&name) {
-        return value.into_owned();
+        return value.to_owned();
     }
-    let first = match value.trim_start().split_once(' ') {
-        Some((first, _)) if name.ends_with("authorization") => first,
-        _ => return MASK.to_owned(),
-    };
-    if SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(first)) {
-        format!("{first} {MASK}")
-    } else {
-        MASK.to_owned()
+    let first = value.trim_start().split_once(' ').map(|(first, _)| first);
+    let first = first.filter(|_| name.ends_with("authorization"));
+    match first.filter(|first| SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(first))) {
+        Some(scheme) => format!("{scheme} {MASK}"),
+        None => MASK.to_owned(),
     }
 }
 
 /// Everything but the secret values stays byte for byte as it was.
 fn mask_parameters(form: &[u8]) -> Vec<u8> {
-    let masked: Vec<_> = form
-        .split(|byte| *byte == b'&')
-        .map(|pair| {
-            let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-            if pair.len() > name.len() && is_secret(name) {
-                Cow::Owned([name, b"=", MASK.as_bytes()].concat())
-            } else {
-                Cow::Borrowed(pair)
-            }
-        })
-        .collect();
-    masked.join(&b'&')
+    let masked = form.split(|byte| *byte == b'&').map(|pair| {
+        match pair.iter().position(|byte| *byte == b'=') {
+            Some(end) if is_secret(&pair[..end]) => [&pair[..=end], MASK.as_bytes()].concat(),
+            _ => pair.to_vec(),
+        }
+    });
+    masked.collect::<Vec<_>>().join(&b'&')
 }
 
 /// Decodes the name first, so that `client%5Fsecret` is one too.
@@ -160,11 +145,8 @@ mod tests {
     use super::*;
 
     fn received(target: &str, headers: &[(&str, &'static str)], body: &'static str) -> Received {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), Bytes::from_static(value.as_bytes())))
-            .collect();
-        let (method, target) = ("POST".to_owned(), target.to_owned());
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+        let (method, target, headers) = ("POST".to_owned(), target.to_owned(), headers.collect());
         Received::new(&Request { method, target, headers, body: body.into() })
     }
 

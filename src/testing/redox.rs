@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::fake::{Service, fake};
-use super::message::{Request, Response, filled};
+use super::message::{Outcome, Request, Response, broken, filled};
 use super::tokens::{Tokens, token_methods};
 use crate::redox::{Redox, RedoxBuilder};
 
@@ -133,6 +133,7 @@ struct Record {
     role: Named,
 }
 
+#[derive(Default)]
 struct State {
     tokens: Tokens,
     assertions: HashSet<String>,
@@ -142,22 +143,7 @@ struct State {
     environments: Vec<(String, Value)>,
     records: Vec<Record>,
     events: Vec<(String, Value)>,
-    page_size: usize,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            tokens: Tokens::new("obviously-fake-redox-access-token-", 300),
-            assertions: HashSet::new(),
-            duplicates: RedoxDuplicates::default(),
-            absent: RedoxAbsent::default(),
-            environments: Vec::new(),
-            records: Vec::new(),
-            events: Vec::new(),
-            page_size: 25,
-        }
-    }
+    page_size: Option<usize>,
 }
 
 impl RedoxFake {
@@ -199,7 +185,7 @@ impl RedoxFake {
 
     /// Sets how many audit events a page has where the request does not say. The default is 25.
     pub fn page_size(&self, events: usize) {
-        self.state().page_size = events.max(1);
+        self.state().page_size = Some(events.max(1));
     }
 
     /// Sets the response to a POST for a user who has a role.
@@ -226,39 +212,31 @@ impl RedoxFake {
 }
 
 impl Service for State {
-    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
-        if method == "POST" && path == ["v2", "auth", "token"] {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
+        if let ("POST", ["v2", "auth", "token"]) = (method, path) {
             return self.token(request);
         }
-        let is_fixed =
-            request.header("authorization") == Some(&format!("Bearer {}", RedoxFake::TOKEN));
-        if !is_fixed && !self.tokens.accepts(request) {
-            return refuse(401, "Unauthorized");
+        if request.bearer() != Some(RedoxFake::TOKEN) && !self.tokens.accepts(request) {
+            return Err(refuse(401, "Unauthorized"));
         }
-        let place = match (method, path) {
-            ("GET", ["platform", "v1", "organizations", id, "environments"]) => {
-                return self.list_environments(id);
+        let (kind, id, resource) = match path {
+            ["platform", "v1", "organizations", id, resource] => ("organization", id, *resource),
+            ["platform", "v1", "environments", id, "role-assignment"] => {
+                self.environment(id).ok_or_else(|| refuse(404, "Not found"))?;
+                ("environment", id, "role-assignment")
             }
-            ("GET", ["platform", "v1", "organizations", id, "audit-events"]) => {
-                return self.list_events(id, request);
-            }
-            (
-                "GET" | "PUT" | "DELETE",
-                ["platform", "v1", "organizations", id, "role-assignment"],
-            ) => Place { kind: "organization", id: (*id).to_owned() },
-            (_, ["platform", "v1", "environments", id, "role-assignment"]) => {
-                if self.environment(id).is_none() {
-                    return refuse(404, "Not found");
-                }
-                Place { kind: "environment", id: (*id).to_owned() }
-            }
-            _ => return refuse(404, "Not found").unrouted(),
+            _ => return Err(refuse(404, "Not found").unrouted()),
         };
-        match method {
-            "GET" => self.list(&place),
-            "POST" | "PUT" => self.assign(place, request),
-            "DELETE" => self.remove(&place, request),
-            _ => refuse(404, "Not found").unrouted(),
+        let place = Place { kind, id: (*id).to_owned() };
+        match (method, kind, resource) {
+            ("GET", _, "environments") => Ok(self.list_environments(id)),
+            ("GET", _, "audit-events") => self.list_events(id, request),
+            ("GET", _, "role-assignment") => Ok(self.list(&place)),
+            ("PUT", _, "role-assignment") | ("POST", "environment", _) => {
+                self.assign(place, request)
+            }
+            ("DELETE", _, "role-assignment") => self.remove(&place, request),
+            _ => Err(refuse(404, "Not found").unrouted()),
         }
     }
 }
@@ -279,74 +257,64 @@ impl State {
         here.map(shown).collect()
     }
 
-    fn token(&mut self, request: &Request) -> Response {
-        match self.check(request) {
-            Ok(jti) => {
-                self.assertions.insert(jti);
-                let mut body = self.tokens.give();
-                body["scope"] = "".into();
-                Response::json(200, &body)
-            }
-            Err((error, description)) => {
-                let status = if error == "invalid_client" { 401 } else { 400 };
-                let body = json!({"error": error, "error_description": description});
-                Response::json(status, &body)
-            }
-        }
+    fn token(&mut self, request: &Request) -> Outcome {
+        let jti = self.check(request).map_err(|(error, description)| {
+            let status = if error == "invalid_client" { 401 } else { 400 };
+            let body = json!({"error": error, "error_description": description});
+            Response::json(status, &body)
+        })?;
+        self.assertions.insert(jti);
+        let mut body = self.tokens.give(300);
+        body["scope"] = "".into();
+        Ok(Response::json(200, &body))
     }
 
     /// Checks a token request, but for the signature, and returns the assertion's id.
     fn check(&self, request: &Request) -> Result<String, (&'static str, &'static str)> {
+        const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         let invalid = |description| ("invalid_request", description);
-        let form = request.form();
-        let field =
-            |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        match field("grant_type") {
+        let refused = |description| ("invalid_client", description);
+        let field = |name: &str| request.fields(name).into_iter().next();
+        match field("grant_type").as_deref() {
             None => return Err(invalid("Missing grant_type parameter")),
             Some("client_credentials") => {}
             Some(_) => return Err(("unsupported_grant_type", "Unsupported grant_type")),
         }
-        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        if field("client_assertion_type") != Some(kind) {
+        if field("client_assertion_type").as_deref() != Some(KIND) {
             return Err(invalid("Invalid client_assertion_type parameter"));
         }
         let assertion = field("client_assertion").unwrap_or_default();
-        let parts: Vec<&str> = assertion.split('.').collect();
-        let (&[header, claims, signature], Some(host)) = (&parts[..], request.header("host"))
-        else {
+        let parts: Vec<Option<Value>> = assertion.split('.').map(jwt_part).collect();
+        let [Some(header), Some(claims), _] = &parts[..] else {
             return Err(invalid("client_assertion is not a JWT"));
         };
-        let (Some(header), Some(claims)) = (jwt_part(header), jwt_part(claims)) else {
-            return Err(invalid("client_assertion is not a JWT"));
-        };
-        let Some(kid) = filled(&header, "kid") else {
-            return Err(invalid("JWT header kid property is required"));
-        };
-        if !matches!(header["alg"].as_str(), Some("RS384" | "ES384")) || header["typ"] != "JWT" {
-            return Err(invalid("JWT header alg must be RS384 or ES384, and typ JWT"));
-        }
-        let (issuer, subject) = (filled(&claims, "iss"), filled(&claims, "sub"));
-        if (issuer, kid) != (Some(RedoxFake::CLIENT_ID), RedoxFake::KEY_ID)
-            || issuer != subject
-            || signature.is_empty()
-        {
-            let text = "Public key not found, check client_id, kid and Redox dashboard settings";
-            return Err(("invalid_client", text));
-        }
-        if claims["aud"] != format!("http://{host}/v2/auth/token") {
-            return Err(("invalid_client", "JWT aud must be the token URL"));
-        }
+        let kid = filled(header, "kid");
+        let is_form = matches!(header["alg"].as_str(), Some("RS384" | "ES384"));
+        let ids = (filled(claims, "iss"), filled(claims, "sub"), kid);
+        let own = (Some(RedoxFake::CLIENT_ID), Some(RedoxFake::CLIENT_ID), Some(RedoxFake::KEY_ID));
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.map(|now| now.as_secs()).unwrap_or_default();
-        let (issued, expires) = (claims["iat"].as_u64(), claims["exp"].as_u64());
-        if issued.is_none_or(|issued| issued > now) || expires.is_none_or(|expires| expires <= now)
-        {
-            return Err(("invalid_client", "JWT is expired, or not valid yet"));
-        }
-        match filled(&claims, "jti") {
-            Some(jti) if !self.assertions.contains(jti) => Ok(jti.to_owned()),
-            _ => Err(("invalid_client", "JWT jti is missing, or was used before")),
-        }
+        let is_timely = claims["iat"].as_u64().is_some_and(|issued| issued <= now)
+            && claims["exp"].as_u64().is_some_and(|expires| expires > now);
+        let jti = filled(claims, "jti").filter(|jti| !self.assertions.contains(*jti));
+        let rules = [
+            (kid.is_some(), invalid("JWT header kid property is required")),
+            (
+                is_form && header["typ"] == "JWT",
+                invalid("JWT header alg must be RS384 or ES384, and typ JWT"),
+            ),
+            (
+                ids == own && !assertion.ends_with('.'),
+                refused("Public key not found, check client_id, kid and Redox dashboard settings"),
+            ),
+            (
+                claims["aud"] == request.link("/v2/auth/token"),
+                refused("JWT aud must be the token URL"),
+            ),
+            (is_timely, refused("JWT is expired, or not valid yet")),
+            (jti.is_some(), refused("JWT jti is missing, or was used before")),
+        ];
+        broken(rules).map_or_else(|| Ok(jti.unwrap_or_default().to_owned()), Err)
     }
 
     fn list(&self, place: &Place) -> Response {
@@ -379,37 +347,31 @@ impl State {
         succeed(json!({ "environments": own }))
     }
 
-    fn assign(&mut self, place: Place, request: &Request) -> Response {
-        let Some(wanted) = request.json_object() else {
-            return refuse(400, "The body must be a JSON object");
-        };
-        let (Some(role), Some(user)) = (Named::read(&wanted["role"]), Named::read(&wanted["user"]))
-        else {
-            return refuse(400, "role and user must be given");
-        };
-        if !role.is_owner() && self.is_last_owner(&place, &user) {
-            return refuse(409, "An organization must have at least one owner");
+    fn assign(&mut self, place: Place, request: &Request) -> Outcome {
+        let wanted = request.json_object();
+        let wanted = wanted.ok_or_else(|| refuse(400, "The body must be a JSON object"))?;
+        let named = Named::read(&wanted["role"]).zip(Named::read(&wanted["user"]));
+        let (role, user) = named.ok_or_else(|| refuse(400, "role and user must be given"))?;
+        if !role.is_owner() {
+            self.check_owner(&place, &user)?;
         }
         let is_it = |record: &&mut Record| record.place == place && record.user.matches(&user);
         match self.records.iter_mut().find(is_it) {
             Some(_) if request.method == "POST" && self.duplicates == RedoxDuplicates::Refused => {
-                return refuse(409, "The user has a role in this environment already");
+                return Err(refuse(409, "The user has a role in this environment already"));
             }
             Some(record) => record.role = role,
             None => self.records.push(Record { place: place.clone(), user, role }),
         }
         self.add_change(&place, "role-assigned", request);
-        succeed(json!({"success": true}))
+        Ok(succeed(json!({"success": true})))
     }
 
-    fn remove(&mut self, place: &Place, request: &Request) -> Response {
+    fn remove(&mut self, place: &Place, request: &Request) -> Outcome {
         let wanted = request.json_object().unwrap_or_default();
-        let Some(user) = Named::read(&wanted["user"]) else {
-            return refuse(400, "user must be given");
-        };
-        if self.is_last_owner(place, &user) {
-            return refuse(409, "An organization must have at least one owner");
-        }
+        let user = Named::read(&wanted["user"]);
+        let user = user.ok_or_else(|| refuse(400, "user must be given"))?;
+        self.check_owner(place, &user)?;
         let before = self.records.len();
         self.records.retain(|record| record.place != *place || !record.user.matches(&user));
         let is_removed = self.records.len() < before;
@@ -417,18 +379,24 @@ impl State {
             self.add_change(place, "role-removed", request);
         }
         match self.absent {
-            RedoxAbsent::NotFound if !is_removed => refuse(404, "The user has no role here"),
-            RedoxAbsent::Unsuccessful if !is_removed => succeed(json!({"success": false})),
-            _ => succeed(json!({"success": true})),
+            RedoxAbsent::NotFound if !is_removed => Err(refuse(404, "The user has no role here")),
+            absent => {
+                let success = is_removed || absent != RedoxAbsent::Unsuccessful;
+                Ok(succeed(json!({ "success": success })))
+            }
         }
     }
 
-    fn is_last_owner(&self, place: &Place, user: &Named) -> bool {
+    /// Refuses to take the role of the last owner of an organization.
+    fn check_owner(&self, place: &Place, user: &Named) -> Result<(), Response> {
         let is_owner = |record: &&Record| record.place == *place && record.role.is_owner();
-        let mut owners = self.records.iter().filter(is_owner);
-        place.kind == "organization"
-            && owners.next().is_some_and(|owner| owner.user.matches(user))
-            && owners.next().is_none()
+        let owners: Vec<_> = self.records.iter().filter(is_owner).collect();
+        match owners[..] {
+            [owner] if place.kind == "organization" && owner.user.matches(user) => {
+                Err(refuse(409, "An organization must have at least one owner"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn add_change(&mut self, place: &Place, kind: &str, request: &Request) {
@@ -453,12 +421,12 @@ impl State {
         self.events.push((organization.to_owned(), event));
     }
 
-    fn list_events(&self, organization: &str, request: &Request) -> Response {
-        let Some(count @ 1..=50) = request.number("_count", self.page_size) else {
-            return refuse(400, "_count must be between 1 and 50");
+    fn list_events(&self, organization: &str, request: &Request) -> Outcome {
+        let Some(count @ 1..=50) = request.number("_count", self.page_size.unwrap_or(25)) else {
+            return Err(refuse(400, "_count must be between 1 and 50"));
         };
         let Some(page @ 1..) = request.number("_page", 1) else {
-            return refuse(400, "_page must be a number from 1");
+            return Err(refuse(400, "_page must be a number from 1"));
         };
         let time = |name| request.query(name).and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let (start, stop) = (time("startDateTime"), time("stopDateTime"));
@@ -478,14 +446,10 @@ impl State {
         if before + results.len() < all.len() {
             links["next"] = link(page + 1).into();
         }
-        let paging = json!({
-            "currentPage": page,
-            "pageType": "offset",
-            "pageSize": count,
-            "links": links,
-        });
+        let paging =
+            json!({"currentPage": page, "pageType": "offset", "pageSize": count, "links": links});
         let meta = json!({"version": "1.0.0", "page": paging});
-        Response::json(200, &json!({"meta": meta, "payload": {"results": results}}))
+        Ok(Response::json(200, &json!({"meta": meta, "payload": {"results": results}})))
     }
 }
 

@@ -1,8 +1,7 @@
 //! The listener of a fake: HTTP/1.1 on a loopback socket, with faults below HTTP.
 
 use bytes::{Buf, Bytes, BytesMut};
-use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use super::fake::{Service, methods};
 use super::fault::{Fault, Kind};
 use super::message::{Header, Request, Response, bodiless, closes, values};
 use super::received::Received;
@@ -24,16 +24,18 @@ const CHUNK_LINE_LIMIT: usize = 4 << 10;
 const REMEMBERED: usize = 1024;
 
 /// Processes a request and returns the response.
-pub(super) type Handler = dyn Fn(&Request) -> Response + Send + Sync;
+type Handler = dyn Fn(&Request) -> Response + Send + Sync;
 
-/// A listener on the loopback interface that has each request processed by a handler, unless a
-/// fault is queued for it.
-pub(super) struct Server {
-    address: SocketAddr,
-    listener: Arc<Mutex<Option<TcpListener>>>,
+/// The methods of every fake. Each vendor's fake has these methods too, and returns its `Fake` by
+/// `fake.fake()`, for code that works with any of them. A fake serves until it is dropped.
+pub struct Fake {
+    pub(super) address: SocketAddr,
     shared: Arc<Shared>,
-    accepting: JoinHandle<()>,
+    _listening: Listening,
 }
+
+/// The listener, until this is dropped.
+struct Listening(Arc<Mutex<Option<TcpListener>>>, JoinHandle<()>);
 
 /// The shared state of the connections.
 struct Shared {
@@ -42,81 +44,70 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
-    faults: VecDeque<Queued>,
-    /// Responses to endpoints that the service does not have: method, path, response.
-    responses: Vec<(String, String, Response)>,
-    received: VecDeque<Received>,
-    count: u64,
+pub(super) struct State {
+    pub(super) faults: VecDeque<Queued>,
+    /// Responses to endpoints that the service does not have, by method and path.
+    pub(super) responses: HashMap<(String, String), Response>,
+    pub(super) received: VecDeque<Received>,
+    pub(super) count: u64,
 }
 
-struct Queued {
+pub(super) struct Queued {
     path_prefix: String,
-    calls: usize,
+    pub(super) calls: usize,
     fault: Fault,
 }
 
-impl Server {
-    /// Listens on a free port, and serves for as long as the value lives.
-    pub(super) async fn start(handler: Box<Handler>) -> io::Result<Self> {
+impl Fake {
+    /// Serves from a state.
+    pub(super) async fn start<S: Service>(state: &Arc<Mutex<S>>) -> io::Result<Self> {
+        let state = Arc::clone(state);
+        let handler = move |request: &Request| {
+            let segments = request.segments();
+            let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+            let outcome = lock(&state).respond(&request.method, &path, request);
+            outcome.unwrap_or_else(|refusal| refusal)
+        };
+        Self::serve(Box::new(handler)).await
+    }
+
+    /// Listens on a free port, and has each request processed by a handler, unless a fault is queued
+    /// for it.
+    async fn serve(handler: Box<Handler>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let listener = Arc::new(Mutex::new(Some(listener)));
         let shared = Arc::new(Shared { state: Mutex::default(), handler });
         let accepting = tokio::spawn(accept(Arc::clone(&listener), Arc::clone(&shared)));
-        Ok(Self { address, listener, shared, accepting })
+        Ok(Self { address, shared, _listening: Listening(listener, accepting) })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.shared.state)
     }
 
-    pub(super) fn uri(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    pub(super) fn next(&self, calls: usize, fault: Fault) {
-        self.next_on("", calls, fault);
-    }
-
-    pub(super) fn next_on(&self, path: &str, calls: usize, fault: Fault) {
+    pub(super) fn queue(&self, path: &str, calls: usize, fault: Fault) {
         if calls > 0 {
             let path_prefix = path.to_owned();
             self.state().faults.push_back(Queued { path_prefix, calls, fault });
         }
     }
 
-    pub(super) fn faults_left(&self) -> usize {
-        let calls = |sum: usize, queued: &Queued| sum.saturating_add(queued.calls);
-        self.state().faults.iter().fold(0, calls)
-    }
+    methods! { self, self }
+}
 
-    pub(super) fn clear_faults(&self) {
-        self.state().faults.clear();
-    }
-
-    pub(super) fn respond_to(&self, method: &str, path: &str, status: u16, body: Value) {
-        let response = Response::json(status, &body);
-        let mut state = self.state();
-        state.responses.retain(|(own, at, _)| own != method || at != path);
-        state.responses.push((method.to_owned(), path.to_owned(), response));
-    }
-
-    pub(super) fn received(&self) -> Vec<Received> {
-        self.state().received.iter().cloned().collect()
-    }
-
-    pub(super) fn received_count(&self) -> u64 {
-        self.state().count
+impl std::fmt::Debug for Fake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Fake({})", self.uri())
     }
 }
 
-impl Drop for Server {
+impl Drop for Listening {
     fn drop(&mut self) {
         // An aborted task drops what it owns only when the runtime polls it. The port has to be
         // closed by then, or a client could still connect right after this.
-        lock(&self.listener).take();
-        self.accepting.abort();
+        lock(&self.0).take();
+        self.1.abort();
     }
 }
 
@@ -158,24 +149,17 @@ async fn serve(mut connection: Connection, shared: Arc<Shared>) {
             Ok(request) => respond(&mut connection, &request, &shared).await,
             Err(error) => Err(error),
         };
-        match served {
-            Ok(Next::Another) => {}
+        let (status, error) = match served {
+            Ok(Next::Another) => continue,
             Ok(Next::Close) => return,
-            Ok(Next::Reset) => {
-                // Without this the socket would close in good order; if it cannot be set, the
-                // socket is closed already.
-                let _ = connection.stream.set_zero_linger();
-                return;
-            }
-            Err(error) => {
-                let status = match error.kind() {
-                    ErrorKind::InvalidData => 400,
-                    ErrorKind::FileTooLarge => 413,
-                    _ => return,
-                };
-                return connection.refuse(status, &error).await;
-            }
-        }
+            // Without this the socket would close in good order; if it cannot be set, the socket is
+            // closed already.
+            Ok(Next::Reset) => return connection.stream.set_zero_linger().unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::InvalidData => (400, error),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => (413, error),
+            Err(_) => return,
+        };
+        return connection.refuse(status, &error).await;
     }
 }
 
@@ -188,14 +172,11 @@ impl Shared {
             state.received.pop_front();
         }
         state.received.push_back(Received::new(request));
-        let applies = |queued: &Queued| request.path().starts_with(&queued.path_prefix);
-        let Some(index) = state.faults.iter().position(applies) else { return Fault::none() };
-        let queued = &mut state.faults[index];
+        let applies = |queued: &&mut Queued| request.path().starts_with(&queued.path_prefix);
+        let Some(queued) = state.faults.iter_mut().find(applies) else { return Fault::none() };
         queued.calls -= 1;
-        let (fault, calls) = (queued.fault.clone(), queued.calls);
-        if calls == 0 {
-            state.faults.remove(index);
-        }
+        let fault = queued.fault.clone();
+        state.faults.retain(|queued| queued.calls > 0);
         fault
     }
 
@@ -204,10 +185,8 @@ impl Shared {
         if response.is_routed {
             return response;
         }
-        let state = lock(&self.state);
-        let mut set = state.responses.iter();
-        let set = set.find(|(method, path, _)| *method == request.method && path == request.path());
-        set.map_or(response, |(_, _, set)| set.clone())
+        let at = (request.method.clone(), request.path().to_owned());
+        lock(&self.state).responses.get(&at).cloned().unwrap_or(response)
     }
 }
 
@@ -361,27 +340,20 @@ impl Connection {
 
     /// Reads the body that these headers announce.
     async fn body(&mut self, headers: &[Header]) -> io::Result<Bytes> {
-        let mut codings = values(headers, "transfer-encoding");
-        let mut lengths = values(headers, "content-length");
-        match (codings.next(), lengths.next()) {
-            (Some(coding), None) if coding.eq_ignore_ascii_case(b"chunked") => {
-                if codings.next().is_some() {
-                    return Err(malformed("more than one transfer-encoding"));
-                }
-                self.chunked_body().await
-            }
-            (None, Some(length)) => {
-                if lengths.any(|other| other != length) {
-                    return Err(malformed("several values of content-length"));
-                }
+        let codings: Vec<_> = values(headers, "transfer-encoding").collect();
+        let mut lengths: Vec<_> = values(headers, "content-length").collect();
+        lengths.dedup();
+        match (&codings[..], &lengths[..]) {
+            ([], []) => Ok(Bytes::new()),
+            ([coding], []) if coding.eq_ignore_ascii_case(b"chunked") => self.chunked_body().await,
+            ([], [length]) => {
                 let length = number(length, 10).ok_or_else(|| malformed("content-length"))?;
                 if length > BODY_LIMIT {
                     return Err(too_large());
                 }
                 self.take(length).await
             }
-            (None, None) => Ok(Bytes::new()),
-            _ => Err(malformed("a transfer-encoding other than chunked alone")),
+            _ => Err(malformed("neither one content-length nor chunked alone")),
         }
     }
 
@@ -409,14 +381,12 @@ impl Connection {
 
     async fn request(&mut self) -> io::Result<Request> {
         let (start, headers) = self.head().await?;
-        let parts: Vec<_> = start.split(' ').collect();
-        let [method, target, "HTTP/1.1"] = parts[..] else {
-            return Err(malformed("not an HTTP/1.1 request"));
+        let (method, target) = match start.split(' ').collect::<Vec<_>>()[..] {
+            [method, target, "HTTP/1.1"] if is_token(method.as_bytes()) && !target.is_empty() => {
+                (method.to_owned(), target.to_owned())
+            }
+            _ => return Err(malformed("not an HTTP/1.1 request")),
         };
-        if !is_token(method.as_bytes()) || target.is_empty() {
-            return Err(malformed("no method or no target"));
-        }
-        let (method, target) = (method.to_owned(), target.to_owned());
         let body = self.body(&headers).await?;
         Ok(Request { method, target, headers, body })
     }
@@ -445,7 +415,7 @@ impl Connection {
             // To close with something unread would be a reset, which may overtake the response.
             let rest = async {
                 while self.more().await.is_ok() {
-                    self.buffer.clear();
+                    self.buffer.clear()
                 }
             };
             let _ = timeout(Duration::from_millis(250), rest).await;

@@ -9,7 +9,7 @@ const MS: Duration = Duration::from_millis(1);
 type Seen = Arc<AtomicUsize>;
 
 /// A service that responds to everything alike, behind a server with these faults.
-async fn fake(faults: impl IntoIterator<Item = Fault>) -> (Seen, Server) {
+async fn fake(faults: impl IntoIterator<Item = Fault>) -> (Seen, Fake) {
     let seen = Seen::default();
     let count = Arc::clone(&seen);
     let handler = move |request: &Request| {
@@ -17,10 +17,8 @@ async fn fake(faults: impl IntoIterator<Item = Fault>) -> (Seen, Server) {
         let status = if request.method == "DELETE" { 204 } else { 200 };
         Response { body: "0123456789".into(), ..Response::new(status).header("X-A", "1") }
     };
-    let server = Server::start(Box::new(handler)).await.unwrap();
-    for fault in faults {
-        server.next(1, fault);
-    }
+    let server = Fake::serve(Box::new(handler)).await.unwrap();
+    faults.into_iter().for_each(|fault| server.next(1, fault));
     (seen, server)
 }
 
@@ -28,7 +26,7 @@ fn count(seen: &Seen) -> usize {
     seen.load(Ordering::SeqCst)
 }
 
-async fn connect(server: &Server) -> Connection {
+async fn connect(server: &Fake) -> Connection {
     Connection::new(TcpStream::connect(server.address).await.unwrap())
 }
 
@@ -74,7 +72,7 @@ impl Connection {
 }
 
 /// Waits until no connection task is left.
-async fn at_rest(server: &Server) {
+async fn at_rest(server: &Fake) {
     let rest = async {
         while Arc::strong_count(&server.shared) > 2 {
             sleep(MS).await;
@@ -90,7 +88,7 @@ async fn requests_are_read_in_any_framing() {
         let body = [whole.as_bytes(), b" ", &request.body].concat().into();
         Response { body, ..Response::new(if request.method == "DELETE" { 204 } else { 201 }) }
     };
-    let server = Server::start(Box::new(handler)).await.unwrap();
+    let server = Fake::serve(Box::new(handler)).await.unwrap();
     let mut client = connect(&server).await;
 
     let post = "POST /v1/a%2Fb?q=a%20b HTTP/1.1\r\nhost: fake.test:81\r\nX-Two: 1\r\n\
@@ -131,58 +129,71 @@ async fn fault_response_is_as_described() {
     let odd = Fault::status(429).body("no").header("x-e\r\nvil", "a\r\n\r\nb");
     let odd = odd.header("Content-Length", "7").content_type("a/b").content_type("c/d");
     let late = Fault::status(201).body("{{").after_processing().delayed(20 * MS);
-    let last = Fault::status(599).header("connection", "close");
-    let odd = odd.retry_after(1200 * MS);
-    let bare = Fault::status(204).body("x");
-    let (seen, server) = fake([odd, Fault::html(502), bare, late, last]).await;
-    let mut client = connect(&server).await;
-    let odd = "429 Too Many Requests content-length=2 x-evil=ab content-type=c/d \
-               retry-after=2 no";
-    assert_eq!(client.get().await, odd);
-    let html = client.get().await;
-    assert!(html.starts_with("502 Bad Gateway content-length="));
-    assert!(html.contains(" content-type=text/html <html>"));
-    assert_eq!((client.get().await.as_str(), count(&seen)), ("204 No Content ", 0));
-    let start = Instant::now();
-    assert_eq!(client.get().await, "201 Created content-length=2 {{");
-    assert!(start.elapsed() >= 20 * MS);
-    assert_eq!(client.get().await, "599 Unknown content-length=0 connection=close ");
-    client.ends_with(ErrorKind::UnexpectedEof).await;
-    assert_eq!((count(&seen), server.faults_left()), (1, 0));
-}
-
-#[tokio::test]
-async fn delay_precedes_the_real_response() {
     let delay = Fault::delay(30 * MS).delayed(10 * MS).header("x-a", "2");
-    let (seen, server) = fake([delay, Fault::delay(60_000 * MS)]).await;
+    let html = "502 Bad Gateway content-length=101 content-type=text/html <html>\r\n<head>";
+    let odd_line =
+        "429 Too Many Requests content-length=2 x-evil=ab content-type=c/d retry-after=2 no";
+    let (seen, server) = fake([]).await;
     let mut client = connect(&server).await;
-    let start = Instant::now();
-    assert!(client.get().await.contains("x-a=2"));
-    assert!(start.elapsed() >= 40 * MS);
-    client.send(GET).await;
-    while count(&seen) < 2 {
-        sleep(MS).await;
+    for (fault, expected, processed, wait) in [
+        (odd.retry_after(1200 * MS), odd_line, 0, 0),
+        (Fault::html(502), html, 0, 0),
+        (Fault::status(204).body("x"), "204 No Content ", 0, 0),
+        (late, "201 Created content-length=2 {{", 1, 20),
+        (delay, "200 OK content-length=10 x-a=2 0123456789", 2, 40),
+        (Fault::drip(MS), "200 OK x-a=1 content-length=10 0123456789", 3, 60),
+        (
+            Fault::status(599).header("connection", "close"),
+            "599 Unknown content-length=0 connection=close ",
+            3,
+            0,
+        ),
+    ] {
+        server.next(1, fault);
+        let start = Instant::now();
+        let response = client.get().await;
+        assert!(response.starts_with(expected), "{response}");
+        assert!(start.elapsed() >= wait * MS, "{response}");
+        assert_eq!((count(&seen), server.faults_left()), (processed, 0), "{response}");
     }
-    assert!(client.is_silent().await);
-    drop(client);
-    at_rest(&server).await;
+    client.ends_with(ErrorKind::UnexpectedEof).await;
 }
 
 #[tokio::test]
-async fn hang_ends_when_the_client_closes() {
-    let (seen, server) = fake([Fault::hang(), Fault::hang().after_processing()]).await;
-    for processed in 0..2 {
+async fn fault_ends_when_the_client_closes() {
+    let ever = 60_000 * MS;
+    let head = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\
+                content-type: application/json\r\n\r\n";
+    let start = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-type: application/json\r\n\
+                 \r\na\r\n{\"items\":[\r\n";
+    for (fault, method, processed, came) in [
+        (Fault::delay(ever), "GET", 1, ""),
+        (Fault::hang(), "GET", 0, ""),
+        (Fault::hang().after_processing(), "GET", 1, ""),
+        (Fault::drip(ever), "GET", 1, "H"),
+        (Fault::endless(500), "HEAD", 0, head),
+        (Fault::endless(200), "GET", 0, start),
+    ] {
+        let case = format!("{method}: {fault:?}");
+        let (seen, server) = fake([fault]).await;
         let mut client = connect(&server).await;
-        client.send(GET).await;
-        while server.received_count() <= processed || count(&seen) < processed as usize {
-            sleep(MS).await;
+        client.send(&format!("{method} / HTTP/1.1\r\n\r\n")).await;
+        assert_eq!(client.take(came.len()).await.unwrap(), came, "{case}");
+        let is_processed = async {
+            while server.received_count() < 1 || count(&seen) < processed {
+                sleep(MS).await;
+            }
+        };
+        timeout(60_000 * MS, is_processed).await.expect(&case);
+        match came == start {
+            true => drop(client.take(1 << 20).await.unwrap()),
+            false => assert!(client.is_silent().await, "{case}"),
         }
-        assert!(client.is_silent().await);
         drop(client);
         at_rest(&server).await;
-        assert_eq!(count(&seen), processed as usize);
+        assert_eq!(count(&seen), processed, "{case}");
+        assert!(connect(&server).await.get().await.starts_with("200 "), "{case}");
     }
-    assert!(connect(&server).await.get().await.starts_with("200 "));
 }
 
 /// What comes of one response, how the connection ends, and how many requests were processed.
@@ -200,57 +211,23 @@ async fn connection_ends_as_the_fault_says() {
         (Fault::truncated(), "GET", half, closed, 1),
         (Fault::truncated(), "HEAD", half_a_head, closed, 1),
         (Fault::closed_idle(), "GET", whole, closed, 1),
+        (Fault::stale(), "GET", whole, reset, 1),
     ] {
         let case = format!("{method}: {fault:?}");
         let (seen, server) = fake([fault]).await;
         let mut client = connect(&server).await;
         client.send(&format!("{method} / HTTP/1.1\r\n\r\n")).await;
+        if (text, end) == (whole, reset) {
+            // By the next request.
+            while client.buffer.len() < whole.len() {
+                client.more().await.unwrap();
+            }
+            assert!(client.is_silent().await);
+            client.send(GET).await;
+        }
         assert_eq!(client.rest().await, (text.to_owned(), end), "{case}");
-        assert_eq!(count(&seen), processed, "{case}");
+        assert_eq!((count(&seen), server.received_count()), (processed, 1), "{case}");
     }
-}
-
-#[tokio::test]
-async fn drip_is_slow_but_complete() {
-    let (_, server) = fake([Fault::drip(MS), Fault::drip(60_000 * MS)]).await;
-    let mut client = connect(&server).await;
-    client.send(GET).await;
-    assert!(client.response("GET").await.ends_with(" 0123456789"));
-    client.send(GET).await;
-    client.more().await.unwrap();
-    assert_eq!(client.buffer, "H");
-    drop(client);
-    at_rest(&server).await;
-}
-
-#[tokio::test]
-async fn endless_response_ends_when_the_client_closes() {
-    let (seen, server) = fake([Fault::endless(200), Fault::endless(500)]).await;
-    let mut client = connect(&server).await;
-    client.send(GET).await;
-    let (start, headers) = client.head().await.unwrap();
-    assert_eq!(start, "HTTP/1.1 200 OK");
-    let kind = (String::from("content-type"), Bytes::from("application/json"));
-    assert!(headers.contains(&kind), "{headers:?}");
-    client.take(1 << 20).await.unwrap();
-    drop(client);
-    at_rest(&server).await;
-    let mut client = connect(&server).await;
-    client.send("HEAD / HTTP/1.1\r\n\r\n").await;
-    assert!(client.response("HEAD").await.starts_with("500 "));
-    assert!(client.is_silent().await);
-    assert_eq!(count(&seen), 0);
-}
-
-#[tokio::test]
-async fn stale_connection_is_reset_by_the_next_request() {
-    let (seen, server) = fake([Fault::stale()]).await;
-    let mut client = connect(&server).await;
-    assert!(client.get().await.ends_with(" 0123456789"));
-    assert!(client.is_silent().await);
-    client.send(GET).await;
-    client.ends_with(ErrorKind::ConnectionReset).await;
-    assert_eq!((count(&seen), server.received_count()), (1, 1));
 }
 
 #[tokio::test]

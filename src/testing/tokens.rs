@@ -6,33 +6,31 @@ use serde_json::{Value, json};
 
 use super::message::Request;
 
+const PREFIX: &str = "obviously-fake-access-token-";
+
+#[derive(Default)]
 pub(super) struct Tokens {
-    prefix: &'static str,
-    pub(super) lifetime: Duration,
+    pub(super) lifetime: Option<Duration>,
     pub(super) given: u64,
     /// How many of those given are no longer accepted.
     pub(super) revoked: u64,
 }
 
 impl Tokens {
-    pub(super) fn new(prefix: &'static str, seconds: u64) -> Self {
-        Self { prefix, lifetime: Duration::from_secs(seconds), given: 0, revoked: 0 }
-    }
-
-    /// Returns the response with a new token, to be completed with what the vendor adds.
-    pub(super) fn give(&mut self) -> Value {
+    /// Returns the response with a new token, which lasts so many seconds unless the test set a
+    /// lifetime; to be completed with what the vendor adds.
+    pub(super) fn give(&mut self, seconds: u64) -> Value {
         self.given += 1;
         json!({
-            "access_token": format!("{}{}", self.prefix, self.given),
+            "access_token": format!("{PREFIX}{}", self.given),
             "token_type": "Bearer",
-            "expires_in": self.lifetime.as_secs(),
+            "expires_in": self.lifetime.map_or(seconds, |lifetime| lifetime.as_secs()),
         })
     }
 
     pub(super) fn accepts(&self, request: &Request) -> bool {
-        let token = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let number = token.and_then(|token| token.strip_prefix(self.prefix)?.parse().ok());
-        number.is_some_and(|number: u64| self.revoked < number && number <= self.given)
+        let token = request.bearer().and_then(|token| token.strip_prefix(PREFIX)?.parse().ok());
+        token.is_some_and(|number: u64| self.revoked < number && number <= self.given)
     }
 }
 
@@ -41,7 +39,7 @@ macro_rules! token_methods {
     ($lifetime:literal) => {
         #[doc = concat!("Sets how long the next tokens last, in whole seconds; ", $lifetime, " by default.")]
         pub fn token_lifetime(&self, lifetime: std::time::Duration) {
-            self.state().tokens.lifetime = lifetime;
+            self.state().tokens.lifetime = Some(lifetime);
         }
 
         /// Refuses the tokens issued so far with 401 from now on.

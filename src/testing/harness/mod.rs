@@ -9,14 +9,14 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use super::fake::{Service, fake};
-use super::message::{Request, Response, filled, read};
+use super::message::{Outcome, Request, Response, broken, filled, read};
 use crate::harness::{
     Harness, HarnessBuilder, PrincipalType, ResourceGroup, Role, RoleAssignmentResponse, User,
     UserGroup,
 };
 
 use ng::{Person, listed};
-use roles::Kind;
+use roles::{Kind, matches};
 
 fake! {
 /// Harness's role assignments, roles and resource groups at account, organization and project scope,
@@ -79,8 +79,8 @@ struct State {
     missing: Option<(u16, String)>,
     /// In the order of the last change, like the others.
     assignments: Vec<Record>,
-    roles: Vec<Record>,
-    groups: Vec<Record>,
+    /// The roles and the resource groups.
+    created: [Vec<Record>; 2],
     organizations: Vec<Record>,
     /// Each in the scope of its organization.
     projects: Vec<Record>,
@@ -124,7 +124,7 @@ fn inner(value: &Value) -> &Value {
     ["role-assignment", "org", "project"].iter().find_map(|name| value.get(name)).unwrap_or(value)
 }
 
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 struct Scope {
     org: Option<String>,
     project: Option<String>,
@@ -136,22 +136,20 @@ impl Scope {
         Self { org: org.map(str::to_owned), project: project.map(str::to_owned) }
     }
 
-    /// The one that a test names so.
-    fn named(name: &str) -> Self {
-        match name.split('/').collect::<Vec<_>>()[..] {
-            ["orgs", org, "projects", project] => Self::new(Some(org), Some(project)),
-            ["orgs", org] => Self::new(Some(org), None),
-            _ => Self::new(None, None),
+    /// The scope of a path, and what follows it.
+    fn split<'a>(path: &'a [&'a str]) -> (Self, &'a [&'a str]) {
+        match path {
+            ["orgs", org, "projects", project, rest @ ..] => {
+                (Self::new(Some(org), Some(project)), rest)
+            }
+            ["orgs", org, rest @ ..] => (Self::new(Some(org), None), rest),
+            _ => (Self::default(), path),
         }
     }
 
-    /// As a test names it.
-    fn name(&self) -> String {
-        match (&self.org, &self.project) {
-            (Some(org), Some(project)) => format!("orgs/{org}/projects/{project}"),
-            (Some(org), None) => format!("orgs/{org}"),
-            (None, _) => "account".to_owned(),
-        }
+    /// The one that a test names so.
+    fn named(name: &str) -> Self {
+        Self::split(&name.split('/').collect::<Vec<_>>()).0
     }
 
     fn level(&self) -> &'static str {
@@ -160,6 +158,12 @@ impl Scope {
             (Some(_), None) => "organization",
             (None, None) => "account",
         }
+    }
+
+    /// The scope of this level that this one is or lies in.
+    fn at(&self, level: &str) -> Self {
+        let org = self.org.as_deref().filter(|_| level != "account");
+        Self::new(org, self.project.as_deref().filter(|_| level == "project"))
     }
 }
 
@@ -208,10 +212,11 @@ impl HarnessFake {
 
     /// Marks an assignment of this scope as managed by Harness: it cannot be deleted then.
     pub fn manage(&self, scope: &str, identifier: &str) {
-        let scope = Scope::named(scope);
-        for one in self.state().assignments.iter_mut().filter(|one| one.is(&scope, identifier)) {
-            one.value["harness_managed"] = true.into();
-            one.value["role-assignment"]["managed"] = true.into();
+        let mut state = self.state();
+        if let Ok(at) = state.assignment(&Scope::named(scope), identifier) {
+            let value = &mut state.assignments[at].value;
+            value["harness_managed"] = true.into();
+            value["role-assignment"]["managed"] = true.into();
         }
     }
 
@@ -221,7 +226,7 @@ impl HarnessFake {
             "org": {"identifier": identifier, "name": identifier, "tags": {}},
             "created": now(), "updated": now(), "harness_managed": false,
         });
-        self.state().organizations.push(Record { scope: Scope::new(None, None), value });
+        self.state().organizations.push(Record { scope: Scope::default(), value });
     }
 
     /// Adds a project to those that are listed, and its organization where it is not there yet.
@@ -239,19 +244,21 @@ impl HarnessFake {
     /// Adds a person to a scope, named as for [`role_assignments`](Self::role_assignments), and returns
     /// the user's id, which is the same in all scopes.
     pub fn add_user(&self, scope: &str, email: &str, name: &str) -> String {
-        let mut state = self.state();
+        let (mut state, scope) = (self.state(), Scope::named(scope));
+        let count = state.people.len();
         let known = state.people.iter().position(|person| person.value["email"] == email);
-        let at = known.unwrap_or_else(|| {
-            let value = json!({
-                "uuid": format!("fakeUser{}", state.people.len() + 1), "name": name, "email": email,
-                "locked": false, "disabled": false, "externallyManaged": false,
-                "twoFactorAuthenticationEnabled": false,
-            });
-            state.people.push(Person { value, scopes: Vec::new() });
-            state.people.len() - 1
-        });
-        state.people[at].scopes.push(Scope::named(scope));
-        filled(&state.people[at].value, "uuid").unwrap_or_default().to_owned()
+        let id = format!("fakeUser{}", known.unwrap_or(count) + 1);
+        match known {
+            Some(at) => state.people[at].scopes.push(scope),
+            None => {
+                let value = json!({
+                    "uuid": id, "name": name, "email": email, "locked": false, "disabled": false,
+                    "externallyManaged": false, "twoFactorAuthenticationEnabled": false,
+                });
+                state.people.push(Person { value, scopes: vec![scope] });
+            }
+        }
+        id
     }
 
     /// Adds a user group with these members, by their ids, to a scope.
@@ -262,7 +269,7 @@ impl HarnessFake {
         users: impl IntoIterator<Item: AsRef<str>>,
     ) {
         let scope = Scope::named(scope);
-        let users: Vec<String> = users.into_iter().map(|user| user.as_ref().to_owned()).collect();
+        let users: Value = users.into_iter().map(|user| user.as_ref().to_owned()).collect();
         let value = scope.with(json!({
             "identifier": identifier, "name": identifier, "users": users,
             "externallyManaged": false, "harnessManaged": false, "ssoLinked": false,
@@ -273,9 +280,9 @@ impl HarnessFake {
     /// Sets a field of a user group of this scope: a group that is `harnessManaged`,
     /// `externallyManaged` or `ssoLinked` refuses changes of its members.
     pub fn set_user_group(&self, scope: &str, identifier: &str, field: &str, value: Value) {
-        let scope = Scope::named(scope);
-        for group in self.state().user_groups.iter_mut().filter(|one| one.is(&scope, identifier)) {
-            group.value[field] = value.clone();
+        let mut state = self.state();
+        if let Ok(at) = state.user_group(&Scope::named(scope), identifier) {
+            state.user_groups[at].value[field] = value;
         }
     }
 
@@ -298,43 +305,34 @@ impl HarnessFake {
     /// Returns the user groups of a scope, named as for [`role_assignments`](Self::role_assignments).
     #[must_use]
     pub fn user_groups(&self, scope: &str) -> Vec<UserGroup> {
-        read(here(&self.state().user_groups, scope))
+        read(here(&self.state().user_groups, &Scope::named(scope)))
     }
 
     /// Returns the assignments of a scope: `account`, `orgs/{org}` or
     /// `orgs/{org}/projects/{project}`.
     #[must_use]
     pub fn role_assignments(&self, scope: &str) -> Vec<RoleAssignmentResponse> {
-        read(here(&self.state().assignments, scope))
+        read(here(&self.state().assignments, &Scope::named(scope)))
     }
 
     /// Returns the roles that were created in a scope, named as for
     /// [`role_assignments`](Self::role_assignments).
     #[must_use]
     pub fn roles(&self, scope: &str) -> Vec<Role> {
-        read(here(&self.state().roles, scope))
+        read(here(&self.state().created[Kind::Role as usize], &Scope::named(scope)))
     }
 
     /// Returns the resource groups that were created in a scope, named as for
     /// [`role_assignments`](Self::role_assignments).
     #[must_use]
     pub fn resource_groups(&self, scope: &str) -> Vec<ResourceGroup> {
-        read(here(&self.state().groups, scope))
+        read(here(&self.state().created[Kind::Group as usize], &Scope::named(scope)))
     }
 }
-
-/// A response, or a refusal.
-type Outcome = Result<Response, Response>;
 
 impl Service for State {
-    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
         self.requests += 1;
-        self.route(method, path, request).unwrap_or_else(|refusal| refusal)
-    }
-}
-
-impl State {
-    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
         if request.header("x-api-key") != Some(HarnessFake::API_KEY) {
             return Err(self.refuse(401, "INVALID_TOKEN", "Token is not valid."));
         }
@@ -343,45 +341,45 @@ impl State {
             let message = "Invalid account token access fakeTokenId";
             return Err(self.refuse(401, "INVALID_TOKEN", message));
         }
-        let (scope, rest) = match path {
-            ["v1", "orgs", rest @ ..] if rest.len() < 2 => {
-                return self.containers("org", Scope::new(None, None), rest, request);
-            }
-            ["v1", "orgs", org, "projects", rest @ ..] if rest.len() < 2 => {
-                return self.containers("project", Scope::new(Some(org), None), rest, request);
-            }
-            ["v1", "orgs", org, "projects", project, rest @ ..] => {
-                (Scope::new(Some(org), Some(project)), rest)
-            }
-            ["v1", "orgs", org, rest @ ..] => (Scope::new(Some(org), None), rest),
-            ["v1", rest @ ..] => (Scope::new(None, None), rest),
+        let path = match path {
+            ["v1", path @ ..] => path,
             ["authz" | "ng", "api", ..] => return self.ng(path, request),
             _ => return Err(self.not_routed()),
         };
-        match (method, rest) {
-            ("POST", ["role-assignments"]) => self.assign(scope, self.body(request)?),
-            ("GET", ["role-assignments"]) => self.list_assignments(&scope, request),
+        let (scope, rest) = Scope::split(path);
+        let above = scope.at(if scope.project.is_some() { "organization" } else { "account" });
+        match (method, scope.level(), rest) {
+            (_, "account", ["orgs"]) => self.places("org", &scope, None, request),
+            (_, "organization", []) => self.places("org", &above, scope.org.as_deref(), request),
+            (_, "organization", ["projects"]) => self.places("project", &scope, None, request),
+            (_, "project", []) => self.places("project", &above, scope.project.as_deref(), request),
+            ("POST", _, ["role-assignments"]) => self.assign(scope, self.body(request)?),
+            ("GET", _, ["role-assignments"]) => {
+                let listed = |record: &&Record| !self.hides(&record.principal()["type"]);
+                let here = self.assignments.iter().filter(|record| record.scope == scope);
+                self.page(here.filter(listed).map(|record| record.value.clone()).collect(), request)
+            }
             // The service's own path, which shadows an assignment of this name.
-            ("GET", ["role-assignments", "count"]) if scope.org.is_none() => {
+            ("GET", "account", ["role-assignments", "count"]) => {
                 Ok(Response::json(200, &json!({"count": self.assignments.len()})))
             }
-            ("GET", ["role-assignments", id]) => {
+            ("GET", _, ["role-assignments", id]) => {
                 let at = self.assignment(&scope, id)?;
                 Ok(Response::json(200, &self.assignments[at].value))
             }
-            ("DELETE", ["role-assignments", id]) => self.delete_assignment(&scope, id),
-            ("POST", ["resource-groups", "filter"]) if scope.org.is_none() => {
-                self.filter_groups(request)
-            }
-            (_, ["roles", rest @ ..]) => self.one_kind(Kind::Role, &scope, rest, request),
-            (_, ["resource-groups", rest @ ..]) => {
+            ("DELETE", _, ["role-assignments", id]) => self.delete_assignment(&scope, id),
+            ("POST", "account", ["resource-groups", "filter"]) => self.filter_groups(request),
+            (_, _, ["roles", rest @ ..]) => self.one_kind(Kind::Role, &scope, rest, request),
+            (_, _, ["resource-groups", rest @ ..]) => {
                 self.one_kind(Kind::Group, &scope, rest, request)
             }
-            (_, ["role-assignments"] | ["role-assignments", _]) => Err(self.wrong_method()),
+            (_, _, ["role-assignments"] | ["role-assignments", _]) => Err(self.wrong_method()),
             _ => Err(self.not_routed()),
         }
     }
+}
 
+impl State {
     fn not_routed(&self) -> Response {
         self.refuse(404, "RESOURCE_NOT_FOUND", "HTTP 404 Not Found").unrouted()
     }
@@ -402,25 +400,22 @@ impl State {
         request.json_object().ok_or_else(|| self.invalid("Unable to process JSON"))
     }
 
-    /// Organizations or projects, which can be read only.
-    fn containers(&self, kind: &str, scope: Scope, path: &[&str], request: &Request) -> Outcome {
+    /// The organizations or projects of a scope, or one of them; they can be read only.
+    fn places(&self, kind: &str, of: &Scope, id: Option<&str>, request: &Request) -> Outcome {
         let records = if kind == "org" { &self.organizations } else { &self.projects };
-        match (request.method.as_str(), path) {
-            ("GET", []) => {
-                let (term, any) = (request.query("search_term"), request.values(kind));
-                let mut rows: Vec<_> = here(records, &scope.name()).cloned().collect();
-                rows.retain(|row| {
-                    let row = inner(row);
-                    roles::matches(row, term.as_deref()) && listed(&any, &row["identifier"])
-                });
-                self.page(rows, request)
-            }
-            ("GET", [id]) => match records.iter().find(|record| record.is(&scope, id)) {
-                Some(record) => Ok(Response::json(200, &record.value)),
-                None => Err(self.unfound(&format!("{kind} {id}"))),
-            },
-            _ => Err(self.wrong_method()),
+        if request.method != "GET" {
+            return Err(self.wrong_method());
         }
+        if let Some(id) = id {
+            let found = records.iter().find(|record| record.is(of, id));
+            let found = found.ok_or_else(|| self.unfound(&format!("{kind} {id}")))?;
+            return Ok(Response::json(200, &found.value));
+        }
+        let (term, any) = (request.query("search_term"), request.values(kind));
+        let term = term.as_deref();
+        let is_wanted = |row: &Value| matches(row, term) && listed(&any, &row["identifier"]);
+        let rows = here(records, of).filter(|row| is_wanted(inner(row)));
+        self.page(rows.cloned().collect(), request)
     }
 
     fn assignment(&self, scope: &Scope, id: &str) -> Result<usize, Response> {
@@ -450,13 +445,6 @@ impl State {
         Ok(Response::json(200, &self.assignments.remove(at).value))
     }
 
-    fn list_assignments(&self, scope: &Scope, request: &Request) -> Outcome {
-        let listed =
-            |record: &&Record| record.scope == *scope && !self.hides(&record.principal()["type"]);
-        let rows = self.assignments.iter().filter(listed).map(|record| record.value.clone());
-        self.page(rows.collect(), request)
-    }
-
     /// Responds with a page of these rows, which come in the order of their last change.
     fn page(&self, mut rows: Vec<Value>, request: &Request) -> Outcome {
         let limit = request.number("limit", self.page_size.unwrap_or(30));
@@ -465,19 +453,15 @@ impl State {
         };
         let text = |row: &Value, field: &str| inner(row)[field].as_str().map(str::to_owned);
         let sort = request.query("sort").unwrap_or_default();
-        let sorted = match sort.as_str() {
-            "identifier" | "name" if rows.iter().all(|row| text(row, &sort).is_some()) => {
-                rows.sort_by_key(|row| text(row, &sort));
-                true
-            }
-            "created" | "updated" => {
-                rows.sort_by_key(|row| row[&sort].as_u64());
-                true
-            }
-            // What cannot be sorted by is ignored.
-            _ => false,
+        // What cannot be sorted by is ignored.
+        let is_sorted = match sort.as_str() {
+            "identifier" | "name" => rows.iter().all(|row| text(row, &sort).is_some()),
+            field => matches!(field, "created" | "updated"),
         };
-        if !sorted || request.query("order").as_deref() != Some("ASC") {
+        if is_sorted {
+            rows.sort_by_key(|row| (text(row, &sort), row[&sort].as_u64()));
+        }
+        if !is_sorted || request.query("order").as_deref() != Some("ASC") {
             rows.reverse();
         }
         let total = rows.len().to_string();
@@ -489,35 +473,31 @@ impl State {
     }
 
     fn assign(&mut self, scope: Scope, mut new: Value) -> Outcome {
-        for field in ["resource_group", "role"] {
-            if filled(&new, field).is_none() {
-                return Err(self.invalid(&format!("{field}: must not be empty")));
-            }
-        }
         let kind = filled(&new["principal"], "type").unwrap_or_default().to_owned();
-        if filled(&new["principal"], "identifier").is_none()
-            || !matches!(kind.as_str(), "USER" | "USER_GROUP" | "SERVICE_ACCOUNT")
-        {
-            return Err(self.invalid("principal: is not valid"));
-        }
-        if !new["identifier"].is_string() {
-            return Err(self.invalid("identifier: must not be null"));
-        }
-        if !new["disabled"].is_boolean() {
-            return Err(self.internal());
-        }
-        if new["resource_group"] == "_all_resources" {
-            return Err(self.invalid("Resource group is not valid"));
+        let is_principal = filled(&new["principal"], "identifier").is_some()
+            && matches!(kind.as_str(), "USER" | "USER_GROUP" | "SERVICE_ACCOUNT");
+        let rules = [
+            (filled(&new, "resource_group").is_some(), "resource_group: must not be empty"),
+            (filled(&new, "role").is_some(), "role: must not be empty"),
+            (is_principal, "principal: is not valid"),
+            (new["identifier"].is_string(), "identifier: must not be null"),
+            (new["disabled"].is_boolean(), ""),
+            (new["resource_group"] != "_all_resources", "Resource group is not valid"),
+        ];
+        match broken(rules) {
+            None => {}
+            Some("") => return Err(self.internal()),
+            Some(message) => return Err(self.invalid(message)),
         }
         if new["identifier"] == "" {
             self.generated += 1;
             new["identifier"] = format!("role_assignment_{}", self.generated).into();
         }
         let level = &mut new["principal"]["scope_level"];
-        match kind.as_str() {
-            "USER" => *level = Value::Null,
-            _ if level.is_null() => *level = scope.level().into(),
-            _ => {}
+        if kind == "USER" {
+            *level = Value::Null;
+        } else if level.is_null() {
+            *level = scope.level().into();
         }
         let tuple = |value: &Value| {
             ["resource_group", "role", "principal"].map(|field| value[field].clone())
@@ -574,7 +554,6 @@ fn now() -> u64 {
 }
 
 /// Returns the values of a scope.
-fn here<'a>(records: &'a [Record], scope: &str) -> impl Iterator<Item = &'a Value> {
-    let here = records.iter().filter(move |record| record.scope.name() == scope);
-    here.map(|record| &record.value)
+fn here<'a>(records: &'a [Record], scope: &Scope) -> impl Iterator<Item = &'a Value> {
+    records.iter().filter(move |record| record.scope == *scope).map(|record| &record.value)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::roles::Kind;
-use super::{HarnessFake, Outcome, Record, Scope, State};
+use super::{HarnessFake, Record, Scope, State};
 use crate::harness::PrincipalType;
-use crate::testing::message::{Request, Response, filled, items};
+use crate::testing::message::{Outcome, Request, Response, filled, items};
 
 /// A person, and where that is a member.
 pub(super) struct Person {
@@ -19,10 +19,6 @@ impl Scope {
     /// As the NG API names it.
     pub(super) fn of(object: &Value) -> Self {
         Self::new(filled(object, "orgIdentifier"), filled(object, "projectIdentifier"))
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        self.with(json!({}))
     }
 
     /// Adds it to an object.
@@ -38,20 +34,23 @@ impl Scope {
         self.org.is_none()
             || (self.org == other.org && (self.project.is_none() || self.project == other.project))
     }
+}
 
-    /// The scope of this level that this one is or lies in.
-    fn at(&self, level: &str) -> Self {
-        let org = self.org.as_deref().filter(|_| level != "account");
-        Self::new(org, self.project.as_deref().filter(|_| level == "project"))
+impl Record {
+    /// Adds to the NG API's form of an assignment where it is, and since when.
+    fn dated(&self, mut shown: Value) -> Value {
+        shown["scope"] = self.scope.with(json!({}));
+        shown["createdAt"] = self.value["created"].clone();
+        shown["lastModifiedAt"] = self.value["updated"].clone();
+        shown["harnessManaged"] = self.value["harness_managed"].clone();
+        shown
     }
 }
 
 impl State {
     pub(super) fn ng(&mut self, path: &[&str], request: &Request) -> Outcome {
-        let names_account_in_body = path.ends_with(&["user-groups", "filter"]);
-        if !names_account_in_body
-            && request.query("accountIdentifier").is_none_or(|account| account.is_empty())
-        {
+        let account = request.query("accountIdentifier").unwrap_or_default();
+        if account.is_empty() && !path.ends_with(&["user-groups", "filter"]) {
             return Err(self.invalid("accountIdentifier: must not be empty"));
         }
         let (org, project) = (request.query("orgIdentifier"), request.query("projectIdentifier"));
@@ -98,9 +97,9 @@ impl State {
     /// The dry run: managed names (`_…`) are known, and the roles and groups that were created.
     fn validate(&self, scope: &Scope, request: &Request) -> Outcome {
         let proposed = &self.body(request)?["roleAssignment"];
-        let result = |found: bool, what: &str| match found {
-            true => json!({"valid": true, "errorMessage": null}),
-            false => json!({"valid": false, "errorMessage": format!("{what} not found")}),
+        let result = |what: &str, found: bool| {
+            let message = (!found).then(|| format!("{what} not found"));
+            json!({"valid": found, "errorMessage": message})
         };
         let known = |kind: Kind, field: &str| {
             filled(proposed, field).is_some_and(|name| {
@@ -108,13 +107,12 @@ impl State {
                     || self.all(kind, scope).iter().any(|one| one["identifier"] == name)
             })
         };
-        let role = known(Kind::Role, "roleIdentifier");
-        let group = known(Kind::Group, "resourceGroupIdentifier");
-        let principal = filled(&proposed["principal"], "identifier").is_some();
+        let is_principal = filled(&proposed["principal"], "identifier").is_some();
+        let is_group = known(Kind::Group, "resourceGroupIdentifier");
         let data = json!({
-            "principalValidationResult": result(principal, "principal"),
-            "roleValidationResult": result(role, "role"),
-            "resourceGroupValidationResult": result(group, "resource group"),
+            "principalValidationResult": result("principal", is_principal),
+            "roleValidationResult": result("role", known(Kind::Role, "roleIdentifier")),
+            "resourceGroupValidationResult": result("resource group", is_group),
         });
         Ok(self.success(data))
     }
@@ -125,18 +123,15 @@ impl State {
         let Some(ids) = body.ok().filter(|ids| matches!(ids.len(), 1..=100)) else {
             return Err(self.invalid("from 1 to 100 identifiers are needed"));
         };
-        let (mut deleted, mut failed) = (0, Vec::new());
+        let (count, mut failed) = (ids.len(), Vec::new());
         for id in ids {
-            match self.delete_assignment(scope, &id) {
-                Ok(_) => deleted += 1,
-                Err(refusal) => {
-                    let body: Value = serde_json::from_slice(&refusal.body).unwrap_or_default();
-                    failed.push(json!({"roleAssignmentId": id, "errorMessage": body["message"]}));
-                }
+            if let Err(refusal) = self.delete_assignment(scope, &id) {
+                let body: Value = serde_json::from_slice(&refusal.body).unwrap_or_default();
+                failed.push(json!({"roleAssignmentId": id, "errorMessage": body["message"]}));
             }
         }
         Ok(self.success(json!({
-            "successfullyDeleted": deleted,
+            "successfullyDeleted": count - failed.len(),
             "failedToDelete": failed.len(),
             "roleAssignmentErrorResponseDTOList": failed,
         })))
@@ -155,27 +150,20 @@ impl State {
         }
         let in_scope = |record: &Record| {
             items(&filter, "scopeFilters").iter().any(|one| {
-                match one["filter"] == "INCLUDING_CHILD_SCOPES" {
-                    true => Scope::of(one).includes(&record.scope),
-                    false => Scope::of(one) == record.scope,
-                }
+                let scope = Scope::of(one);
+                let includes_children = one["filter"] == "INCLUDING_CHILD_SCOPES";
+                scope == record.scope || (includes_children && scope.includes(&record.scope))
             })
         };
         let held = |record: &Record| {
-            let of_group =
-                || wanted["type"] == "USER" && self.members(record).contains(&wanted["identifier"]);
-            wanted.is_null() || is_same(record.principal(), wanted) || of_group()
+            let members = if wanted["type"] == "USER" { self.members(record) } else { &[] };
+            wanted.is_null()
+                || is_same(record.principal(), wanted)
+                || members.contains(&wanted["identifier"])
         };
-        let found = self.assignments.iter().filter(|record| {
-            let kind = &record.principal()["type"];
-            in_scope(record)
-                && held(record)
-                && !self.hides(kind)
-                && listed(kinds, kind)
-                && fits(&filter, record)
-        });
-        let rows: Vec<Value> = found.map(|record| self.aggregate(record)).collect();
-        self.ng_page(rows, request)
+        let found = self.assignments.iter();
+        let found = found.filter(|it| in_scope(it) && held(it) && self.fits(&filter, it));
+        self.ng_page(found.map(|record| self.aggregate(record)).collect(), request)
     }
 
     /// The role assignments of one scope in the spelling of the NG API.
@@ -185,21 +173,18 @@ impl State {
         let found = self.assignments.iter().filter(|record| {
             let principal = record.principal();
             record.scope == *scope
-                && !self.hides(&principal["type"])
-                && listed(items(&filter, "principalTypeFilter"), &principal["type"])
                 && listed(items(&filter, "principalScopeLevelFilter"), &principal["scope_level"])
                 && (any.is_empty() || any.iter().any(|one| is_same(one, principal)))
-                && fits(&filter, record)
+                && self.fits(&filter, record)
         });
         let rows = found.map(|record| {
             let own = record.inner();
-            let spelled = |part: &Value| match part.is_null() {
-                true => Value::Null,
-                false => json!({
-                    "scopeLevel": part["scope_level"], "identifier": part["identifier"], "type": part["type"],
-                }),
+            let spelled = |part: &Value| {
+                let (level, id) = (&part["scope_level"], &part["identifier"]);
+                let spelled = json!({"scopeLevel": level, "identifier": id, "type": part["type"]});
+                if part.is_null() { Value::Null } else { spelled }
             };
-            json!({
+            record.dated(json!({
                 "roleAssignment": {
                     "identifier": own["identifier"],
                     "resourceGroupIdentifier": own["resource_group"],
@@ -209,11 +194,7 @@ impl State {
                     "disabled": own["disabled"],
                     "managed": own["managed"],
                 },
-                "scope": record.scope.to_json(),
-                "createdAt": record.value["created"],
-                "lastModifiedAt": record.value["updated"],
-                "harnessManaged": record.value["harness_managed"],
-            })
+            }))
         });
         self.ng_page(rows.collect(), request)
     }
@@ -223,19 +204,35 @@ impl State {
         self.hidden.contains(&PrincipalType::from(kind.as_str().unwrap_or_default()))
     }
 
+    /// Whether the caller may view an assignment that is as both kinds of filters want it.
+    fn fits(&self, filter: &Value, record: &Record) -> bool {
+        let (own, kind) = (record.inner(), &record.principal()["type"]);
+        let flag = |name: &str, value: &Value| match &filter[name] {
+            Value::Array(any) => listed(any, value),
+            Value::Bool(flag) => value == flag,
+            _ => true,
+        };
+        !self.hides(kind)
+            && listed(items(filter, "principalTypeFilter"), kind)
+            && listed(items(filter, "roleFilter"), &own["role"])
+            && listed(items(filter, "resourceGroupFilter"), &own["resource_group"])
+            && flag("harnessManagedFilter", &record.value["harness_managed"])
+            && flag("disabledFilter", &own["disabled"])
+    }
+
     fn aggregate(&self, record: &Record) -> Value {
         let (own, principal) = (record.inner(), record.principal());
         let id = &principal["identifier"];
-        let person = self.people.iter().find(|person| person.value["uuid"] == *id);
-        let person = person.filter(|_| principal["type"] == "USER").map(|person| &person.value);
+        let person = self.people.iter().map(|person| &person.value);
+        let person = person.filter(|_| principal["type"] == "USER").find(|one| one["uuid"] == *id);
         let group = self.user_group_of(record).map(|group| &group.value);
         let named = |kind: Kind, identifier: &Value| {
             let mut all = self.all(kind, &record.scope).into_iter();
-            all.find(|one| one["identifier"] == *identifier)
+            all.find(|one| one["identifier"] == *identifier).unwrap_or_default()
         };
-        let role = named(Kind::Role, &own["role"]).unwrap_or_default();
-        let resources = named(Kind::Group, &own["resource_group"]).unwrap_or_default();
-        json!({
+        let role = named(Kind::Role, &own["role"]);
+        let resources = named(Kind::Group, &own["resource_group"]);
+        record.dated(json!({
             "identifier": own["identifier"],
             "principal": {
                 "scopeLevel": principal["scope_level"],
@@ -255,11 +252,7 @@ impl State {
                 "harnessManaged": role["harness_managed"],
             },
             "resourceGroup": {"identifier": own["resource_group"], "name": resources["name"]},
-            "scope": record.scope.to_json(),
-            "createdAt": record.value["created"],
-            "lastModifiedAt": record.value["updated"],
-            "harnessManaged": record.value["harness_managed"],
-        })
+        }))
     }
 
     /// The user group that has this assignment.
@@ -295,20 +288,6 @@ fn permissions() -> Value {
 /// Whether two are the same principal.
 fn is_same(one: &Value, other: &Value) -> bool {
     ["type", "identifier"].iter().all(|field| one[*field] == other[*field])
-}
-
-/// Whether an assignment is as both kinds of filters want it.
-fn fits(filter: &Value, record: &Record) -> bool {
-    let own = record.inner();
-    let flag = |name: &str, value: &Value| match &filter[name] {
-        Value::Array(any) => listed(any, value),
-        Value::Bool(flag) => value == flag,
-        _ => true,
-    };
-    listed(items(filter, "roleFilter"), &own["role"])
-        && listed(items(filter, "resourceGroupFilter"), &own["resource_group"])
-        && flag("harnessManagedFilter", &record.value["harness_managed"])
-        && flag("disabledFilter", &own["disabled"])
 }
 
 /// Whether a filter wants this value; an empty one wants all.

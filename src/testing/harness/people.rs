@@ -6,20 +6,18 @@ use serde_json::Value;
 
 use super::ng::listed;
 use super::roles::matches;
-use super::{Outcome, Record, Scope, State};
-use crate::testing::message::{Request, Response, filled, items};
+use super::{Record, Scope, State, here};
+use crate::testing::message::{Outcome, Request, Response, filled, items};
 
 impl State {
     pub(super) fn people(&mut self, scope: &Scope, path: &[&str], request: &Request) -> Outcome {
         match (request.method.as_str(), path) {
             ("POST", ["user", "batch"]) => {
                 let filter = self.body(request)?;
-                let above = |other: &Scope| other != scope && other.includes(scope);
-                let parents = filled(&filter, "parentFilter").unwrap_or("NO_PARENT_SCOPES");
-                let is_here = |other: &Scope| match parents {
-                    "NO_PARENT_SCOPES" => other == scope,
-                    "STRICTLY_PARENT_SCOPES" => above(other),
-                    _ => other.includes(scope),
+                let is_here = |other: &Scope| match filled(&filter, "parentFilter") {
+                    None | Some("NO_PARENT_SCOPES") => other == scope,
+                    Some("STRICTLY_PARENT_SCOPES") => other != scope && other.includes(scope),
+                    Some(_) => other.includes(scope),
                 };
                 let people = self.people.iter().filter(|person| person.scopes.iter().any(is_here));
                 let rows = people.map(|person| &person.value).filter(|user| wants(&filter, user));
@@ -27,9 +25,9 @@ impl State {
             }
             ("DELETE", ["user", user]) => self.remove_user(scope, user),
             ("GET", ["user-groups"]) => {
-                let (kind, term) = (request.query("filterType"), request.query("searchTerm"));
+                let kind = request.query("filterType");
                 let mut rows = self.groups_around(scope, kind.as_deref());
-                rows.retain(|row| matches(row, term.as_deref()));
+                rows.retain(|row| matches(row, request.query("searchTerm").as_deref()));
                 self.ng_page(rows, request)
             }
             ("POST", ["user-groups", "filter"]) => {
@@ -62,8 +60,7 @@ impl State {
             }
             ("GET", ["serviceaccount"]) => {
                 let any = request.values("identifiers");
-                let here = self.service_accounts.iter().filter(|record| record.scope == *scope);
-                let rows = here.map(|record| &record.value);
+                let rows = here(&self.service_accounts, scope);
                 let rows = rows.filter(|row| listed(&any, &row["identifier"])).cloned();
                 Ok(self.success(rows.collect()))
             }
@@ -113,9 +110,8 @@ impl State {
         let mut users = group["users"].as_array().cloned().unwrap_or_default();
         let is_member = users.iter().any(|own| own == user);
         if adds && is_member {
-            return Err(
-                self.invalid(&format!("User {user} is already part of the user group {id}"))
-            );
+            let message = format!("User {user} is already part of the user group {id}");
+            return Err(self.invalid(&message));
         }
         let before = users.clone();
         users.retain(|own| own != user);
@@ -147,7 +143,7 @@ impl State {
         admins.len() == 1 && admins.contains(user)
     }
 
-    fn user_group(&self, scope: &Scope, id: &str) -> Result<usize, Response> {
+    pub(super) fn user_group(&self, scope: &Scope, id: &str) -> Result<usize, Response> {
         let at = self.user_groups.iter().position(|group| group.is(scope, id));
         at.ok_or_else(|| self.unfound(&format!("User group {id}")))
     }

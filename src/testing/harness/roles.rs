@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::ng::listed;
-use super::{HarnessFake, Outcome, Record, Scope, State, now};
+use super::{HarnessFake, Record, Scope, State, here, now};
 use crate::harness::Identifier;
-use crate::testing::message::{Request, Response, filled, items};
+use crate::testing::message::{Outcome, Request, Response, broken, filled, items};
 
 /// What roles and resource groups have in common.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,21 +44,17 @@ impl Kind {
         value["created"] = now().into();
         value["updated"] = value["created"].clone();
         value["harness_managed"] = false.into();
-        match self {
-            Self::Role => {
-                let Scope { org, project } = scope;
-                value["scope"] =
-                    json!({"account": HarnessFake::ACCOUNT, "org": org, "project": project});
-                let compulsory = Value::from(HarnessFake::COMPULSORY_PERMISSION);
-                match value["permissions"].as_array_mut() {
-                    Some(permissions) if permissions.contains(&compulsory) => {}
-                    Some(permissions) => permissions.push(compulsory),
-                    None => value["permissions"] = json!([compulsory]),
-                }
-            }
-            Self::Group if value["include_all_resources"].is_boolean() => {}
-            Self::Group => value["include_all_resources"] = false.into(),
+        if self == Self::Group {
+            value["include_all_resources"] = (value["include_all_resources"] == true).into();
+            return;
         }
+        let account = HarnessFake::ACCOUNT;
+        value["scope"] = json!({"account": account, "org": scope.org, "project": scope.project});
+        let mut permissions = items(value, "permissions").to_vec();
+        if !permissions.contains(&HarnessFake::COMPULSORY_PERMISSION.into()) {
+            permissions.push(HarnessFake::COMPULSORY_PERMISSION.into());
+        }
+        value["permissions"] = permissions.into();
     }
 
     fn word(self) -> &'static str {
@@ -67,41 +63,30 @@ impl Kind {
             Self::Group => "Resource group",
         }
     }
+}
 
-    /// Returns what is wrong with a body, if anything is.
-    fn problem(self, wanted: &Value) -> Option<&'static str> {
-        if filled(wanted, "identifier").is_none_or(|id| Identifier::new(id).is_err()) {
-            return Some("identifier: is not valid");
-        }
-        if filled(wanted, "name").is_none() {
-            return Some("name: must not be empty");
-        }
-        let mut filters = items(wanted, "resource_filter").iter();
-        if filters.any(|filter| filled(filter, "resource_type").is_none()) {
-            return Some("resource_type: must not be null");
-        }
-        let reach = ["EXCLUDING_CHILD_SCOPES", "INCLUDING_CHILD_SCOPES"];
-        let mut scopes = items(wanted, "included_scope").iter();
-        scopes
-            .any(|scope| !reach.iter().any(|known| scope["filter"] == **known))
-            .then_some("Filter in Included Scope must be either of the two")
-    }
+/// Returns what is wrong with the body of a role or resource group, if anything is.
+fn problem(wanted: &Value) -> Option<&'static str> {
+    let is_id = filled(wanted, "identifier").is_some_and(|id| Identifier::new(id).is_ok());
+    let is_filter = |filter: &Value| filled(filter, "resource_type").is_some();
+    let reach = [json!("EXCLUDING_CHILD_SCOPES"), json!("INCLUDING_CHILD_SCOPES")];
+    let is_scope = |scope: &Value| reach.contains(&scope["filter"]);
+    broken([
+        (is_id, "identifier: is not valid"),
+        (filled(wanted, "name").is_some(), "name: must not be empty"),
+        (items(wanted, "resource_filter").iter().all(is_filter), "resource_type: must not be null"),
+        (
+            items(wanted, "included_scope").iter().all(is_scope),
+            "Filter in Included Scope must be either of the two",
+        ),
+    ])
 }
 
 impl State {
-    fn records(&mut self, kind: Kind) -> &mut Vec<Record> {
-        match kind {
-            Kind::Role => &mut self.roles,
-            Kind::Group => &mut self.groups,
-        }
-    }
-
     /// Returns all of a scope, Harness's own first.
     pub(super) fn all(&self, kind: Kind, scope: &Scope) -> Vec<Value> {
         let mut all = kind.managed(scope);
-        let records = if kind == Kind::Role { &self.roles } else { &self.groups };
-        let here = records.iter().filter(|record| record.scope == *scope);
-        all.extend(here.map(|record| record.value.clone()));
+        all.extend(here(&self.created[kind as usize], scope).cloned());
         all
     }
 
@@ -120,19 +105,16 @@ impl State {
                 self.page(rows, request)
             }
             ("GET", [id]) => {
-                let mut all = self.all(kind, scope).into_iter();
-                match all.find(|one| one["identifier"] == *id) {
-                    Some(found) => Ok(Response::json(200, &found)),
-                    None => Err(self.not_found(kind, id)),
-                }
+                let all = self.all(kind, scope);
+                let found = all.iter().find(|one| one["identifier"] == *id);
+                Ok(Response::json(200, found.ok_or_else(|| self.not_found(kind, id))?))
             }
             ("DELETE", [id]) => {
                 let at = self.changeable(kind, scope, id)?;
-                let deleted = self.records(kind).remove(at).value;
+                let deleted = self.created[kind as usize].remove(at).value;
                 if kind == Kind::Role {
-                    let is_of =
-                        |record: &Record| record.scope == *scope && record.inner()["role"] == *id;
-                    self.assignments.retain(|record| !is_of(record));
+                    self.assignments
+                        .retain(|record| record.scope != *scope || record.inner()["role"] != *id);
                 }
                 Ok(Response::json(200, &deleted))
             }
@@ -152,11 +134,11 @@ impl State {
     }
 
     /// Returns where one is that may be changed.
-    fn changeable(&mut self, kind: Kind, scope: &Scope, id: &str) -> Result<usize, Response> {
+    fn changeable(&self, kind: Kind, scope: &Scope, id: &str) -> Result<usize, Response> {
         if kind.managed(scope).iter().any(|one| one["identifier"] == id) {
             return Err(self.invalid(&format!("{} {id} is managed by Harness", kind.word())));
         }
-        let at = self.records(kind).iter().position(|record| record.is(scope, id));
+        let at = self.created[kind as usize].iter().position(|record| record.is(scope, id));
         at.ok_or_else(|| self.not_found(kind, id))
     }
 
@@ -166,7 +148,7 @@ impl State {
 
     /// Creates a role or group, or replaces the one at this position.
     fn write(&mut self, kind: Kind, scope: &Scope, at: Option<usize>, mut new: Value) -> Outcome {
-        if let Some(message) = kind.problem(&new) {
+        if let Some(message) = problem(&new) {
             return Err(self.invalid(message));
         }
         let taken = |one: &Value| one["identifier"] == new["identifier"];
@@ -175,9 +157,9 @@ impl State {
         }
         kind.complete(&mut new, scope);
         if let Some(at) = at {
-            new["created"] = self.records(kind).remove(at).value["created"].take();
+            new["created"] = self.created[kind as usize].remove(at).value["created"].take();
         }
-        self.records(kind).push(Record { scope: scope.clone(), value: new.clone() });
+        self.created[kind as usize].push(Record { scope: scope.clone(), value: new.clone() });
         Ok(Response::json(if at.is_some() { 200 } else { 201 }, &new))
     }
 

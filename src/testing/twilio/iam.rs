@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::fake::{Service, fake};
-use super::message::{Request, Response, filled, read};
-use super::tokens::{Tokens, token_methods};
-use super::twilio::{TwilioDuplicates, counted_sid, error, page, with_headers};
-use super::twilio_iam_users::{self as scim, ScimUsers};
+use super::scim::{self, ScimUsers};
+use super::{TwilioDuplicates, counted_sid, error, page, with_headers};
+use crate::testing::fake::{Service, fake};
+use crate::testing::message::{Outcome, Request, Response, broken, filled, items, read};
+use crate::testing::tokens::{Tokens, token_methods};
 use crate::twilio::iam::{Credentials, RoleAssignment, TwilioIam, TwilioIamBuilder, User};
 use crate::twilio::{AccountSid, OrganizationSid, RoleSid, Sid};
 
@@ -43,35 +43,18 @@ fake! {
 TwilioIamFake, TwilioIam
 }
 
+#[derive(Default)]
 struct State {
     duplicates: TwilioDuplicates,
     tokens: Tokens,
-    token_status: u16,
+    token_status: Option<u16>,
     accounts: Vec<Record>,
     assignments: Vec<Record>,
-    roles: Vec<Value>,
     users: ScimUsers,
     /// How many accounts and assignments were created: what numbers them.
     created: usize,
-    page_size: usize,
+    page_size: Option<usize>,
     requests: usize,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            duplicates: TwilioDuplicates::default(),
-            tokens: Tokens::new("obviously-fake-token-", 3600),
-            token_status: 200,
-            accounts: Vec::new(),
-            assignments: Vec::new(),
-            roles: built_in_roles(),
-            users: ScimUsers::default(),
-            created: 0,
-            page_size: 50,
-            requests: 0,
-        }
-    }
 }
 
 /// A thing that an organization has.
@@ -115,14 +98,14 @@ impl TwilioIamFake {
 
     /// Sets the page size of requests without one; 50 by default, at least 1.
     pub fn page_size(&self, size: usize) {
-        self.state().page_size = size.max(1);
+        self.state().page_size = Some(size.max(1));
     }
 
     token_methods! { "an hour" }
 
     /// Sets the success status of the token endpoint: 200 by default, 201 on the vendor's older hosts.
     pub fn token_status(&self, status: u16) {
-        self.state().token_status = status;
+        self.state().token_status = Some(status);
     }
 
     /// Returns the users that were created, deactivated ones included, in order.
@@ -154,38 +137,20 @@ impl TwilioIamFake {
 }
 
 impl Service for State {
-    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
         self.requests += 1;
         if let ("POST", ["v2", "token"]) = (method, path) {
             return self.token(request);
         }
-        let response = match path {
-            ["Organizations", _, "scim", ..] | ["scim", ..] if !self.tokens.accepts(request) => {
-                scim::error(401, Some(20003), None, "Authenticate")
-            }
-            _ if !self.tokens.accepts(request) => {
-                Response::json(401, &error("more_info", 401, 20003, "Authenticate"))
-            }
-            ["Organizations", organization, rest @ ..] => self.route(organization, rest, request),
-            ["v2", "Organizations", rest @ ..] => {
-                self.route(TwilioIamFake::ORGANIZATION, rest, request)
-            }
-            ["scim", "v2", "Users", rest @ ..] => {
-                self.users.respond(TwilioIamFake::ORGANIZATION, rest, request)
-            }
-            ["v1", "Roles", role, "Permissions"] if method == "GET" => {
-                self.permissions(role, request)
-            }
-            _ => not_found(request).unrouted(),
-        };
-        with_headers(response, self.requests)
+        let response = self.route(method, path, request).unwrap_or_else(|refusal| refusal);
+        Ok(with_headers(response, self.requests))
     }
 }
 
 /// What an organization has of these, with numbers.
-fn of<'a>(all: &'a [Record], organization: &str) -> impl Iterator<Item = (usize, &'a Value)> {
+fn of(all: &[Record], organization: &str) -> impl Iterator<Item = (usize, Value)> {
     let own = all.iter().filter(move |record| record.organization == organization);
-    own.map(|record| (record.number, &record.value))
+    own.map(|record| (record.number, record.value.clone()))
 }
 
 fn not_found(request: &Request) -> Response {
@@ -223,57 +188,74 @@ impl State {
     }
 
     /// Responds on what an organization has, at either version.
-    fn route(&mut self, organization: &str, path: &[&str], request: &Request) -> Response {
-        match (request.method.as_str(), path) {
+    fn route(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
+        if !self.tokens.accepts(request) {
+            let is_scim = matches!(path, ["Organizations", _, "scim", ..] | ["scim", ..]);
+            return Err(match is_scim {
+                true => scim::error(401, Some(20003), None, "Authenticate"),
+                false => Response::json(401, &error("more_info", 401, 20003, "Authenticate")),
+            });
+        }
+        let (organization, path) = match path {
+            ["Organizations", organization, path @ ..] => (*organization, path),
+            ["v2", "Organizations", path @ ..] => (TwilioIamFake::ORGANIZATION, path),
+            ["scim", "v2", "Users", path @ ..] => {
+                return self.users.respond(TwilioIamFake::ORGANIZATION, path, request);
+            }
+            ["v1", "Roles", role, "Permissions"] if method == "GET" => {
+                return self.permissions(role, request);
+            }
+            _ => return Err(not_found(request).unrouted()),
+        };
+        let is_preview = is_preview(request);
+        match (method, path) {
             ("GET", ["RoleAssignments"]) => self.list(organization, request),
             ("POST", ["RoleAssignments"]) => self.assign(organization, request),
             ("DELETE", ["RoleAssignments", sid]) => {
-                let before = self.assignments.len();
-                self.assignments.retain(|record| !record.is(organization, "sid", sid));
-                if self.assignments.len() < before {
-                    return Response::new(204);
-                }
-                refuse(request, 404, 20404, "The role assignment was not found")
+                let mut all = self.assignments.iter();
+                let at = all.position(|record| record.is(organization, "sid", sid));
+                let refusal = || refuse(request, 404, 20404, "The role assignment was not found");
+                self.assignments.remove(at.ok_or_else(refusal)?);
+                Ok(Response::new(204))
             }
-            ("GET", ["Roles"]) if !is_preview(request) => self.list_roles(request),
-            (_, ["scim", "Users", path @ ..]) if is_preview(request) => {
+            ("GET", ["Roles"]) if !is_preview => self.list_roles(request),
+            (_, ["scim", "Users", path @ ..]) if is_preview => {
                 self.users.respond(organization, path, request)
             }
-            ("GET", ["Accounts"]) if is_preview(request) => {
+            ("GET", ["Accounts"]) if is_preview => {
                 self.page(of(&self.accounts, organization), request, "content", 100)
             }
-            ("GET", ["Accounts", sid]) if is_preview(request) => {
+            ("GET", ["Accounts", sid]) if is_preview => {
                 let mut all = self.accounts.iter();
-                match all.find(|record| record.is(organization, "account_sid", sid)) {
-                    Some(record) => Response::json(200, &record.value),
-                    None => refuse(request, 404, 25101, "The account was not found"),
-                }
+                let found = all.find(|record| record.is(organization, "account_sid", sid));
+                let refusal = || refuse(request, 404, 25101, "The account was not found");
+                Ok(Response::json(200, &found.ok_or_else(refusal)?.value))
             }
-            _ => not_found(request).unrouted(),
+            _ => Err(not_found(request).unrouted()),
         }
     }
 
-    fn page<'a>(
+    fn page(
         &self,
-        all: impl Iterator<Item = (usize, &'a Value)>,
+        all: impl Iterator<Item = (usize, Value)>,
         request: &Request,
         key: &str,
         most: usize,
-    ) -> Response {
-        page(all, request, key, self.page_size, most).unwrap_or_else(|wrong| {
+    ) -> Outcome {
+        page(all, request, key, self.page_size.unwrap_or(50), most).map_err(|wrong| {
             let code = if wrong == "PageToken" { 25023 } else { 25106 };
             refuse(request, 400, code, &format!("Invalid {wrong}"))
         })
     }
 
-    fn list(&self, organization: &str, request: &Request) -> Response {
+    fn list(&self, organization: &str, request: &Request) -> Outcome {
         let needed = [("Identity", 25201), ("Scope", 25200)];
         if is_preview(request) && needed.iter().all(|(name, _)| request.query(name).is_none()) {
-            return refuse(request, 400, 25203, "Identity or Scope must be given");
+            return Err(refuse(request, 400, 25203, "Identity or Scope must be given"));
         }
         for (filter, code) in needed {
             if request.query(filter).is_some_and(|sid| Sid::new(sid).is_err()) {
-                return refuse(request, 400, code, &format!("Invalid {filter}"));
+                return Err(refuse(request, 400, code, &format!("Invalid {filter}")));
             }
         }
         let filters = [
@@ -282,7 +264,7 @@ impl State {
             ("ResourceType", "resource_type"),
             ("ResourceId", "resource_id"),
         ];
-        let wanted = |(_, value): &(usize, &Value)| {
+        let wanted = |(_, value): &(usize, Value)| {
             filters.iter().all(|(filter, field)| {
                 request.query(filter).is_none_or(|wanted| value[*field] == wanted)
             })
@@ -291,7 +273,7 @@ impl State {
         self.page(all, request, "content", 100)
     }
 
-    fn list_roles(&self, request: &Request) -> Response {
+    fn list_roles(&self, request: &Request) -> Outcome {
         let search = request.query("Search").map(|text| text.to_lowercase());
         let group = request.query("RoleProductGroup");
         let kinds = request.query("ResourceTypes");
@@ -300,95 +282,82 @@ impl State {
             let found =
                 |search: &String| text("friendly_name").contains(search) || text("sid") == *search;
             let narrows = |kinds: &String| {
-                let own = role["resource_types"].as_array().into_iter().flatten();
-                own.filter_map(Value::as_str).any(|own| kinds.split(',').any(|kind| kind == own))
+                let own = items(role, "resource_types");
+                kinds.split(',').any(|kind| own.iter().any(|own| own == kind))
             };
             search.as_ref().is_none_or(found)
                 && group.as_ref().is_none_or(|group| role["product_group"] == *group)
                 && kinds.as_ref().is_none_or(narrows)
         };
-        let all = self.roles.iter().enumerate().filter(|(_, role)| wanted(role));
-        self.page(all.map(|(at, role)| (at + 1, role)), request, "roles", 1000)
+        let roles = (1..).zip(built_in_roles()).filter(|(_, role)| wanted(role));
+        self.page(roles, request, "roles", 1000)
     }
 
     /// Lists what a role's policy allows, piece by piece.
-    fn permissions(&self, role: &str, request: &Request) -> Response {
-        let Some(role) = self.roles.iter().find(|known| known["sid"] == role) else {
-            return not_found(request);
-        };
-        let allowed = role["policy"]["allow"].as_array().into_iter().flatten();
-        let permissions: Vec<Value> = allowed
-            .filter_map(Value::as_str)
-            .enumerate()
-            .map(|(at, text)| {
-                let mut parts = text.split('/').skip(1);
-                json!({
-                    "sid": counted_sid("IZ", at + 1),
-                    "namespace": parts.next(),
-                    "product": parts.next(),
-                    "resource": parts.next(),
-                    "action": parts.next(),
-                    "externalDescription": format!("Allows {text}"),
-                })
-            })
-            .collect();
-        let all = permissions.iter().enumerate().map(|(at, permission)| (at + 1, permission));
-        self.page(all, request, "permissions", 100)
+    fn permissions(&self, role: &str, request: &Request) -> Outcome {
+        let roles = built_in_roles();
+        let role = roles.iter().find(|known| known["sid"] == role);
+        let role = role.ok_or_else(|| not_found(request))?;
+        let allowed = items(&role["policy"], "allow").iter().filter_map(Value::as_str);
+        let permissions = (1..).zip(allowed).map(|(number, text)| {
+            let mut parts = text.split('/').skip(1);
+            let permission = json!({
+                "sid": counted_sid("IZ", number),
+                "namespace": parts.next(),
+                "product": parts.next(),
+                "resource": parts.next(),
+                "action": parts.next(),
+                "externalDescription": format!("Allows {text}"),
+            });
+            (number, permission)
+        });
+        self.page(permissions, request, "permissions", 100)
     }
 
-    fn token(&mut self, request: &Request) -> Response {
-        let form = request.form();
-        let is = |field: &str, wanted: &str| {
-            form.iter().any(|(key, value)| key == field && value == wanted)
-        };
+    fn token(&mut self, request: &Request) -> Outcome {
+        let is = |field: &str, wanted: &str| request.fields(field) == [wanted];
         if !is("grant_type", "client_credentials") {
-            return refuse(request, 400, 20001, "grant_type must be client_credentials");
+            return Err(refuse(request, 400, 20001, "grant_type must be client_credentials"));
         }
-        if !is("client_id", TwilioIamFake::CLIENT_ID)
-            || !is("client_secret", TwilioIamFake::CLIENT_SECRET)
-        {
-            return refuse(request, 401, 20003, "Authenticate");
+        let is_client = is("client_id", TwilioIamFake::CLIENT_ID);
+        if !is_client || !is("client_secret", TwilioIamFake::CLIENT_SECRET) {
+            return Err(refuse(request, 401, 20003, "Authenticate"));
         }
-        let mut body = self.tokens.give();
+        let mut body = self.tokens.give(3600);
         body["refresh_token"] = Value::Null;
         body["id_token"] = Value::Null;
-        Response::json(self.token_status, &body)
+        Ok(Response::json(self.token_status.unwrap_or(200), &body))
     }
 
-    fn assign(&mut self, organization: &str, request: &Request) -> Response {
-        let refuse = |code, message| refuse(request, 400, code, message);
-        if OrganizationSid::new(organization).is_err() {
-            return refuse(25106, "Invalid organization");
+    fn assign(&mut self, organization: &str, request: &Request) -> Outcome {
+        let mut value = request.json_object().unwrap_or_default();
+        let field = |name: &str| filled(&value, name).unwrap_or_default();
+        let rules = [
+            (OrganizationSid::new(organization).is_ok(), (25106, "Invalid organization")),
+            (value.is_object(), (25106, "The body must be a JSON object")),
+            (RoleSid::new(field("role_sid")).is_ok(), (25202, "Invalid role")),
+            (Sid::new(field("scope")).is_ok(), (25200, "Invalid scope")),
+            (Sid::new(field("identity")).is_ok(), (25201, "Invalid identity")),
+        ];
+        if let Some((code, message)) = broken(rules) {
+            return Err(refuse(request, 400, code, message));
         }
-        let Some(new) = request.json_object() else {
-            return refuse(25106, "The body must be a JSON object");
+        let same = |(_, other): (usize, Value)| {
+            value["sid"] = other["sid"].clone();
+            value == other
         };
-        let field = |name: &str| filled(&new, name).unwrap_or_default();
-        if RoleSid::new(field("role_sid")).is_err() {
-            return refuse(25202, "Invalid role");
-        }
-        if Sid::new(field("scope")).is_err() {
-            return refuse(25200, "Invalid scope");
-        }
-        if Sid::new(field("identity")).is_err() {
-            return refuse(25201, "Invalid identity");
-        }
-        let mut value = new.clone();
-        let same = |record: &Record| {
-            value["sid"] = record.value["sid"].clone();
-            record.organization == organization && record.value == value
-        };
-        if self.duplicates == TwilioDuplicates::Refused && self.assignments.iter().any(same) {
+        let is_known = of(&self.assignments, organization).any(same);
+        if self.duplicates == TwilioDuplicates::Refused && is_known {
             // No code is known for it.
             let body = json!({"message": "The role assignment exists already", "status": 409});
-            return Response::typed(409, content_type(request), &body);
+            return Err(Response::typed(409, content_type(request), &body));
         }
         let number = self.number();
         value["sid"] = counted_sid("IY", number).into();
         let response = Response::json(201, &value);
         let organization = organization.to_owned();
         self.assignments.push(Record { number, organization, value });
-        response
+        Ok(response)
     }
 }
 

@@ -1,8 +1,16 @@
-//! The common parts of the fakes of Twilio's services.
+//! The fakes of Twilio's services, and their common parts.
+
+mod chat;
+mod iam;
+mod records;
+mod scim;
 
 use serde_json::{Value, json};
 
 use super::message::{Request, Response};
+
+pub use chat::TwilioChatFake;
+pub use iam::TwilioIamFake;
 
 /// The response to a second identical item. The services' own response is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,23 +24,23 @@ pub enum TwilioDuplicates {
 }
 
 /// Returns a SID that ends in a number.
-pub(super) fn counted_sid(prefix: &str, number: usize) -> String {
+fn counted_sid(prefix: &str, number: usize) -> String {
     format!("{prefix}{number:032x}")
 }
 
 /// Returns a Twilio error body; the name of its link varies.
-pub(super) fn error(link: &str, status: u16, code: i64, message: &str) -> Value {
+fn error(link: &str, status: u16, code: i64, message: &str) -> Value {
     let mut body = json!({"code": code, "message": message, "status": status});
     body[link] = more_info(code).into();
     body
 }
 
-pub(super) fn more_info(code: i64) -> String {
+fn more_info(code: i64) -> String {
     format!("https://www.twilio.com/docs/api/errors/{code}")
 }
 
 /// Adds the five headers that Twilio documents on every response, and the id of the request.
-pub(super) fn with_headers(response: Response, request: usize) -> Response {
+fn with_headers(response: Response, request: usize) -> Response {
     response
         .header("Access-Control-Allow-Origin", "*")
         .header("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
@@ -48,26 +56,26 @@ pub(super) fn with_headers(response: Response, request: usize) -> Response {
 ///
 /// # Errors
 /// What is wrong with the parameters.
-pub(super) fn page<'a>(
-    all: impl Iterator<Item = (usize, &'a Value)>,
+fn page(
+    all: impl Iterator<Item = (usize, Value)>,
     request: &Request,
     key: &str,
     default: usize,
     most: usize,
 ) -> Result<Response, &'static str> {
-    let number = |name: &str| request.query(name).map(|text| text.parse::<usize>().ok());
-    let size = number("PageSize").unwrap_or(Some(default));
+    let size = request.number("PageSize", default);
     let size = size.filter(|size| (1..=most).contains(size)).ok_or("PageSize")?;
-    let page = number("Page").unwrap_or(Some(0)).ok_or("Page")?;
+    let page = request.number("Page", 0).ok_or("Page")?;
     let after = match request.query("PageToken") {
         None if page > 0 => return Err("Page: it needs a PageToken"),
         None => 0,
         Some(token) => {
-            token.strip_prefix("PT").and_then(|number| number.parse().ok()).ok_or("PageToken")?
+            token.strip_prefix("PT").and_then(|it| it.parse().ok()).ok_or("PageToken")?
         }
     };
-    let left: Vec<_> = all.filter(|(number, _)| *number > after).take(size + 1).collect();
-    let here = &left[..left.len().min(size)];
+    let mut left: Vec<_> = all.filter(|(number, _)| *number > after).take(size + 1).collect();
+    let has_more = left.len() > size;
+    left.truncate(size);
     let link = |page: usize, after: usize| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(request.query_pairs().filter(|(name, _)| !name.starts_with("Page")));
@@ -77,7 +85,7 @@ pub(super) fn page<'a>(
         }
         request.link(&format!("{}?{}", request.path(), query.finish()))
     };
-    let next = here.last().filter(|_| left.len() > size);
+    let next = left.last().filter(|_| has_more);
     let mut body = json!({"meta": {
         "key": key,
         "page": page,
@@ -87,6 +95,6 @@ pub(super) fn page<'a>(
         "next_page_url": next.map(|(number, _)| link(page.saturating_add(1), *number)),
         "url": link(page, after),
     }});
-    body[key] = here.iter().map(|(_, value)| (*value).clone()).collect();
+    body[key] = left.into_iter().map(|(_, value)| value).collect();
     Ok(Response::json(200, &body))
 }

@@ -7,11 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::fake::{Service, fake};
-use super::message::{Request, Response, read};
-use super::twilio::{TwilioDuplicates, counted_sid, error, page, with_headers};
-use super::twilio_chat_records::{Kind, Record, Surface};
+use super::records::{CHAT, CONVERSATIONS, Kind, Place, Record, Surface};
+use super::{TwilioDuplicates, counted_sid, error, page, with_headers};
 use crate::error::Error;
+use crate::testing::fake::{Service, fake};
+use crate::testing::message::{Outcome, Request, Response, read};
 use crate::twilio::UserSid;
 use crate::twilio::chat::{
     Credentials, Invite, Member, Role, ServiceSid, TwilioChat, TwilioChatBuilder, User,
@@ -50,7 +50,7 @@ struct State {
     /// The three default roles of each service that has some.
     defaults: BTreeMap<String, [Option<String>; 3]>,
     /// How many things of each kind were created, which gives the next its SID.
-    created: BTreeMap<Kind, usize>,
+    created: [usize; 5],
     page_size: Option<usize>,
     requests: usize,
     duplicates: TwilioDuplicates,
@@ -109,7 +109,7 @@ impl TwilioChatFake {
             "type": kind,
             "created_by": "system",
         });
-        self.state().add(Kind::Channel, service, None, value).sid.clone()
+        self.state().add(Place { service, kind: Kind::Channel, channel: None }, value).sid.clone()
     }
 
     /// Returns the roles, in the order of creation.
@@ -138,32 +138,28 @@ impl TwilioChatFake {
 }
 
 impl Service for State {
-    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Response {
+    fn respond(&mut self, method: &str, path: &[&str], request: &Request) -> Outcome {
         self.requests += 1;
         let response = self.route(method, path, request).unwrap_or_else(|refusal| refusal);
-        with_headers(response, self.requests)
+        Ok(with_headers(response, self.requests))
     }
 }
 
-/// A response, or a refusal.
-type Outcome = Result<Response, Response>;
-
 /// What a request is about.
 struct Call<'a> {
-    surface: Surface,
+    surface: &'static Surface,
     service: &'a str,
     request: &'a Request,
 }
 
-impl Call<'_> {
-    /// The values of a field of the form.
-    fn form(&self, field: &str) -> Vec<String> {
-        let form = self.request.form().into_iter();
-        form.filter(|(key, _)| key == field).map(|(_, value)| value).collect()
+impl<'a> Call<'a> {
+    /// Where the service has things of a kind that are not in a channel.
+    fn place(&self, kind: Kind) -> Place<'a> {
+        Place { service: self.service, kind, channel: None }
     }
 
-    fn shown(&self, status: u16, record: &Record) -> Response {
-        Response::json(status, &record.shown(self.surface, Some(self.request)))
+    fn shown(&self, status: u16, record: &Record) -> Outcome {
+        Ok(Response::json(status, &record.shown(self.surface, Some(self.request))))
     }
 }
 
@@ -172,29 +168,28 @@ impl State {
         if !is_authenticated(request) {
             return Err(refuse(401, 20003, "Authenticate"));
         }
-        let Some((surface, service, rest)) = Surface::of(path) else {
-            return Err(not_found().unrouted());
+        let (surface, service, rest) = match path {
+            ["v2", "Services", service, rest @ ..] => (&CHAT, Some(*service), rest),
+            ["v2", rest @ ..] if rest == ["Services"] => (&CHAT, None, rest),
+            ["v1", "Services", service, rest @ ..] => (&CONVERSATIONS, Some(*service), rest),
+            ["v1", rest @ ..] => (&CONVERSATIONS, None, rest),
+            _ => return Err(not_found().unrouted()),
         };
-        let is_default = service.is_none();
+        let is_named = service.is_some();
         let service = service.unwrap_or(TwilioChatFake::DEFAULT_SERVICE);
         if ServiceSid::new(service).is_err() {
             return Err(refuse(404, 50050, "Service not found"));
         }
         let call = Call { surface, service, request };
-        let has_settings: &[&str] = match surface {
-            Surface::Chat => &[],
-            Surface::Conversations => &["Configuration"],
-        };
-        match (method, surface, is_default, rest) {
-            ("GET", _, false, rest) if rest == has_settings => {
+        let is_settings = rest == if surface.is_chat() { &[][..] } else { &["Configuration"] };
+        match (method, is_named, rest) {
+            ("GET", true, _) if is_settings => {
                 return Ok(Response::json(200, &self.settings(&call)));
             }
-            ("POST", _, false, rest) if rest == has_settings => return self.set_defaults(&call),
-            ("GET", Surface::Conversations, false, []) => {
-                return Ok(Response::json(200, &service_of(&call, service)));
-            }
-            ("GET", _, true, ["Services"]) => return self.services(&call),
-            ("GET", Surface::Conversations, true, ["Configuration"]) => {
+            ("POST", true, _) if is_settings => return self.set_defaults(&call),
+            ("GET", true, []) => return Ok(Response::json(200, &service_of(&call, service))),
+            ("GET", false, ["Services"]) => return self.services(&call),
+            ("GET", false, ["Configuration"]) => {
                 let configuration = json!({
                     "account_sid": TwilioChatFake::ACCOUNT_SID,
                     "default_chat_service_sid": service,
@@ -202,7 +197,7 @@ impl State {
                 });
                 return Ok(Response::json(200, &configuration));
             }
-            ("GET", _, _, ["Users", user, list])
+            ("GET", _, ["Users", user, list])
                 if surface.kind(list, false) == Some(Kind::Channel) =>
             {
                 return self.channels_of(&call, user);
@@ -220,64 +215,50 @@ impl State {
             _ => (None, None, None),
         };
         let kind = kind.ok_or_else(|| not_found().unrouted())?;
-        let channel = channel.map(|channel| {
-            let found = self.find(service, Kind::Channel, None, channel);
-            found.map(|record| record.sid.clone()).ok_or_else(not_found)
-        });
-        let channel = channel.transpose()?;
-        self.on_things(method, &call, kind, channel.as_deref(), id)
-    }
-
-    fn on_things(
-        &mut self,
-        method: &str,
-        call: &Call<'_>,
-        kind: Kind,
-        channel: Option<&str>,
-        id: Option<&str>,
-    ) -> Outcome {
-        let has_people = matches!(kind, Kind::User | Kind::Member | Kind::Invite);
+        let channel = match channel {
+            None => None,
+            Some(name) => Some(self.found(call.place(Kind::Channel), name)?.sid.clone()),
+        };
+        let place = Place { service, kind, channel: channel.as_deref() };
+        let refused = || Err(refuse(405, 20004, "Method not allowed").unrouted());
         let Some(id) = id else {
-            return match method {
-                "GET" => self.list(call, kind, channel),
-                "POST" if kind == Kind::Role => self.create_role(call),
-                "POST" if has_people => self.create(call, kind, channel),
-                _ => Err(refuse(405, 20004, "Method not allowed").unrouted()),
+            return match (method, kind) {
+                ("GET", _) => self.list(&call, place),
+                ("POST", Kind::Role) => self.create_role(&call),
+                ("POST", Kind::User | Kind::Member | Kind::Invite) => self.create(&call, place),
+                _ => refused(),
             };
         };
+        let found = self.found(place, id)?;
         // By an identity, a participant can only be read.
-        let by_sid_alone =
-            (call.surface, kind) == (Surface::Conversations, Kind::Member) && method != "GET";
-        let found = self.find(call.service, kind, channel, id).map(|record| record.sid.clone());
-        let found = found.filter(|sid| !by_sid_alone || sid == id);
-        let sid = found.ok_or_else(|| match kind {
-            Kind::Role => refuse(404, 50100, "Role not found"),
-            _ => not_found(),
-        })?;
-        let changes = match (method, kind) {
-            ("GET", _) => None,
-            ("POST", Kind::Role) => Some(permissions(call)?),
-            ("POST", Kind::User | Kind::Member) => Some(self.fields(call, kind)?),
+        let by_sid_alone = !surface.is_chat() && kind == Kind::Member && method != "GET";
+        if by_sid_alone && found.sid != id {
+            return Err(not_found());
+        }
+        let at = self.records.iter().position(|record| record.sid == found.sid);
+        let at = at.ok_or_else(not_found)?;
+        match (method, kind) {
+            ("GET", _) => {}
+            ("POST", Kind::Role) => self.records[at].merge(permissions(&call)?),
+            ("POST", Kind::User | Kind::Member) => {
+                let fields = self.fields(&call, kind)?;
+                self.records[at].merge(fields);
+            }
             ("DELETE", _) if kind != Kind::Channel => {
-                self.records.retain(|record| record.sid != sid);
+                self.records.remove(at);
                 return Ok(Response::new(204));
             }
-            _ => return Err(refuse(405, 20004, "Method not allowed").unrouted()),
-        };
-        let mut records = self.records.iter_mut();
-        let record = records.find(|record| record.sid == sid).ok_or_else(not_found)?;
-        if let Some(changes) = changes {
-            record.merge(changes);
+            _ => return refused(),
         }
-        Ok(call.shown(200, record))
+        call.shown(200, &self.records[at])
     }
 
-    fn add(&mut self, kind: Kind, service: &str, channel: Option<&str>, value: Value) -> &Record {
-        let number = self.created.entry(kind).or_default();
-        *number += 1;
-        let sid = counted_sid(kind.prefix(), *number);
+    fn add(&mut self, place: Place<'_>, value: Value) -> &Record {
+        let Place { kind, service, channel } = place;
+        let number = self.created[kind as usize] + 1;
+        self.created[kind as usize] = number;
+        let sid = counted_sid(kind.prefix(), number);
         let (service, channel) = (service.to_owned(), channel.map(str::to_owned));
-        let number = *number;
         let record = Record { kind, number, sid, service, channel, is_updated: false, value };
         self.records.push_mut(record)
     }
@@ -285,122 +266,124 @@ impl State {
     /// All things of a kind, as Chat shows them.
     fn read<T: DeserializeOwned>(&self, kind: Kind) -> Vec<T> {
         let records = self.records.iter().filter(|record| record.kind == kind);
-        let shown: Vec<_> = records.map(|record| record.shown(Surface::Chat, None)).collect();
+        let shown: Vec<_> = records.map(|record| record.shown(&CHAT, None)).collect();
         read(shown.iter())
     }
 
+    fn of(&self, place: Place<'_>) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.place() == place)
+    }
+
     /// Finds a thing by its SID, or by the other name that its kind has.
-    fn find(&self, service: &str, kind: Kind, channel: Option<&str>, key: &str) -> Option<&Record> {
-        self.records.iter().find(|record| {
-            let name = kind.other_name().and_then(|name| record.value[name].as_str());
-            record.is_in(service, kind, channel) && (record.sid == key || name == Some(key))
+    fn found(&self, place: Place<'_>, key: &str) -> Result<&Record, Response> {
+        let is_it = |record: &&Record| {
+            let name = place.kind.other_name().and_then(|name| record.value[name].as_str());
+            record.sid == key || name == Some(key)
+        };
+        self.of(place).find(is_it).ok_or_else(|| match place.kind {
+            Kind::Role => refuse(404, 50100, "Role not found"),
+            _ => not_found(),
         })
     }
 
-    fn list(&self, call: &Call<'_>, kind: Kind, channel: Option<&str>) -> Outcome {
+    fn list(&self, call: &Call<'_>, place: Place<'_>) -> Outcome {
         let identities = call.request.values("Identity");
         let mut types = call.request.values("Type");
         if types.is_empty() {
             types.push("public".into());
         }
-        let has_types = kind == Kind::Channel && call.surface == Surface::Chat;
-        let all = self.records.iter().filter(|record| record.is_in(call.service, kind, channel));
-        let all = all.filter(|record| {
+        let has_types = place.kind == Kind::Channel && call.surface.is_chat();
+        let all = self.of(place).filter(|record| {
             (!has_types || types.contains(&record.value["type"]))
                 && (identities.is_empty() || identities.contains(&record.value["identity"]))
         });
         let shown = all.map(|one| (one.number, one.shown(call.surface, Some(call.request))));
-        let key = call.surface.name(kind).to_ascii_lowercase();
-        self.page(call, &key, &shown.collect::<Vec<_>>(), call.surface.most(kind))
+        self.page(call, call.surface.name(place.kind), shown, call.surface.most(place.kind))
     }
 
     /// The channels of a user, in the order in which the user became a member.
     fn channels_of(&self, call: &Call<'_>, user: &str) -> Outcome {
-        let user = self.find(call.service, Kind::User, None, user).ok_or_else(not_found)?;
+        let user = self.found(call.place(Kind::User), user)?;
         let members = self.records.iter().filter(|record| {
-            record.kind == Kind::Member
-                && record.service == call.service
+            (record.kind, record.service.as_str()) == (Kind::Member, call.service)
                 && record.value["identity"] == user.value["identity"]
         });
         let shown = members.filter_map(|member| {
-            let channel = member.channel.as_deref()?;
-            let channel = self.find(call.service, Kind::Channel, None, channel)?;
+            let channel = self.found(call.place(Kind::Channel), member.channel.as_deref()?).ok()?;
             Some((member.number, member.shown_to_user(call.surface, user, channel)))
         });
-        let key = call.surface.name(Kind::Channel).to_ascii_lowercase();
-        self.page(call, &key, &shown.collect::<Vec<_>>(), 50)
+        self.page(call, call.surface.name(Kind::Channel), shown, 50)
     }
 
-    fn page(&self, call: &Call<'_>, key: &str, all: &[(usize, Value)], most: usize) -> Outcome {
-        let numbered = all.iter().map(|(number, value)| (*number, value));
+    fn page(
+        &self,
+        call: &Call<'_>,
+        name: &str,
+        all: impl Iterator<Item = (usize, Value)>,
+        most: usize,
+    ) -> Outcome {
         let default = self.page_size.unwrap_or(50);
-        page(numbered, call.request, key, default, most).map_err(|wrong| {
+        page(all, call.request, &name.to_ascii_lowercase(), default, most).map_err(|wrong| {
             let code = if wrong == "Page: it needs a PageToken" { 70002 } else { 20001 };
             refuse(400, code, &format!("Invalid {wrong}"))
         })
     }
 
     fn create_role(&mut self, call: &Call<'_>) -> Outcome {
-        let names = call.form("FriendlyName");
-        let name = match &names[..] {
-            [name] if !name.is_empty() => name,
+        let name = match &call.request.fields("FriendlyName")[..] {
+            [name] if name.chars().count() > 64 => {
+                return Err(refuse(400, 50003, "FriendlyName is too long"));
+            }
+            [name] if !name.is_empty() => Value::from(&**name),
             _ => return Err(refuse(400, 50000, "FriendlyName is required")),
         };
-        if name.chars().count() > 64 {
-            return Err(refuse(400, 50003, "FriendlyName is too long"));
-        }
-        let kind = match &call.form("Type")[..] {
+        let kind = match &call.request.fields("Type")[..] {
             [kind] => call.surface.role_type(kind),
             _ => None,
         };
         let kind = kind.ok_or_else(|| refuse(400, 50105, "Invalid role type"))?;
         let mut value = permissions(call)?;
-        let is_taken = self.records.iter().any(|role| {
-            role.is_in(call.service, Kind::Role, None) && role.value["friendly_name"] == **name
-        });
+        let roles = call.place(Kind::Role);
+        let is_taken = self.of(roles).any(|role| role.value["friendly_name"] == name);
         if self.duplicates == TwilioDuplicates::Refused && is_taken {
             // No code is known for it.
             let body = json!({"message": "A role of this name exists already", "status": 409});
             return Err(Response::json(409, &body));
         }
-        value.insert("friendly_name".to_owned(), name.as_str().into());
+        value.insert("friendly_name".to_owned(), name);
         value.insert("type".to_owned(), kind.into());
-        Ok(call.shown(201, self.add(Kind::Role, call.service, None, value.into())))
+        call.shown(201, self.add(roles, value.into()))
     }
 
     /// Creates a user, a member or an invite.
-    fn create(&mut self, call: &Call<'_>, kind: Kind, channel: Option<&str>) -> Outcome {
+    fn create(&mut self, call: &Call<'_>, place: Place<'_>) -> Outcome {
+        let kind = place.kind;
         let mut value = self.fields(call, kind)?;
-        let identity = value.get("identity").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let identity = value.get("identity").cloned().unwrap_or_else(|| "".into());
         let is_phone = kind == Kind::Member && value.contains_key("messaging_binding");
-        if identity.is_empty() && !is_phone {
+        if identity == "" && !is_phone {
             return Err(refuse(400, 20001, "Identity is required"));
         }
-        if UserSid::new(identity.as_str()).is_ok() {
+        if UserSid::new(identity.as_str().unwrap_or_default()).is_ok() {
             return Err(refuse(400, 50206, "Identity must not look like a SID"));
         }
-        let is_there = |kind, channel| self.find(call.service, kind, channel, &identity).is_some();
-        let is_taken = |kind| {
-            self.records.iter().any(|record| {
-                record.is_in(call.service, kind, channel) && record.value["identity"] == identity
-            })
-        };
-        if !is_phone && is_taken(kind) {
+        let is_taken = |place| self.of(place).any(|record| record.value["identity"] == identity);
+        if !is_phone && is_taken(place) {
             return Err(call.surface.exists(kind));
         }
-        if kind == Kind::Invite && is_taken(Kind::Member) {
+        if kind == Kind::Invite && is_taken(Place { kind: Kind::Member, ..place }) {
             return Err(call.surface.exists(Kind::Member));
         }
-        let makes_user = kind == Kind::Member && !is_phone && !is_there(Kind::User, None);
+        let users = call.place(Kind::User);
+        if kind == Kind::Member && !is_phone && !is_taken(users) {
+            let role = self.default_role(call.service, Kind::User);
+            let user = json!({"identity": identity, "role_sid": role, "attributes": "{}"});
+            self.add(users, user);
+        }
         let role = self.default_role(call.service, kind);
         value.entry("role_sid").or_insert(role);
         value.entry("attributes").or_insert("{}".into());
-        if makes_user {
-            let role = self.default_role(call.service, Kind::User);
-            let user = json!({"identity": identity, "role_sid": role, "attributes": "{}"});
-            self.add(Kind::User, call.service, None, user);
-        }
-        Ok(call.shown(201, self.add(kind, call.service, channel, value.into())))
+        call.shown(201, self.add(place, value.into()))
     }
 
     /// The fields that a form sets, checked.
@@ -416,19 +399,17 @@ impl State {
                     self.check_role(call, &value, wanted)?;
                     "role_sid"
                 }
-                _ => match name.strip_prefix("MessagingBinding.") {
-                    None => continue,
-                    Some(part) => {
-                        let part = match part {
-                            "Address" => "address",
-                            "ProxyAddress" => "proxy_address",
-                            _ => "projected_address",
-                        };
-                        let binding = fields.entry("messaging_binding");
-                        binding.or_insert_with(|| json!({"type": "sms"}))[part] = value.into();
-                        continue;
-                    }
-                },
+                other => {
+                    let part = match other.strip_prefix("MessagingBinding.") {
+                        None => continue,
+                        Some("Address") => "address",
+                        Some("ProxyAddress") => "proxy_address",
+                        Some(_) => "projected_address",
+                    };
+                    let binding = fields.entry("messaging_binding");
+                    binding.or_insert_with(|| json!({"type": "sms"}))[part] = value.into();
+                    continue;
+                }
             };
             fields.insert(field.to_owned(), value.into());
         }
@@ -438,13 +419,8 @@ impl State {
     /// # Errors
     /// The refusal of a role that is not there, or of another type.
     fn check_role(&self, call: &Call<'_>, sid: &str, wanted: &str) -> Result<(), Response> {
-        match self.find(call.service, Kind::Role, None, sid) {
-            None => Err(refuse(404, 50100, "Role not found")),
-            Some(role) if role.value["type"] != wanted => {
-                Err(refuse(400, 50105, "Invalid role type"))
-            }
-            Some(_) => Ok(()),
-        }
+        let is_wanted = self.found(call.place(Kind::Role), sid)?.value["type"] == wanted;
+        is_wanted.then_some(()).ok_or_else(|| refuse(400, 50105, "Invalid role type"))
     }
 
     fn default_role(&self, service: &str, kind: Kind) -> Value {
@@ -454,18 +430,17 @@ impl State {
 
     /// A service with its default roles: at Conversations, its configuration.
     fn settings(&self, call: &Call<'_>) -> Value {
-        let mut shown = match call.surface {
-            Surface::Chat => service_of(call, call.service),
-            Surface::Conversations => json!({
+        let mut shown = match call.surface.is_chat() {
+            true => service_of(call, call.service),
+            false => json!({
                 "chat_service_sid": call.service,
                 "reachability_enabled": false,
                 "url": call.request.link(call.request.path()),
             }),
         };
-        let none = Default::default();
-        let roles = self.defaults.get(call.service).unwrap_or(&none);
-        for ((field, ..), role) in call.surface.defaults().into_iter().zip(roles) {
-            shown[field] = role.clone().into();
+        let roles = self.defaults.get(call.service).cloned().unwrap_or_default();
+        for ((field, ..), role) in call.surface.defaults().zip(roles) {
+            shown[field] = role.into();
         }
         shown
     }
@@ -473,7 +448,7 @@ impl State {
     fn set_defaults(&mut self, call: &Call<'_>) -> Outcome {
         let mut roles = self.defaults.get(call.service).cloned().unwrap_or_default();
         for (role, (_, name, wanted)) in roles.iter_mut().zip(call.surface.defaults()) {
-            if let Some(sid) = call.form(name).pop() {
+            if let Some(sid) = call.request.fields(&name).pop() {
                 self.check_role(call, &sid, wanted)?;
                 *role = Some(sid);
             }
@@ -488,11 +463,11 @@ impl State {
         sids.push(TwilioChatFake::DEFAULT_SERVICE);
         sids.sort_unstable();
         sids.dedup();
-        let all = sids.into_iter().map(|service| match call.surface {
-            Surface::Chat => self.settings(&Call { service, ..*call }),
-            Surface::Conversations => service_of(call, service),
+        let all = sids.into_iter().map(|service| match call.surface.is_chat() {
+            true => self.settings(&Call { service, ..*call }),
+            false => service_of(call, service),
         });
-        self.page(call, "services", &(1..).zip(all).collect::<Vec<_>>(), 100)
+        self.page(call, "services", (1..).zip(all), 100)
     }
 }
 
@@ -509,7 +484,7 @@ fn service_of(call: &Call<'_>, sid: &str) -> Value {
 
 /// The permissions that a form sets.
 fn permissions(call: &Call<'_>) -> Result<Map<String, Value>, Response> {
-    let permissions = call.form("Permission");
+    let permissions = call.request.fields("Permission");
     if permissions.is_empty() || permissions.iter().any(String::is_empty) {
         return Err(refuse(400, 20001, "Permission is required"));
     }
@@ -517,14 +492,13 @@ fn permissions(call: &Call<'_>) -> Result<Map<String, Value>, Response> {
 }
 
 fn is_authenticated(request: &Request) -> bool {
-    let given = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
-    let given = given.and_then(|encoded| STANDARD.decode(encoded).ok());
     let pairs = [
         (TwilioChatFake::ACCOUNT_SID, TwilioChatFake::AUTH_TOKEN),
         (TwilioChatFake::API_KEY, TwilioChatFake::API_SECRET),
     ];
+    let given = request.header("authorization").and_then(|value| value.strip_prefix("Basic "));
     given.is_some_and(|given| {
-        pairs.iter().any(|(user, password)| given == format!("{user}:{password}").into_bytes())
+        pairs.iter().any(|(user, password)| given == STANDARD.encode(format!("{user}:{password}")))
     })
 }
 

@@ -2,15 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::message::{Request, Response, filled};
-use super::twilio::{counted_sid, more_info};
+use super::{counted_sid, more_info};
+use crate::testing::message::{Outcome, Request, Response, filled, items};
 
 /// The type of SCIM's bodies, errors included.
 pub(super) const SCIM: &str = "application/scim+json";
 const WHEN: &str = "2023-11-30T14:18:57.031225338Z";
-
-/// A response, or a refusal.
-type Outcome = Result<Response, Response>;
 
 #[derive(Default)]
 pub(super) struct ScimUsers {
@@ -28,30 +25,22 @@ impl ScimUsers {
         self.records.iter().map(|record| &record.value)
     }
 
-    pub(super) fn respond(
-        &mut self,
-        organization: &str,
-        path: &[&str],
-        request: &Request,
-    ) -> Response {
-        let outcome =
-            match (request.method.as_str(), path) {
-                ("GET", []) => self.list(organization, request),
-                ("POST", []) => self.create(organization, request),
-                (_, [sid]) => self.one(organization, sid, request),
-                _ => Err(error(404, Some(20404), None, "The requested resource was not found")
-                    .unrouted()),
-            };
-        outcome.unwrap_or_else(|refusal| refusal)
+    /// Responds on the users of an organization.
+    pub(super) fn respond(&mut self, of: &str, path: &[&str], request: &Request) -> Outcome {
+        let missing = || error(404, Some(20404), None, "The requested resource was not found");
+        match (request.method.as_str(), path) {
+            ("GET", []) => self.list(of, request),
+            ("POST", []) => self.create(of, request),
+            (method, [sid]) => self.one(of, sid, method, request),
+            _ => Err(missing().unrouted()),
+        }
     }
 
-    fn one(&mut self, organization: &str, sid: &str, request: &Request) -> Outcome {
-        let is_it =
-            |record: &Record| record.organization == organization && record.value["id"] == sid;
+    fn one(&mut self, of: &str, sid: &str, method: &str, request: &Request) -> Outcome {
+        let is_it = |record: &Record| record.organization == of && record.value["id"] == sid;
         let at = self.records.iter().position(is_it);
         let at = at.ok_or_else(|| error(404, Some(25008), None, "User not found"))?;
         let Record { version, value, .. } = &self.records[at];
-        let method = request.method.as_str();
         let current = format!("W/{version}");
         if method != "GET" && request.header("if-match").is_some_and(|wanted| wanted != current) {
             return Err(error(409, Some(25020), None, "The version does not match"));
@@ -60,23 +49,20 @@ impl ScimUsers {
             "GET" => return Ok(Response::typed(200, SCIM, value)),
             "PUT" => checked(body(request)?)?,
             "PATCH" => checked(patched(value.clone(), &body(request)?)?)?,
-            "DELETE" => {
-                let mut new = value.clone();
-                new["active"] = false.into();
-                new
-            }
+            "DELETE" => value.clone(),
             _ => return Err(error(405, None, None, "The method is not allowed").unrouted()),
         };
-        self.check_unique(organization, &new, Some(at))?;
+        self.check_unique(of, &new, Some(at))?;
         let record = &mut self.records[at];
         record.version += 1;
         new["id"] = record.value["id"].take();
         new["meta"] = meta(record.version);
         record.value = new;
-        Ok(match method {
-            "DELETE" => Response::new(204),
-            _ => Response::typed(200, SCIM, &record.value),
-        })
+        if method == "DELETE" {
+            record.value["active"] = false.into();
+            return Ok(Response::new(204));
+        }
+        Ok(Response::typed(200, SCIM, &record.value))
     }
 
     fn create(&mut self, organization: &str, request: &Request) -> Outcome {
@@ -96,22 +82,17 @@ impl ScimUsers {
     }
 
     /// Refuses a name or an external id that another user has.
-    fn check_unique(
-        &self,
-        organization: &str,
-        new: &Value,
-        own: Option<usize>,
-    ) -> Result<(), Response> {
-        let is_other =
-            |at: usize, other: &Record| Some(at) != own && other.organization == organization;
-        for (at, other) in self.records.iter().enumerate() {
-            for attribute in ["userName", "externalId"] {
-                let text = |user| filled(user, attribute).map(str::to_lowercase);
-                let taken = text(new).is_some() && text(new) == text(&other.value);
-                if taken && is_other(at, other) {
-                    let detail = format!("{attribute} already exists");
-                    return Err(error(409, Some(25022), Some("uniqueness"), &detail));
-                }
+    fn check_unique(&self, of: &str, new: &Value, own: Option<usize>) -> Result<(), Response> {
+        for attribute in ["userName", "externalId"] {
+            let text = |user| filled(user, attribute).map(str::to_lowercase);
+            let is_taken = self.records.iter().enumerate().any(|(at, other)| {
+                Some(at) != own
+                    && other.organization == of
+                    && text(new).is_some_and(|new| text(&other.value) == Some(new))
+            });
+            if is_taken {
+                let detail = format!("{attribute} already exists");
+                return Err(error(409, Some(25022), Some("uniqueness"), &detail));
             }
         }
         Ok(())
@@ -121,14 +102,12 @@ impl ScimUsers {
         let invalid = || error(400, Some(25001), Some("invalidFilter"), "Invalid filter");
         let wanted = request.query("filter").map(|text| filter(&text).ok_or_else(invalid));
         let wanted = wanted.transpose()?;
+        let is_wanted = |value: &&Value| {
+            let wanted = wanted.as_ref();
+            wanted.is_none_or(|(attribute, wanted)| filled(value, attribute) == Some(wanted))
+        };
         let own = self.records.iter().filter(|record| record.organization == organization);
-        let found: Vec<&Value> = own
-            .map(|record| &record.value)
-            .filter(|value| match &wanted {
-                None => true,
-                Some((attribute, wanted)) => filled(value, attribute) == Some(wanted),
-            })
-            .collect();
+        let found: Vec<_> = own.map(|record| &record.value).filter(is_wanted).collect();
         let body = json!({
             "Resources": found,
             "totalResults": found.len(),
@@ -146,11 +125,8 @@ fn filter(text: &str) -> Option<(&'static str, String)> {
 }
 
 fn body(request: &Request) -> Result<Value, Response> {
-    let typed = request.is_type("application/json") || request.is_type(SCIM);
-    let value: Option<Value> = serde_json::from_slice(&request.body).ok();
-    value
-        .filter(|value| typed && value.is_object())
-        .ok_or_else(|| error(400, None, Some("invalidSyntax"), "The body must be a JSON object"))
+    let value = request.object_of(&["application/json", SCIM]);
+    value.ok_or_else(|| error(400, None, Some("invalidSyntax"), "The body must be a JSON object"))
 }
 
 /// Returns the user if it follows the rules.
@@ -159,9 +135,8 @@ fn checked(user: Value) -> Result<Value, Response> {
     if !(2..=255).contains(&name.chars().count()) {
         return Err(error(400, Some(25005), Some("invalidValue"), "Invalid userName"));
     }
-    let emails = user["emails"].as_array().into_iter().flatten();
-    let mut primary = emails.filter(|email| email["primary"] == true);
-    if primary.any(|email| email["value"] != name) {
+    let mut emails = items(&user, "emails").iter();
+    if emails.any(|email| email["primary"] == true && email["value"] != name) {
         let detail = "The primary e-mail address must be the userName";
         return Err(error(400, Some(25014), Some("invalidValue"), detail));
     }
@@ -171,19 +146,18 @@ fn checked(user: Value) -> Result<Value, Response> {
 /// Applies operations at plain paths such as `name.givenName`.
 fn patched(mut user: Value, patch: &Value) -> Result<Value, Response> {
     let wrong = |detail| error(400, None, Some("invalidSyntax"), detail);
-    let operations = patch["Operations"].as_array().filter(|all| !all.is_empty());
-    for operation in operations.ok_or_else(|| wrong("Operations must be given"))? {
+    let operations = items(patch, "Operations");
+    if operations.is_empty() {
+        return Err(wrong("Operations must be given"));
+    }
+    for operation in operations {
         let path = filled(operation, "path").ok_or_else(|| wrong("path must be given"))?;
-        let (parents, last) = match path.rsplit_once('.') {
-            Some((parents, last)) => (Some(parents), last),
-            None => (None, path),
-        };
-        let mut at = &mut user;
-        for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
+        let (mut at, mut last) = (&mut user, path);
+        while let Some((parent, rest)) = last.split_once('.') {
             if !at[parent].is_object() {
                 at[parent] = json!({});
             }
-            at = &mut at[parent];
+            (at, last) = (&mut at[parent], rest);
         }
         let value = operation.get("value").cloned();
         match (filled(operation, "op").map(str::to_ascii_lowercase).as_deref(), value) {
