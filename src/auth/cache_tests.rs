@@ -213,6 +213,12 @@ async fn token_near_its_expiry_is_not_used() {
     pass(291).await;
     assert!(!at_once(&short), "it could expire on the way");
     assert_eq!(token(&short).await, "fake-token-1");
+    let (shorter, count) = cache(&[Fetch::Token { after: 0, lasts: 20 }]);
+    token(&shorter).await;
+    pass(15).await;
+    assert!(at_once(&shorter) && fetched(&count) == 1);
+    pass(4).await;
+    assert!(!at_once(&shorter), "it could expire on the way");
     // One that expires at once serves those who waited for it.
     let (none, count) = cache(&[Fetch::Token { after: 1, lasts: 0 }]);
     assert_eq!(

@@ -298,7 +298,9 @@ async fn timed(
 
 #[tokio::test(start_paused = true)]
 async fn reads_wait_half_to_whole_of_the_backoff() {
-    for (jitter, reads) in [(0.0, [0, 125, 375, 875]), (1.0, [0, 250, 750, 1750])] {
+    for (jitter, reads) in
+        [(0.0, [0, 125, 375, 875]), (0.6, [0, 200, 600, 1400]), (1.0, [0, 250, 750, 1750])]
+    {
         let acts = || [Act::respond(500, ""), nothing()];
         let (sent, error, end) = timed(acts(), &ClientOptions::default(), jitter, false).await;
         // Created twice, and looked for after each.

@@ -500,6 +500,11 @@ async fn mock_streams_end_with_their_first_error() {
     Pages::from_stream(pages()).try_collect().await.expect_err("it fails");
     let doubled = Items::from_iter([Ok(1), Ok(2)]).map(|item| item * 2);
     assert_eq!(doubled.try_collect().await.expect("all are given"), [2, 4]);
+    let mut thrice = Items::from_iter([Ok(1), Ok(2)]).flat_map(|item| [item; 3]);
+    for place in [0, 0, 1, 1, 1, 2] {
+        let _ = thrice.next().await.expect("there are six").expect("all are given");
+        assert_eq!(thrice.position().before + thrice.position().taken as u64, place);
+    }
 }
 
 #[tokio::test(start_paused = true)]
