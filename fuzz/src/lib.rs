@@ -139,7 +139,7 @@ impl Run {
         };
         check_error(&error);
         // Where no token was obtained, they are those of the last request for one, which a call
-        // makes again where it was told to wait.
+        // makes again where it was asked to wait.
         let attempts = usize::try_from(error.attempts()).expect("they are few");
         let is_token_error = seen.is_empty() && (1..=all.len()).contains(&attempts);
         assert!(attempts == seen.len() || is_token_error, "{error}");
