@@ -21,8 +21,8 @@ impl Organization {
     /// documented, and the person may get a second e-mail. The [list of users](super::Users::list)
     /// may show the outcome; whether it shows people who have not accepted yet is not documented.
     ///
-    /// The body of the response is not documented: under 201 any JSON, or an empty body, is a
-    /// success. [`Deepset::me`] returns the organization's id.
+    /// The body of the response is not documented: under 201 any JSON that is not an error body, or an
+    /// empty body, is a success. [`Deepset::me`] returns the organization's id.
     ///
     /// Source: <https://docs.cloud.deepset.ai/docs/api/main/invite-user-to-organization-api-v-1-organization-organization-id-invitation-post>.
     ///

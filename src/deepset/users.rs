@@ -15,10 +15,11 @@ use crate::transport::{Call, List, Transport};
 
 impl Deepset {
     /// Returns the user to whom the API key belongs, with their organization: `GET /api/v1/me`, 200
-    /// (*observed*).
+    /// (call *documented*, response *observed*).
     ///
     /// # Undocumented
-    /// Call and response are *observed* in a generated client of 2023, which calls them internal:
+    /// The vendor's page of the [invitation](super::Organization::invite) names the call as the source of the
+    /// organization's id. Its response is *observed* in a generated client of 2023, which labels the call internal:
     /// <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Errors
@@ -113,8 +114,10 @@ response! {
 #[non_exhaustive]
 pub struct UserWorkspace {
     /// The name of the workspace.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The role.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }
 

@@ -7,6 +7,11 @@
 //! <https://developer.harness.io/api-reference/platform-apis>; rate limits:
 //! <https://developer.harness.io/docs/platform/rate-limits>.
 //!
+//! Left out: calls that create, change or delete organizations, projects, user groups and service
+//! accounts, or add users to a scope; the NG API's own create, bulk create and update of role
+//! assignments (see [`RoleAssignments`]); and its check of permissions, by which a caller may only ask
+//! about itself (*observed*).
+//!
 //! What is *observed* below was seen in the public server source of December 2023 or in public
 //! clients, not in the vendor's documents.
 

@@ -78,17 +78,17 @@ impl From<PermissionRow> for Permission {
 }
 
 open_enum! {
-    /// The status of a permission.
+    /// The status of a permission. The vendor's document lists the values without their meaning.
     PermissionStatus {
-        /// Being tried by the vendor.
+        /// Staging.
         Staging = "STAGING",
-        /// Being tried.
+        /// Experimental.
         Experimental = "EXPERIMENTAL",
-        /// In use.
+        /// Active.
         Active = "ACTIVE",
-        /// About to go.
+        /// Deprecated.
         Deprecated = "DEPRECATED",
-        /// Not in use.
+        /// Inactive.
         Inactive = "INACTIVE",
     }
 }

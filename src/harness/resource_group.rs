@@ -85,6 +85,9 @@ impl Endpoints for ResourceGroup {
 
     fn check(new: &NewResourceGroup) -> Result<(), Error> {
         check_labels(&new.description, &new.tags)?;
+        for scope in &new.included_scope {
+            check_not_empty("included_scope.filter", scope.filter.as_ref().map(AsRef::as_ref))?;
+        }
         for (at, filter) in new.resource_filter.iter().enumerate() {
             check_not_empty("resource_filter.resource_type", filter.resource_type.as_deref())?;
             let lists = [
@@ -126,8 +129,8 @@ impl Updatable for ResourceGroup {
 }
 
 /// A resource group to be created, or to replace one. The call refuses a description of over 1024
-/// characters and more than 128 tags (*documented* for roles), and a filter with an empty list of
-/// identifiers or values.
+/// characters and more than 128 tags (*documented* for roles), an included scope without its
+/// reach, a filter without a type, and one with an empty list of identifiers or values.
 ///
 /// ```
 /// use rolecall::harness::{IncludedScope, NewResourceGroup, ResourceFilter};

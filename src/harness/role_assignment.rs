@@ -110,13 +110,8 @@ impl Endpoints for RoleAssignmentResponse {
         &new.identifier
     }
 
-    /// A reference may have come from a response, where anything may be absent.
     fn check(new: &NewRoleAssignment) -> Result<(), Error> {
-        let Some(RoleReference { scope_level, identifier }) = &new.role_reference else {
-            return Ok(());
-        };
-        check_not_empty("roleReference.identifier", identifier.as_deref())?;
-        check_not_empty("roleReference.scope_level", scope_level.as_ref().map(AsRef::as_ref))
+        new.role_reference.as_ref().map_or(Ok(()), RoleReference::check)
     }
 
     fn matches(&self, desired: &NewRoleAssignment, place: &Place) -> bool {
@@ -378,6 +373,12 @@ impl RoleReference {
     /// The role `identifier` of this level.
     pub fn new(scope_level: ScopeLevel, identifier: impl Into<String>) -> Self {
         Self { scope_level: Some(scope_level), identifier: Some(identifier.into()) }
+    }
+
+    /// It may have come from a response, where anything may be absent.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        check_not_empty("roleReference.identifier", self.identifier.as_deref())?;
+        check_not_empty("roleReference.scope_level", self.scope_level.as_ref().map(AsRef::as_ref))
     }
 }
 

@@ -156,6 +156,7 @@ impl NgFilter for RoleAssignmentSearch {
         check_any("roles", &self.role_filter)?;
         check_any("role_references", &self.role_reference_filter)?;
         check_any("principal_types", &self.principal_type_filter)?;
+        self.role_reference_filter.iter().flatten().try_for_each(RoleReference::check)?;
         self.principal_filter.as_ref().map_or(Ok(()), Principal::check)
     }
 
@@ -222,7 +223,7 @@ impl RoleAssignmentFilter {
         principal_types, get_principal_types = principal_type_filter(PrincipalType);
         /// Lists what principals of these levels hold.
         principal_scope_levels, get_principal_scope_levels = principal_scope_level_filter(ScopeLevel);
-        /// Lists what these principals hold by themselves, not through user groups.
+        /// Lists what these principals hold by themselves, not through user groups (inferred).
         principals, get_principals = principal_filter(Principal);
     }
 

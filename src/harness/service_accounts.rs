@@ -98,7 +98,7 @@ response! {
         /// The description.
         pub description: Option<String>,
         /// The tags.
-        #[serde(default, deserialize_with = "tags")]
+        #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
         pub tags: Option<BTreeMap<String, String>>,
     }
 }

@@ -342,7 +342,7 @@ response! {
         /// The description.
         pub description: Option<String>,
         /// The tags.
-        #[serde(default, deserialize_with = "tags")]
+        #[serde(default, deserialize_with = "tags", skip_serializing_if = "Option::is_none")]
         pub tags: Option<BTreeMap<String, String>>,
         /// The account.
         pub account_identifier: Option<String>,

@@ -135,8 +135,10 @@ impl Validation {
 #[non_exhaustive]
 pub struct ValidationResult {
     /// Whether it is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<bool>,
     /// What is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
 }
 

@@ -140,11 +140,11 @@ response! {
 open_enum! {
     /// What an environment is for.
     EnvironmentFlag {
-        /// It serves patients.
+        /// A production environment.
         Production = "Production",
-        /// The last stop before production.
+        /// A staging environment.
         Staging = "Staging",
-        /// For building and trying.
+        /// A development environment.
         Development = "Development",
     }
 }

@@ -23,8 +23,8 @@ fake! {
 /// none. The last owner of an organization (a user with the role `owner`, by name or id) keeps that
 /// role. Each change is an audit event. Where the service's behaviour is not documented, the fake
 /// chooses: error bodies are `{"message": …}`, an unknown environment is 404, taking the role of
-/// the last owner is 409, pages of audit events are numbered from 1 and their kinds are made up,
-/// and see [`RedoxDuplicates`] and [`RedoxAbsent`].
+/// the last owner is 409, pages of audit events are numbered from 1, their kinds are made up, times in
+/// their filters are in UTC where they name no zone, and see [`RedoxDuplicates`] and [`RedoxAbsent`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -428,8 +428,10 @@ impl State {
         let Some(page @ 1..) = request.number("_page", 1) else {
             return Err(refuse(400, "_page must be a number from 1"));
         };
-        let time = |name| request.query(name).and_then(|text| text.parse::<jiff::Timestamp>().ok());
-        let (start, stop) = (time("startDateTime"), time("stopDateTime"));
+        let time = |name| request.query(name).map(|text| moment(&text)).transpose();
+        let (Ok(start), Ok(stop)) = (time("startDateTime"), time("stopDateTime")) else {
+            return Err(refuse(400, "startDateTime and stopDateTime must be in ISO 8601"));
+        };
         let is_listed = |event: &&Value| {
             let at = event["createdAt"].as_str().and_then(|text| text.parse().ok());
             request.query("userId").is_none_or(|user| event["userId"] == number(&user))
@@ -456,6 +458,12 @@ impl State {
 /// Those of an organization.
 fn of<'a>(all: &'a [(String, Value)], organization: &str) -> impl Iterator<Item = &'a Value> {
     all.iter().filter(move |(of, _)| of == organization).map(|(_, value)| value)
+}
+
+/// Reads a time, or a date at its beginning; in UTC where it names no zone.
+fn moment(text: &str) -> Result<jiff::Timestamp, jiff::Error> {
+    let in_utc = |time: jiff::civil::DateTime| time.to_zoned(jiff::tz::TimeZone::UTC);
+    text.parse().or_else(|_| Ok(in_utc(text.parse()?)?.timestamp()))
 }
 
 /// An id as the service writes it where it writes numbers.

@@ -504,6 +504,10 @@ mod ensuring {
         for (new, rule) in [
             (group("a").description("x".repeat(1025)), "description: must be at most 1024"),
             (group("a").filter(ResourceFilter::new("")), "resource_type: must not be empty"),
+            (
+                group("a").include(IncludedScope::default()),
+                "included_scope.filter: must not be empty",
+            ),
             (group("a").filter(pipelines().identifiers([""; 0])), "identifiers: must not be empty"),
             (
                 group("a").filter(connectors().attribute("category", [""; 0])),

@@ -357,6 +357,11 @@ async fn bad_input_is_refused_before_it_is_sent() {
             "role_references: must not be empty",
         ),
         (
+            refusal(search(everything().role_references([RoleReference::new("".into(), "r")])))
+                .await,
+            "roleReference.scope_level: must not be empty",
+        ),
+        (
             refusal(search(everything().principal(Principal::user("")))).await,
             "principal.identifier: must not be empty",
         ),

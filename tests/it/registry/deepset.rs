@@ -47,7 +47,7 @@ pub(super) fn all() -> Vec<Endpoint> {
         .mark("request documented, response inferred");
     let client = Entries::new(client, "Deepset::", "deepset/*")
         .call("me()", "me", fixture!("deepset/user.full.json"), |it| it.me())
-        .mark("observed")
+        .mark("call documented, response observed")
         .call("users().get(…)", "user", fixture!("deepset/user.full.json"), |it| {
             it.users().get("7f0c1f5e-0000-4000-9000-000000000001")
         })
