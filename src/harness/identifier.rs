@@ -63,6 +63,14 @@ pub(super) fn check_not_empty(field: &str, text: Option<&str>) -> Result<(), Err
     if filled { Ok(()) } else { Err(Error::invalid(field, "must not be empty")) }
 }
 
+/// Checks that a part that is set is not empty: the service might take it for everything.
+///
+/// # Errors
+/// An invalid-request error that names the field.
+pub(super) fn check_part(field: &str, part: &Option<String>) -> Result<(), Error> {
+    part.as_deref().map_or(Ok(()), |part| check_not_empty(field, Some(part)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use http::HeaderMap;
 
 use super::Harness;
+use super::identifier::check_not_empty;
 use super::resource::{Container, Readable, Searchable};
 use super::scope::Place;
 use crate::error::Error;
@@ -171,7 +172,7 @@ impl<T: Readable> Operation for ListInScope<T> {
     }
 
     fn validate(&self) -> Result<(), Error> {
-        check_any("identifiers", &self.identifiers)?;
+        check_texts("identifiers", &self.identifiers)?;
         self.paging.page.check()
     }
 }
@@ -222,6 +223,16 @@ impl<T: Container> List<ListInScope<T>> {
         self.operation.identifiers = Some(any.into_iter().map(Into::into).collect());
         self
     }
+}
+
+/// Checks that neither a filter of texts that is set nor one of its texts is empty: either might list
+/// everything.
+///
+/// # Errors
+/// An invalid-request error that names the filter.
+pub(super) fn check_texts<T: AsRef<str>>(field: &str, any: &Option<Vec<T>>) -> Result<(), Error> {
+    check_any(field, any)?;
+    any.iter().flatten().try_for_each(|text| check_not_empty(field, Some(text.as_ref())))
 }
 
 /// Checks that a filter that is set is not empty: an empty one would list everything.

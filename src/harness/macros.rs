@@ -39,7 +39,7 @@ macro_rules! any_of {
     ($($(#[$meta:meta])* $name:ident, $getter:ident = $field:ident($type:ty);)+) => { $(
         $(#[$meta])*
         ///
-        /// The call refuses none at all.
+        /// The call refuses none at all, and an empty one.
         pub fn $name(mut self, any: impl IntoIterator<Item: Into<$type>>) -> Self {
             self.$field = Some(any.into_iter().map(Into::into).collect());
             self

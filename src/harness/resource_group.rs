@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::identifier::{check_identifier, check_not_empty};
+use super::identifier::{check_identifier, check_not_empty, check_part};
+use super::list::check_texts;
 use super::macros::{in_scopes, times};
 use super::resource::{Endpoints, Readable, Resource, Updatable, check_labels, part_matches, tags};
 use super::scope::Place;
@@ -24,7 +25,8 @@ use crate::operation::Spec;
 /// whether it includes all resources, the filters and the included scopes, in any order (an account
 /// that is not set is not compared). If no scope was set, the group may have none or only its own,
 /// without child scopes (inferred: no document says how the service treats none). A filter for all
-/// resources of a type matches one with an empty list (inferred, too). Color, description and tags
+/// resources of a type matches one with an empty list (inferred, too). A group that is read without
+/// filters and without whether it includes all resources does not match. Color, description and tags
 /// are compared only if they were set.
 ///
 /// [`delete`](Resources::delete): the effect on assignments over the group is not documented.
@@ -94,12 +96,16 @@ impl Endpoints for ResourceGroup {
                 ("resource_filter.identifiers", &filter.identifiers),
                 ("resource_filter.attribute_values", &filter.attribute_values),
             ];
-            for (field, list) in lists {
-                // Filters that the service sent are sent back unchanged.
-                if at >= new.read && list.as_ref().is_some_and(Vec::is_empty) {
-                    return Err(Error::invalid(field, "must not be empty; leave it out for all"));
-                }
+            // Filters that the service sent are sent back unchanged.
+            if at >= new.read {
+                lists.iter().try_for_each(|(field, list)| check_texts(field, list))?;
+                check_part("resource_filter.attribute_name", &filter.attribute_name)?;
             }
+        }
+        for scope in &new.included_scope {
+            check_part("included_scope.account", &scope.account)?;
+            check_part("included_scope.org", &scope.org)?;
+            check_part("included_scope.project", &scope.project)?;
         }
         Ok(())
     }
@@ -115,6 +121,8 @@ impl Endpoints for ResourceGroup {
         let same_scopes = scopes.iter().all(|one| actual.iter().any(|it| one.matches(it)))
             && actual.iter().all(|it| scopes.iter().any(|one| one.matches(it)));
         self.name.as_ref() == Some(&desired.name)
+            // What the service did not send is not known to be none.
+            && (self.resource_filter.is_some() || self.include_all_resources.is_some())
             && self.include_all_resources.unwrap_or(false) == desired.include_all_resources
             && meanings(&desired.resource_filter) == meanings(self.resource_filter.iter().flatten())
             && same_scopes
@@ -129,8 +137,9 @@ impl Updatable for ResourceGroup {
 }
 
 /// A resource group to be created, or to replace one. The call refuses a description of over 1024
-/// characters and more than 128 tags (*documented* for roles), an included scope without its
-/// reach, a filter without a type, and one with an empty list of identifiers or values.
+/// characters and more than 128 tags (*documented* for roles), an included scope without its reach, a
+/// filter without a type, and an empty text or list in either, which the service might take for
+/// everything.
 ///
 /// ```
 /// use rolecall::harness::{IncludedScope, NewResourceGroup, ResourceFilter};

@@ -3,7 +3,8 @@
 use http::HeaderMap;
 use serde::Serialize;
 
-use super::list::{Order, Paging, SortBy, check_any};
+use super::identifier::check_part;
+use super::list::{Order, Paging, SortBy, check_texts};
 use super::{Harness, ResourceGroup};
 use crate::declare::{getters, setters};
 use crate::error::Error;
@@ -22,7 +23,7 @@ impl Harness {
     ///
     /// # Errors
     /// An invalid-request error before anything is sent if the filter has an empty list of
-    /// identifiers, which would list all groups.
+    /// identifiers, which would list all groups, or an empty identifier.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -69,7 +70,11 @@ impl Operation for FilterResourceGroups {
     }
 
     fn validate(&self) -> Result<(), Error> {
-        check_any("identifiers", &self.filter.identifier_filter)?;
+        let filter = &self.filter;
+        check_texts("identifiers", &filter.identifier_filter)?;
+        check_part("account", &filter.account)?;
+        check_part("org", &filter.org)?;
+        check_part("project", &filter.project)?;
         self.paging.page.check()
     }
 

@@ -24,13 +24,13 @@ use crate::operation::Spec;
 /// also grants an account-level group a role in the organization (*observed*).
 ///
 /// [`ensure`](Resources::ensure): an existing assignment *matches* if these agree: the resource
-/// group, the role, the role's level, `disabled`, and the principal's type, identifier and (except
-/// for users) level. A level that is omitted defaults to the scope's. The role's level is that of
-/// [`role_reference`](NewRoleAssignment::role_reference), or the scope's if there is no reference
-/// (inferred: a reference names a role of a higher scope). That holds for built-in roles too: a
-/// custom role's identifier may also begin with `_`, so the two cannot be distinguished. The creator,
-/// `managed` and the dates are ignored. **The match may have another identifier
-/// than the requested one**: use the returned one.
+/// group, the role, the role's level, the reference's identifier, `disabled`, and the principal's
+/// type, identifier and (except for users) level. A level that is omitted defaults to the scope's.
+/// The role's level is that of [`role_reference`](NewRoleAssignment::role_reference), or the
+/// scope's if there is no reference (inferred: a reference names a role of a higher scope). That
+/// holds for built-in roles too: a custom role's identifier may also begin with `_`, so the two
+/// cannot be distinguished. The creator, `managed` and the dates are ignored. **The match may have
+/// another identifier than the requested one**: use the returned one.
 ///
 /// A *mismatch* is another assignment under the requested identifier, or one that blocks the new
 /// one although it grants something else: the same resource group, role identifier and principal,
@@ -118,13 +118,16 @@ impl Endpoints for RoleAssignmentResponse {
         // Without a reference a role belongs to the scope. Its identifier does not show whether it
         // is Harness's own: a customer's may begin with `_` too, and the list of Harness's roles is
         // open.
-        let level = |reference: &Option<RoleReference>| {
+        // A reference may name another role than `role`, although the service expects it not to.
+        let role = |reference: &Option<RoleReference>| {
             let level = reference.as_ref().and_then(|reference| reference.scope_level.clone());
-            level.unwrap_or_else(|| place.level())
+            let identifier = reference.as_ref().and_then(|reference| reference.identifier.clone());
+            let identifier = identifier.unwrap_or_else(|| desired.role.clone());
+            (level.unwrap_or_else(|| place.level()), identifier)
         };
         let actual = &self.role_assignment;
         self.excludes(desired, place)
-            && level(&desired.role_reference) == level(&actual.role_reference)
+            && role(&desired.role_reference) == role(&actual.role_reference)
             && desired.disabled == actual.disabled.unwrap_or(false)
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::list::check_any;
+use super::list::{check_any, check_texts};
 use super::macros::{any_of, times};
 use super::ng::{NgFilter, NgList, SUCCESS, spelled};
 use super::{
@@ -70,7 +70,8 @@ impl RoleAssignments {
     }
 
     /// Lists the role assignments of exactly this scope that match a filter: `POST
-    /// /authz/api/roleassignments/filter` (*documented*). It changes nothing, so it is retried like
+    /// /authz/api/roleassignments/filter` (*documented*; that scopes below are left out is
+    /// *observed*). It changes nothing, so it is retried like
     /// any read. [`list`](Self::list) has no filter; [`search`](Self::search) has names.
     ///
     /// Like all lists of role assignments, **it may be partial without any sign** (*observed*). Its
@@ -152,10 +153,10 @@ impl NgFilter for RoleAssignmentSearch {
             .idempotency(Idempotency::Safe);
 
     fn check(&self) -> Result<(), Error> {
-        check_any("resource_groups", &self.resource_group_filter)?;
-        check_any("roles", &self.role_filter)?;
+        check_texts("resource_groups", &self.resource_group_filter)?;
+        check_texts("roles", &self.role_filter)?;
         check_any("role_references", &self.role_reference_filter)?;
-        check_any("principal_types", &self.principal_type_filter)?;
+        check_texts("principal_types", &self.principal_type_filter)?;
         self.role_reference_filter.iter().flatten().try_for_each(RoleReference::check)?;
         self.principal_filter.as_ref().map_or(Ok(()), Principal::check)
     }
@@ -259,10 +260,10 @@ impl NgFilter for RoleAssignmentFilter {
             .idempotency(Idempotency::Safe);
 
     fn check(&self) -> Result<(), Error> {
-        check_any("resource_groups", &self.resource_group_filter)?;
-        check_any("roles", &self.role_filter)?;
-        check_any("principal_types", &self.principal_type_filter)?;
-        check_any("principal_scope_levels", &self.principal_scope_level_filter)?;
+        check_texts("resource_groups", &self.resource_group_filter)?;
+        check_texts("roles", &self.role_filter)?;
+        check_texts("principal_types", &self.principal_type_filter)?;
+        check_texts("principal_scope_levels", &self.principal_scope_level_filter)?;
         check_any("principals", &self.principal_filter)?;
         self.principal_filter.iter().flatten().try_for_each(Principal::check)
     }

@@ -23,8 +23,9 @@ use crate::operation::Spec;
 ///
 /// [`ensure`](Resources::ensure): a role *matches* if it has this identifier and name and exactly
 /// these permissions, apart from those named with [`tolerate`](NewRole::tolerate): no document
-/// lists the permissions that the service adds, so a role with any others does not match.
-/// Description and tags are compared only if they were set.
+/// lists the permissions that the service adds, so a role with any others does not match,
+/// nor does one that is read without permissions. Description and tags are compared only if
+/// they were set.
 ///
 /// [`delete`](Resources::delete): **the role's assignments are deleted with it** (*observed*).
 ///
@@ -88,7 +89,9 @@ impl Endpoints for Role {
     fn matches(&self, desired: &NewRole, _: &Place) -> bool {
         let own: BTreeSet<&String> = desired.permissions.iter().collect();
         let its: BTreeSet<&String> = self.permissions.iter().flatten().collect();
-        own.is_subset(&its)
+        // What the service did not send is not known to be none.
+        self.permissions.is_some()
+            && own.is_subset(&its)
             && its.difference(&own).all(|added| desired.tolerated.contains(*added))
             && self.name.as_ref() == Some(&desired.name)
             && part_matches(&desired.description, &self.description)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::list::check_any;
+use super::list::check_texts;
 use super::ng::{NgFilter, NgList, SUCCESS};
 use super::resource::tags;
 use super::{Identifier, Scope};
@@ -62,7 +62,7 @@ impl NgFilter for ListServiceAccounts {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_any("identifiers", &self.identifiers)
+        check_texts("identifiers", &self.identifiers)
     }
 
     fn key(account: &ServiceAccount) -> String {

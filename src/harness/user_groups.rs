@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::list::check_any;
+use super::list::check_texts;
 use super::macros::any_of;
 use super::ng::{NgCall, NgFilter, NgList, SUCCESS};
 use super::resource::tags;
@@ -308,8 +308,8 @@ impl NgFilter for UserGroupFilter {
     const SCOPE_IN_QUERY: bool = false;
 
     fn check(&self) -> Result<(), Error> {
-        check_any("identifiers", &self.identifier_filter)?;
-        check_any("users", &self.user_identifier_filter)
+        check_texts("identifiers", &self.identifier_filter)?;
+        check_texts("users", &self.user_identifier_filter)
     }
 
     fn body(&self, scope: &Scope) -> Result<Body, Error> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Scope;
-use super::list::check_any;
+use super::list::check_texts;
 use super::macros::any_of;
 use super::ng::{NgCall, NgFilter, NgList, SUCCESS};
 use crate::declare::{getters, setters};
@@ -158,8 +158,8 @@ impl NgFilter for UserFilter {
         .idempotency(Idempotency::Safe);
 
     fn check(&self) -> Result<(), Error> {
-        check_any("identifiers", &self.identifiers)?;
-        check_any("emails", &self.emails)
+        check_texts("identifiers", &self.identifiers)?;
+        check_texts("emails", &self.emails)
     }
 
     fn body(&self, _: &Scope) -> Result<Body, Error> {

@@ -279,6 +279,7 @@ mod lists {
         let assignments = || account.role_assignments().list();
         let none = ResourceGroupFilter::new().identifiers([""; 0]);
         let all = ResourceGroupFilter::new();
+        let of_nothing = ResourceGroupFilter::new().org("");
         let forged = format!("{}x", assignments().items().position()).parse::<Position>();
         for (text, rule) in [
             (refusal(assignments().page_size(0)).await, "page_size: must be 1 to 100, got 0"),
@@ -286,6 +287,11 @@ mod lists {
             (refusal(client.filter_resource_groups(&all).page_size(0)).await, "must be 1 to 100"),
             // It would list all groups.
             (refusal(client.filter_resource_groups(&none)).await, "identifiers: must not be empty"),
+            (refusal(client.filter_resource_groups(&of_nothing)).await, "org: must not be empty"),
+            (
+                refusal(client.organizations().list().identifiers([""])).await,
+                "identifiers: must not be empty",
+            ),
             (
                 refusal(client.organizations().list().identifiers([""; 0])).await,
                 "identifiers: must not be empty",
@@ -508,6 +514,11 @@ mod ensuring {
                 group("a").include(IncludedScope::default()),
                 "included_scope.filter: must not be empty",
             ),
+            // The service might take them for the whole account, and for all of the type.
+            (group("a").include(included().org("")), "included_scope.org: must not be empty"),
+            (group("a").include(included().project("")), "included_scope.project: must not be"),
+            (group("a").filter(pipelines().identifiers([""])), "identifiers: must not be empty"),
+            (group("a").filter(connectors().attribute("", ["v"])), "attribute_name: must not be"),
             (group("a").filter(pipelines().identifiers([""; 0])), "identifiers: must not be empty"),
             (
                 group("a").filter(connectors().attribute("category", [""; 0])),
@@ -628,6 +639,8 @@ mod assignments {
         }
         for different in [
             of(ScopeLevel::Project),
+            assignment("a")
+                .role_reference(RoleReference::new(ScopeLevel::Account, "_account_admin")),
             assignment("a").disabled(true),
             grant("a", "_account_admin", GROUP, Principal::user("a")),
             grant("a", "_account_viewer", "g", Principal::user("a")),
@@ -1035,6 +1048,18 @@ mod groups {
                 }
             }
         }
+    }
+
+    #[tokio::test]
+    async fn what_grants_and_was_not_sent_is_not_taken_for_none() {
+        let capture = Capture::start([(200, r#"{"identifier":"a","name":"A"}"#); 2]).await;
+        let account = client(&capture).account();
+        let role = NewRole::new("a", "A", [""; 0]).expect("it follows the rules");
+        let error = account.roles().ensure(&role).await.expect_err("its permissions are unknown");
+        mismatch::<NewRole, Role>(&error);
+        let group = NewResourceGroup::new("a", "A").expect("it follows the rules");
+        let error = account.resource_groups().ensure(&group).await.expect_err("so is what it has");
+        mismatch::<NewResourceGroup, ResourceGroup>(&error);
     }
 
     #[tokio::test]
