@@ -28,8 +28,8 @@ impl RoleAssignments {
     /// identifiers, and if the account id is not known (see
     /// [`HarnessBuilder::account_id`](super::HarnessBuilder::account_id)). A managed assignment,
     /// and that of the last account admin, is not an error of the call but one of the
-    /// [`failures`](DeletedMany::failures) (*observed*). If the response counts failures and names
-    /// none, the outcome is unknown.
+    /// [`failures`](DeletedMany::failures) (*observed*). If the response names no failure, but
+    /// counts some or counts none as deleted, the outcome is unknown.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -94,13 +94,13 @@ impl NgCall for DeleteMany {
     }
 
     fn checked(output: DeletedMany) -> Result<DeletedMany, DecodeError> {
-        match output.failed_to_delete {
-            Some(failed @ 1..) if output.failures.is_empty() => {
-                let text = format!("roleAssignmentErrorResponseDTOList: names none of {failed}");
-                Err(DecodeError::shape(text))
-            }
-            _ => Ok(output),
+        // At least one was to be deleted: if none was, there is a failure.
+        let failed = output.failed_to_delete.unwrap_or(0).max(1 - output.successfully_deleted);
+        if failed > 0 && output.failures.is_empty() {
+            let text = format!("roleAssignmentErrorResponseDTOList: names none of {failed}");
+            return Err(DecodeError::shape(text));
         }
+        Ok(output)
     }
 }
 

@@ -86,6 +86,16 @@ async fn search_finds_what_a_user_holds_in_all_scopes_and_through_groups() {
     assert_eq!(identifiers(&all(search(client.account(), robots)).await), ["robot"]);
     let everything = all(search(client.account(), RoleAssignmentSearch::new())).await;
     assert_eq!(everything.len(), 5);
+    for (level, count) in [(ScopeLevel::Organization, 3), (ScopeLevel::Project, 0)] {
+        let reference = RoleReference::new(level, "_organization_viewer");
+        let filter = RoleAssignmentSearch::new().role_references([reference]);
+        assert_eq!(all(search(client.account(), filter)).await.len(), count);
+    }
+    for (level, count) in [(ScopeLevel::Organization, 1), (ScopeLevel::Project, 0)] {
+        let principal = Principal::service_account("ci").scope_level(level);
+        let filter = RoleAssignmentSearch::new().principal(principal);
+        assert_eq!(all(search(client.account(), filter)).await.len(), count);
+    }
 }
 
 #[tokio::test]
@@ -263,16 +273,20 @@ async fn what_was_not_deleted_is_listed() {
 #[tokio::test]
 async fn failures_that_are_counted_but_not_listed_leave_the_outcome_unknown() {
     let one = r#"[{"roleAssignmentId":"a"}]"#;
-    for (failed, list, is_known) in [
-        ("1", one, true),
-        ("null", one, true),
-        ("0", "[]", true),
-        ("2", one, true),
-        ("2", "[]", false),
-        ("1", "null", false),
+    for (deleted, failed, list, is_known) in [
+        (1, "1", one, true),
+        (1, "null", one, true),
+        (1, "0", "[]", true),
+        (1, "2", one, true),
+        (1, "2", "[]", false),
+        (1, "1", "null", false),
+        // Nothing at all is accounted for.
+        (0, "null", "null", false),
+        (0, "0", "[]", false),
+        (0, "null", one, true),
     ] {
         let body = format!(
-            r#"{{"status":"SUCCESS","data":{{"successfullyDeleted":1,"failedToDelete":{failed},
+            r#"{{"status":"SUCCESS","data":{{"successfullyDeleted":{deleted},"failedToDelete":{failed},
             "roleAssignmentErrorResponseDTOList":{list}}}}}"#
         );
         let capture = Capture::start([(200, &*body)]).await;
@@ -348,6 +362,29 @@ async fn bad_input_is_refused_before_it_is_sent() {
         (refusal(search(everything()).page_size(0)).await, "page_size: must be 1 to 100, got 0"),
         (refusal(filter(anything()).page_size(101)).await, "page_size: must be 1 to 100, got 101"),
         (refusal(search(everything().roles([""; 0]))).await, "roles: must not be empty"),
+        (refusal(search(everything().roles([""]))).await, "roles: must not be empty"),
+        (refusal(filter(anything().resource_groups(["g", ""]))).await, "groups: must not be empty"),
+        (
+            refusal(search(everything().principal_types([PrincipalType::from("")]))).await,
+            "principal_types: must not be empty",
+        ),
+        (
+            refusal(search(everything().role_references([RoleReference::new("".into(), "r")])))
+                .await,
+            "roleReference.scope_level: must not be empty",
+        ),
+        (
+            refusal(account.users().search(&UserFilter::new().emails([""]))).await,
+            "emails: must not be empty",
+        ),
+        (
+            refusal(groups.filter(&UserGroupFilter::new().users([""]))).await,
+            "users: must not be empty",
+        ),
+        (
+            refusal(account.service_accounts().list().identifiers([""])).await,
+            "identifiers: must not be empty",
+        ),
         (
             refusal(search(everything().resource_groups([""; 0]))).await,
             "resource_groups: must not be empty",

@@ -158,11 +158,21 @@ impl State {
         let held = |record: &Record| {
             let members = if wanted["type"] == "USER" { self.members(record) } else { &[] };
             wanted.is_null()
-                || is_same(record.principal(), wanted)
+                || is_wanted(wanted, record.principal())
                 || members.contains(&wanted["identifier"])
         };
+        let references = items(&filter, "roleReferenceFilter");
+        let refers = |record: &Record| {
+            let own = record.inner();
+            let level = filled(&own["roleReference"], "scope_level");
+            let level = level.unwrap_or(record.scope.level());
+            let is_it =
+                |one: &Value| one["identifier"] == own["role"] && one["scopeLevel"] == level;
+            references.is_empty() || references.iter().any(is_it)
+        };
         let found = self.assignments.iter();
-        let found = found.filter(|it| in_scope(it) && held(it) && self.fits(&filter, it));
+        let found =
+            found.filter(|it| in_scope(it) && held(it) && refers(it) && self.fits(&filter, it));
         self.ng_page(found.map(|record| self.aggregate(record)).collect(), request)
     }
 
@@ -174,7 +184,7 @@ impl State {
             let principal = record.principal();
             record.scope == *scope
                 && listed(items(&filter, "principalScopeLevelFilter"), &principal["scope_level"])
-                && (any.is_empty() || any.iter().any(|one| is_same(one, principal)))
+                && (any.is_empty() || any.iter().any(|one| is_wanted(one, principal)))
                 && self.fits(&filter, record)
         });
         let rows = found.map(|record| {
@@ -285,9 +295,11 @@ fn permissions() -> Value {
     [("PIPELINE", "view"), ("PIPELINE", "execute"), ("USERGROUP", "manage")].map(permission).into()
 }
 
-/// Whether two are the same principal.
-fn is_same(one: &Value, other: &Value) -> bool {
-    ["type", "identifier"].iter().all(|field| one[*field] == other[*field])
+/// Whether a filter wants this principal. Users have no level.
+fn is_wanted(wanted: &Value, own: &Value) -> bool {
+    let (level, its) = (&wanted["scopeLevel"], &own["scope_level"]);
+    ["type", "identifier"].iter().all(|field| wanted[*field] == own[*field])
+        && (level.is_null() || its.is_null() || level == its)
 }
 
 /// Whether a filter wants this value; an empty one wants all.
