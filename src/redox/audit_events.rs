@@ -26,7 +26,7 @@ pub struct AuditEvents {
 impl AuditEvents {
     /// Lists who did what in the organization, and when:
     /// `GET /v1/organizations/{organizationId}/audit-events` (*documented*; success under 200 or 201 is
-    /// inferred). The caller must be an owner or admin of the organization.
+    /// inferred). The caller must be an owner or admin of the organization (*documented*).
     ///
     /// Which [kinds](AuditEvent::kind) of events are changes of a role is not documented, nor is
     /// the order of the events. The vendor's filter `actionType` is left out: it is documented as
@@ -168,9 +168,12 @@ impl Operation for ListAuditEvents {
     }
 }
 
-/// Whether it is a date, with or without a time, with or without an offset.
+/// Whether it is a date, with or without a time, with or without an offset. The parser also reads a
+/// space for the `T`, and the name of a time zone in brackets.
 fn is_iso_8601(text: &str) -> bool {
-    text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::DateTime>().is_ok()
+    !text.contains([' ', '['])
+        && (text.parse::<jiff::Timestamp>().is_ok()
+            || text.parse::<jiff::civil::DateTime>().is_ok())
 }
 
 impl ListOperation for ListAuditEvents {

@@ -249,6 +249,8 @@ mod audit_events {
             (list().status(""), "status: must not be empty"),
             (list().start_date_time("yesterday"), "startDateTime: must be an ISO 8601 date"),
             (list().stop_date_time("2026-13-01"), "got \"2026-13-01\""),
+            (list().stop_date_time("2026-04-01 08:00:00"), "must be an ISO 8601 date"),
+            (list().stop_date_time("2026-04-01T08:00:00+02:00[Europe/Berlin]"), "ISO 8601 date"),
         ] {
             let error = list.items().try_collect().await.expect_err(rule);
             assert!(error.is_invalid_request() && error.status().is_none(), "{error}");
