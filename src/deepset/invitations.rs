@@ -88,8 +88,8 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Invites a person to the workspace with a role, by e-mail:
-    /// `POST /api/v1/workspaces/{workspace_name}/invitation`, 201 (request line and statuses *documented*,
+    /// Invites a person to the workspace with a role: `POST
+    /// /api/v1/workspaces/{workspace_name}/invitation`, 201 (request line and statuses *documented*,
     /// body inferred).
     ///
     /// # Undocumented
@@ -100,7 +100,7 @@ impl Workspace {
     /// # What it does
     /// The service creates the user if there is none, adds them to the organization, and gives them
     /// the role in this workspace (*documented*). The caller needs the permission to write
-    /// `workspace_members` there. An invitation of a person who is already in the organization is
+    /// `workspace_members` there (*documented*). An invitation of a person who is already in the organization is
     /// refused (409, *documented*): it cannot give a member a role.
     ///
     /// Never retried when its outcome is unknown: a second invitation adds no one, but its refusal
@@ -160,7 +160,8 @@ impl NewInvitation {
         }
     }
 
-    /// Sets the workspaces that an invitation to the organization is for; none by default.
+    /// Sets the workspaces that an invitation to the organization is for; none by default
+    /// (*documented*).
     pub fn workspace_ids(mut self, ids: impl IntoIterator<Item = WorkspaceId>) -> Self {
         self.workspace_ids = ids.into_iter().collect();
         self

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::model::json::part;
 use crate::operation::ListPage;
 
-/// The page size where the request names none: documented for roles, assumed elsewhere.
+/// The page size where the request names none (documented).
 const DEFAULT_LIMIT: u32 = 10;
 
 /// A page of a list, `{data, has_more, total}`. A response without `data` is an error, since it

@@ -28,7 +28,7 @@ pub struct Roles {
 
 impl Roles {
     /// Adds a role to the organization: `POST /api/v1/organization/{organization_id}/roles`, 201
-    /// (*documented*).
+    /// (*documented*). The caller must be an admin of the organization (*documented*).
     ///
     /// Never retried when its outcome is unknown. A second role with the same name is refused with
     /// 409 (*documented*).
@@ -111,6 +111,7 @@ impl Roles {
     /// Whether the list has the preset roles is not known.
     ///
     /// # Pages
+    /// A page has 10 roles by default, and up to 100 by [`page_size`](List::page_size) (*documented*).
     /// The list goes by `page_number`, from 1 or from the set `page_number` on: roles that are
     /// added or removed meanwhile may shift others between pages, so that the list repeats or
     /// misses them. A repeated page is an error, and so is a list that ends before its own total.

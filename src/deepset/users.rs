@@ -18,8 +18,8 @@ impl Deepset {
     /// (call *documented*, response *observed*).
     ///
     /// # Undocumented
-    /// The vendor's page of the [invitation](super::Organization::invite) names the call as the source of the
-    /// organization's id. Its response is *observed* in a generated client of 2023, which labels the call internal:
+    /// The page of the organization's invitation names the call. Status and response are *observed* in
+    /// a generated client of 2023, which calls them internal:
     /// <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Errors
@@ -179,11 +179,11 @@ impl Users {
     /// /api/v1/users`, 200 (request *documented*, response *observed*).
     ///
     /// # Undocumented
-    /// Path and parameters are documented. The shape of the response is *observed* in a generated client
-    /// of 2023, <https://github.com/speakeasy-sdks/deepset-python>.
+    /// Path and parameters are documented. The shape of the response is *observed* in a generated
+    /// client of 2023, <https://github.com/speakeasy-sdks/deepset-python>.
     ///
     /// # Pages
-    /// A page has 10 users by default, and 1 to 100 by [`page_size`](List::page_size)
+    /// A page has 10 users by default, and up to 100 by [`page_size`](List::page_size)
     /// (*documented*). The list goes back in time: each page holds users created before the last
     /// user of the previous page (*observed*). If the first page says that it is the last but has
     /// fewer users than the total, an error follows it. With `after` there is one page, and an

@@ -19,10 +19,11 @@ use crate::transport::{BoxFuture, Budget, ClientOptions, Transport};
 /// with Redox (feature `redox-jwt`).
 ///
 /// It authenticates to the token endpoint by a signed assertion (RFC 7523), made anew for each
-/// attempt: the claims `iss` and `sub` are the client id, `aud` is the token URL, `iat` is 30 s ago (for
-/// clocks that differ), `exp` is `iat` plus the [lifetime](Self::assertion_lifetime), and `jti` is
-/// random (*observed* in working clients, but for the 30 s); the header names the key's id, which is *documented* as required. The private key
-/// stays here, and an assertion is in no log, error or `Debug`.
+/// attempt: the claims `iss` and `sub` are the client id, `aud` is the token URL, `iat` is 30 s ago
+/// (for clocks that differ), `exp` is `iat` plus the [lifetime](Self::assertion_lifetime), and `jti`
+/// is random (*observed* in working clients, but for the 30 s); the header names the key's id, which
+/// is *documented* as required. The private key stays here, and an assertion is in no log, error or
+/// `Debug`.
 ///
 /// ```
 /// use rolecall::redox::{ApiKey, Redox};

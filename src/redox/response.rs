@@ -138,13 +138,13 @@ response! {
 }
 
 open_enum! {
-    /// What an environment is for.
+    /// What an environment is for. The values are documented, their meaning is not.
     EnvironmentFlag {
-        /// A production environment.
+        /// Production.
         Production = "Production",
-        /// A staging environment.
+        /// Staging.
         Staging = "Staging",
-        /// A development environment.
+        /// Development.
         Development = "Development",
     }
 }

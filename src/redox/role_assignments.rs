@@ -43,8 +43,8 @@ impl<M: Membership> RoleAssignments<M> {
     /// 201 is inferred).
     ///
     /// One response holds all memberships: no parameters and no paging are documented. The caller
-    /// must be an owner or admin (for an organization's list, of that organization). The API has no
-    /// catalogue of roles; the list shows their ids.
+    /// must be an owner or admin (for an organization's list, of that organization; *documented*). The
+    /// API has no catalogue of roles; the list shows their ids.
     ///
     /// Source: <https://docs.redoxengine.com/permalink/57a33551-3e02-5518-9074-462fcf258408-get-org-roles>,
     /// <https://docs.redoxengine.com/permalink/e53121b4-3946-5579-944a-c704030fb8c1-get-env-roles>.
@@ -83,9 +83,9 @@ impl<M: Membership> RoleAssignments<M> {
     /// `PUT /v1/environments/{environmentId}/role-assignment` (both *documented*; success under 200
     /// or 201 is inferred).
     ///
-    /// The caller must be an owner of the organization; for an environment, an owner or admin.
-    /// Whether the call also gives a role to a user who has none in the environment yet is not
-    /// documented.
+    /// The caller must be an owner of the organization; for an environment, an owner or admin (both
+    /// *documented*). Whether the call also gives a role to a user who has none in the environment yet
+    /// is not documented.
     ///
     /// A PUT is idempotent, so it is retried after transient failures.
     ///
@@ -93,11 +93,12 @@ impl<M: Membership> RoleAssignments<M> {
     /// <https://docs.redoxengine.com/permalink/25cc4571-9dd5-5cdc-b8b6-8ec342ec5324-put-env-role>.
     ///
     /// # Errors
-    /// Kinds by status: the service's error body is not documented;
-    /// [`ServiceError`](super::ServiceError) holds what the service sent. A response with `success:
-    /// false`, even under 200, is [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an
-    /// unknown outcome: the vendor says of the field only that it is the status of the request. A
-    /// response whose `success` cannot be read has an unknown outcome too, and is not retried.
+    /// Kinds by status (400, 401, 403, 404, 413, 429, 500, 502 and 504 are documented): the service's
+    /// error body is not documented; [`ServiceError`](super::ServiceError) holds what the service sent.
+    /// A response with `success: false`, even under 200, is
+    /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) with an unknown outcome: the vendor
+    /// says of the field only that it is the status of the request. A response whose `success` cannot
+    /// be read has an unknown outcome too, and is not retried.
     pub fn assign(&self, new: &NewRoleAssignment) -> Call<AssignRoleResponse> {
         self.transport.call(&AssignRole::<M, false, false> { place: &self.place, new })
     }
@@ -299,7 +300,7 @@ impl RoleAssignments<OrganizationMembership> {
 impl RoleAssignments<EnvironmentMembership> {
     /// Gives a role to a user who has none in the environment:
     /// `POST /v1/environments/{environmentId}/role-assignment`. The caller must be an owner or
-    /// admin.
+    /// admin (*documented*).
     ///
     /// Not retried once the service may have processed it. How the service responds if the user
     /// already has a role is not known.
@@ -321,7 +322,8 @@ impl RoleAssignments<EnvironmentMembership> {
 
     /// Deletes the role of a user in the environment:
     /// `DELETE /v1/environments/{environmentId}/role-assignment`, with the user in the body
-    /// (*documented*; success under 200 or 201 is inferred). The caller must be an owner or admin.
+    /// (*documented*; success under 200 or 201 is inferred). The caller must be an owner or admin
+    /// (*documented*).
     ///
     /// Deletion is idempotent, so it is retried after transient failures. How the service responds
     /// if the user has no role is not known, and neither is its response to a retry after a first
