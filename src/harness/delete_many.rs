@@ -95,7 +95,10 @@ impl NgCall for DeleteMany {
 
     fn checked(output: DeletedMany) -> Result<DeletedMany, DecodeError> {
         // At least one was to be deleted: if none was, there is a failure.
-        let failed = output.failed_to_delete.unwrap_or(0).max(1 - output.successfully_deleted);
+        let failed = output
+            .failed_to_delete
+            .unwrap_or(0)
+            .max(1_i64.saturating_sub(output.successfully_deleted));
         if failed > 0 && output.failures.is_empty() {
             let text = format!("roleAssignmentErrorResponseDTOList: names none of {failed}");
             return Err(DecodeError::shape(text));
@@ -112,7 +115,8 @@ response! {
         pub successfully_deleted: i64,
         /// How many it counts as not deleted.
         pub failed_to_delete: Option<i64>,
-        /// The assignments that the service reports as not deleted. All others were deleted.
+        /// The assignments that the service reports as not deleted. All others were deleted, unless
+        /// [`failed_to_delete`](Self::failed_to_delete) counts more than are listed here.
         #[serde(default, rename = "roleAssignmentErrorResponseDTOList", deserialize_with = "nullable")]
         pub failures: Vec<DeleteFailure>,
     }
@@ -126,6 +130,6 @@ pub struct DeleteFailure {
     /// Its identifier.
     pub role_assignment_id: String,
     /// Why.
-    #[serde(default, deserialize_with = "loose_text")]
+    #[serde(default, deserialize_with = "loose_text", skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
 }

@@ -87,8 +87,15 @@ impl Endpoints for ResourceGroup {
 
     fn check(new: &NewResourceGroup) -> Result<(), Error> {
         check_labels(&new.description, &new.tags)?;
-        for scope in &new.included_scope {
+        // What the service sent is sent back unchanged.
+        let (scopes_read, filters_read) = new.read;
+        for (at, scope) in new.included_scope.iter().enumerate() {
             check_not_empty("included_scope.filter", scope.filter.as_ref().map(AsRef::as_ref))?;
+            if at >= scopes_read {
+                check_part("included_scope.account", &scope.account)?;
+                check_part("included_scope.org", &scope.org)?;
+                check_part("included_scope.project", &scope.project)?;
+            }
         }
         for (at, filter) in new.resource_filter.iter().enumerate() {
             check_not_empty("resource_filter.resource_type", filter.resource_type.as_deref())?;
@@ -96,16 +103,10 @@ impl Endpoints for ResourceGroup {
                 ("resource_filter.identifiers", &filter.identifiers),
                 ("resource_filter.attribute_values", &filter.attribute_values),
             ];
-            // Filters that the service sent are sent back unchanged.
-            if at >= new.read {
+            if at >= filters_read {
                 lists.iter().try_for_each(|(field, list)| check_texts(field, list))?;
                 check_part("resource_filter.attribute_name", &filter.attribute_name)?;
             }
-        }
-        for scope in &new.included_scope {
-            check_part("included_scope.account", &scope.account)?;
-            check_part("included_scope.org", &scope.org)?;
-            check_part("included_scope.project", &scope.project)?;
         }
         Ok(())
     }
@@ -166,9 +167,9 @@ pub struct NewResourceGroup {
     included_scope: Vec<IncludedScope>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resource_filter: Vec<ResourceFilter>,
-    // How many filters, from the first, are unchanged from the service.
+    // How many scopes and filters, from the first, are unchanged from the service.
     #[serde(skip)]
-    read: usize,
+    read: (usize, usize),
     // Always sent: the server source unboxes it, so that leaving it out may end in a 500
     // (inferred).
     include_all_resources: bool,
@@ -192,7 +193,7 @@ impl NewResourceGroup {
             description: None,
             included_scope: Vec::new(),
             resource_filter: Vec::new(),
-            read: 0,
+            read: (0, 0),
             include_all_resources: false,
         })
     }
@@ -417,12 +418,13 @@ impl ResourceGroup {
         let name = self.name.clone().unwrap_or_default();
         let new = NewResourceGroup::new(self.identifier.as_str(), name)?;
         let resource_filter = self.resource_filter.clone().unwrap_or_default();
+        let included_scope = self.included_scope.clone().unwrap_or_default();
         Ok(NewResourceGroup {
             color: self.color.clone(),
             tags: self.tags.clone(),
             description: self.description.clone(),
-            included_scope: self.included_scope.clone().unwrap_or_default(),
-            read: resource_filter.len(),
+            read: (included_scope.len(), resource_filter.len()),
+            included_scope,
             resource_filter,
             include_all_resources: self.include_all_resources.unwrap_or_default(),
             ..new

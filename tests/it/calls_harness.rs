@@ -956,6 +956,8 @@ mod groups {
             (filter().managed(ManagedFilter::OnlyCustom), &["cloud_cost"]),
             (filter().managed(ManagedFilter::OnlyManaged), &[all, children]),
             (filter().search_term("Cost"), &["cloud_cost"]),
+            (filter().account(HarnessFake::ACCOUNT).search_term("Cost"), &["cloud_cost"]),
+            (filter().account("another"), &[]),
             (filter().identifiers([children]), &[children]),
             (filter().org("o").project("p"), &["_all_project_level_resources"]),
         ] {
@@ -1063,15 +1065,17 @@ mod groups {
     }
 
     #[tokio::test]
-    async fn empty_list_goes_back_as_it_was_read_and_means_all() {
+    async fn empty_texts_and_lists_go_back_as_they_were_read_and_a_list_means_all() {
         let there = r#"{"identifier":"runs","name":"Runs","include_all_resources":false,
+            "included_scope":[{"filter":"EXCLUDING_CHILD_SCOPES","org":""}],
             "resource_filter":[{"resource_type":"PIPELINE","identifiers":[]}]}"#;
-        let capture = Capture::start([(200, there); 3]).await;
+        let own = there.replace(r#","org":"""#, "");
+        let capture = Capture::start([(200, there), (200, there), (200, &own)]).await;
         let groups = client(&capture).account().resource_groups();
         let read = groups.get("runs").await.expect("it is read").to_new().expect("it is complete");
         groups.update(&read).await.expect("it is sent");
         let sent = &capture.requests()[1];
-        assert!(sent.contains(r#""identifiers":[]"#), "{sent}");
+        assert!(sent.contains(r#""identifiers":[]"#) && sent.contains(r#""org":"""#), "{sent}");
         let added = read.filter(pipelines().identifiers([""; 0]));
         let error = groups.update(&added).await.expect_err("this one was not read");
         assert!(error.is_invalid_request(), "{error}");

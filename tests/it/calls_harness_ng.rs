@@ -96,6 +96,17 @@ async fn search_finds_what_a_user_holds_in_all_scopes_and_through_groups() {
         let filter = RoleAssignmentSearch::new().principal(principal);
         assert_eq!(all(search(client.account(), filter)).await.len(), count);
     }
+    let of_account = RoleReference::new(ScopeLevel::Account, "_account_viewer");
+    let robot = Principal::service_account("ci");
+    let new = NewRoleAssignment::new("referring", "_account_viewer", "all", robot);
+    let new = new.expect("it is complete").role_reference(of_account.clone());
+    client.org("platform").role_assignments().create(&new).await.expect("it is created");
+    let referring = RoleAssignmentSearch::new().role_references([of_account]);
+    let found = all(search(client.org("platform"), referring)).await;
+    assert_eq!(identifiers(&found), ["referring"]);
+    assert_eq!(found[0].role_name(), Some("_account_viewer"));
+    let scope = found[0].role.as_ref().and_then(|role| role.scope.as_ref()).expect("it has one");
+    assert_eq!(scope.org_identifier, None, "the role is the account's");
 }
 
 #[tokio::test]

@@ -42,8 +42,11 @@ fn says(read: &Value, written: &Value, knows_all: bool) -> bool {
     let same = |(read, written): (&_, &_)| says(read, written, knows_all);
     match (read, written) {
         (Value::Object(read), Value::Object(written)) => {
+            // What is absent is not written as null.
+            let mut named = written.iter().filter(|(_, value)| value.is_null());
             let mut names = written.keys().chain(read.keys().filter(|_| knows_all));
-            names.all(|name| same((part(read, name), part(written, name))))
+            named.all(|(name, _)| read.contains_key(name))
+                && names.all(|name| same((part(read, name), part(written, name))))
         }
         (Value::Array(read), Value::Array(written)) => {
             read.len() == written.len() && read.iter().zip(written).all(same)

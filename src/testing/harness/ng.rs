@@ -164,8 +164,7 @@ impl State {
         let references = items(&filter, "roleReferenceFilter");
         let refers = |record: &Record| {
             let own = record.inner();
-            let level = filled(&own["roleReference"], "scope_level");
-            let level = level.unwrap_or(record.scope.level());
+            let level = role_level(record);
             let is_it =
                 |one: &Value| one["identifier"] == own["role"] && one["scopeLevel"] == level;
             references.is_empty() || references.iter().any(is_it)
@@ -236,12 +235,13 @@ impl State {
         let person = self.people.iter().map(|person| &person.value);
         let person = person.filter(|_| principal["type"] == "USER").find(|one| one["uuid"] == *id);
         let group = self.user_group_of(record).map(|group| &group.value);
-        let named = |kind: Kind, identifier: &Value| {
-            let mut all = self.all(kind, &record.scope).into_iter();
+        let named = |kind: Kind, scope: &Scope, identifier: &Value| {
+            let mut all = self.all(kind, scope).into_iter();
             all.find(|one| one["identifier"] == *identifier).unwrap_or_default()
         };
-        let role = named(Kind::Role, &own["role"]);
-        let resources = named(Kind::Group, &own["resource_group"]);
+        let of_role = record.scope.at(role_level(record));
+        let role = named(Kind::Role, &of_role, &own["role"]);
+        let resources = named(Kind::Group, &record.scope, &own["resource_group"]);
         record.dated(json!({
             "identifier": own["identifier"],
             "principal": {
@@ -259,6 +259,7 @@ impl State {
                     "permissions": role["permissions"],
                     "allowedScopeLevels": role["allowed_scope_levels"],
                 },
+                "scope": of_role.with(json!({})),
                 "harnessManaged": role["harness_managed"],
             },
             "resourceGroup": {"identifier": own["resource_group"], "name": resources["name"]},
@@ -293,6 +294,12 @@ fn permissions() -> Value {
         }})
     };
     [("PIPELINE", "view"), ("PIPELINE", "execute"), ("USERGROUP", "manage")].map(permission).into()
+}
+
+/// The level of the role that an assignment gives.
+fn role_level(record: &Record) -> &str {
+    let reference = &record.inner()["roleReference"];
+    filled(reference, "scope_level").unwrap_or(record.scope.level())
 }
 
 /// Whether a filter wants this principal. Users have no level.

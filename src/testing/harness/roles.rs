@@ -168,7 +168,8 @@ impl State {
         let scope = Scope::new(filled(&filter, "org"), filled(&filter, "project"));
         let mut rows = self.all(Kind::Group, &scope);
         rows.retain(|row| {
-            matches(row, filled(&filter, "search_term"))
+            filled(&filter, "account").is_none_or(|account| account == HarnessFake::ACCOUNT)
+                && matches(row, filled(&filter, "search_term"))
                 && listed(items(&filter, "identifier_filter"), &row["identifier"])
                 && match filled(&filter, "managed_filter") {
                     Some("ONLY_MANAGED") => row["harness_managed"] == true,
